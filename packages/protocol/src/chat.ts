@@ -1,0 +1,72 @@
+/**
+ * The canonical chat request: what every surface decodes to and every engine or upstream encodes from.
+ * It travels over the node link as JSON, so it holds plain data only and nothing that names who asked.
+ */
+
+export type TextPart = { type: 'text'; text: string };
+
+/** An inline picture. `base64` is the standard alphabet, without a data URL's head. */
+export type ImagePart = { type: 'image'; mime: ImageMime; base64: string; detail?: 'auto' | 'low' | 'high' };
+
+export type ImageMime = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
+
+/** `signature` is opaque and only valid at the provider that gave it: it is never made up and never crosses providers. */
+export type ReasoningPart = { type: 'reasoning'; text: string; signature?: string };
+
+export type RefusalPart = { type: 'refusal'; text: string };
+
+/** `argumentsText` stays the raw JSON text of the model: it is never parsed and written again. */
+export type ToolCallPart = { type: 'tool-call'; id: string; name: string; argumentsText: string };
+
+export type UserPart = TextPart | ImagePart;
+export type AssistantPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart;
+
+export type ChatMessage =
+  | { role: 'system'; content: TextPart[] }
+  | { role: 'user'; content: UserPart[] }
+  | { role: 'assistant'; content: AssistantPart[] }
+  | { role: 'tool'; callId: string; content: UserPart[]; isError?: boolean };
+
+/** `parameters` is a JSON Schema object as the client sent it. */
+export type ToolDefinition = {
+  name: string;
+  description?: string;
+  parameters?: Record<string, unknown>;
+  strict?: boolean;
+};
+
+export type ToolChoice = 'auto' | 'none' | 'required' | { name: string };
+
+export type ResponseFormat =
+  | { type: 'text' }
+  | { type: 'json-object' }
+  | { type: 'json-schema'; name: string; schema: Record<string, unknown>; strict?: boolean };
+
+export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'max';
+
+/** Sampling settings. Absent means: as the engine or model has it. */
+export type Sampling = {
+  temperature?: number;
+  topP?: number;
+  topK?: number;
+  minP?: number;
+  frequencyPenalty?: number;
+  presencePenalty?: number;
+  seed?: number;
+  logitBias?: Record<string, number>;
+};
+
+export type ChatRequest = {
+  messages: ChatMessage[];
+  tools: ToolDefinition[];
+  toolChoice: ToolChoice;
+  /** False: at most one tool call in the answer. */
+  parallelToolCalls: boolean;
+  responseFormat: ResponseFormat;
+  sampling: Sampling;
+  stop: string[];
+  /** Upper bound of generated tokens, reasoning included. Always set by the gateway before it leaves for an engine. */
+  maxOutputTokens?: number;
+  /** Absent: as the model does by itself. */
+  reasoningEffort?: ReasoningEffort;
+};

@@ -1,0 +1,26 @@
+import type { Usage } from './usage.ts';
+
+/**
+ * The typed parts of an answer in the order they are generated. One list serves streaming and not:
+ * surfaces encode it, the meter counts it, nodes and upstreams are decoded to it.
+ *
+ * A tool call is one `tool-call-start` and any number of `tool-call-delta` with the same `index`;
+ * indexes count up from 0 without gaps. `finish` comes once and last. A failed answer has no `finish`.
+ */
+export type StreamPart =
+  | { type: 'text-delta'; text: string }
+  | { type: 'reasoning-delta'; text: string }
+  | { type: 'refusal-delta'; text: string }
+  | { type: 'tool-call-start'; index: number; id: string; name: string }
+  | { type: 'tool-call-delta'; index: number; argumentsText: string }
+  | FinishPart;
+
+/** `usage` is absent when the engine reported none. */
+export type FinishPart = { type: 'finish'; reason: FinishReason; usage?: Usage };
+
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter';
+
+/** Parts that carry something a client would miss: the first of these commits a request to its target. */
+export function isContentPart(part: StreamPart): boolean {
+  return part.type !== 'finish';
+}

@@ -1,0 +1,31 @@
+/**
+ * Token usage in disjoint buckets: no token stands in two of them, so no dialect's own idea of
+ * "prompt tokens" can count one twice. All numbers are whole tokens, at least 0.
+ */
+export type Usage = {
+  /** Input that was neither read from nor written to a cache. */
+  inputTokens: number;
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+  /** Generated tokens without reasoning. */
+  outputTokens: number;
+  reasoningTokens: number;
+};
+
+export const NO_USAGE: Usage = Object.freeze({
+  inputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+});
+
+/** All input tokens, cached or not: what OpenAI calls `prompt_tokens`. */
+export function totalInputTokens(usage: Usage): number {
+  return usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+}
+
+/** All generated tokens, reasoning included: what OpenAI calls `completion_tokens`. */
+export function totalOutputTokens(usage: Usage): number {
+  return usage.outputTokens + usage.reasoningTokens;
+}
