@@ -1,0 +1,60 @@
+import type { ChatRequest } from '@switchyard/protocol/chat.ts';
+import type { StreamPart } from '@switchyard/protocol/parts.ts';
+
+/** A local inference server, or the built-in demo model, as the connector drives it. */
+export type Engine = {
+  /** For status lines and capability reports: `demo`, `openai-compatible`. */
+  kind: string;
+  version: string;
+  /** Asks the engine what it serves. Fails with an `EngineFault` when it cannot be reached. */
+  inventory(signal: AbortSignal): Promise<EngineModel[]>;
+  /** True when the engine answers. Used by the watchdog; never throws. */
+  probe(signal: AbortSignal): Promise<boolean>;
+  /** Starts a job. Exactly one of `onEnd` and `onFault` follows, unless it is cancelled first. */
+  run(job: EngineJob, sink: EngineSink): EngineRun;
+  close(): Promise<void>;
+};
+
+export type EngineModel = {
+  /** The engine's own name of the model. */
+  localName: string;
+  contextTokens: number;
+  maxOutputTokens: number;
+  slots: number;
+  capabilities: { tools: boolean; vision: boolean; thinking: boolean; jsonSchema: boolean };
+  /** Answered by somebody else's machine; such models are refused on shared nodes. */
+  remoteBacked: boolean;
+};
+
+export type EngineJob = { localName: string; chat: ChatRequest };
+
+export type EngineSink = {
+  /** Parts of one read. The `finish` part is the last one before `onEnd`. */
+  onParts(parts: StreamPart[]): void;
+  /** Still at work without a part (prompt processing). */
+  onAlive(): void;
+  onEnd(): void;
+  onFault(fault: EngineFault): void;
+};
+
+export type EngineFault = {
+  code: EngineFaultCode;
+  /** Safe text: no content of request or answer, no address. */
+  message: string;
+};
+
+export type EngineFaultCode =
+  | 'context_length_exceeded'
+  | 'invalid_request'
+  | 'unsupported'
+  | 'overloaded'
+  | 'engine_unreachable'
+  | 'engine_failed'
+  | 'timeout';
+
+export type EngineRun = {
+  /** Stops the work; resolves when the engine has stopped (or after 2 s at most). The sink hears nothing more. */
+  cancel(): Promise<void>;
+  pause(): void;
+  resume(): void;
+};

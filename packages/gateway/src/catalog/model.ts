@@ -1,0 +1,54 @@
+import type { ReasoningEffort } from '@switchyard/protocol/chat.ts';
+import type { Micros } from '../core/money.ts';
+
+/** An entry of the operator's catalogue, after loading: variants are entries of their own. Frozen. */
+export type Model = {
+  id: string;
+  aliases: readonly string[];
+  kind: 'text' | 'image';
+  displayName: string;
+  description: string;
+  ownedBy: string;
+  /** Tokens of input and output together. */
+  contextTokens: number;
+  maxOutputTokens: number;
+  capabilities: Capabilities;
+  price: PriceEntry;
+  routes: readonly Route[];
+  /** Settings that a variant adds to each request. */
+  settings: ModelSettings;
+  /** The model that this one is a variant of. */
+  variantOf: string | undefined;
+  /** Whether it is left out of public lists. */
+  hidden: boolean;
+  /** Seconds since 1970, for the `created` field of model lists. */
+  createdAtSeconds: number;
+};
+
+export type Capabilities = { tools: boolean; vision: boolean; thinking: boolean; jsonSchema: boolean };
+
+export type ModelSettings = { reasoningEffort?: ReasoningEffort };
+
+/** `version` names this price for receipts; it changes whenever the price does. */
+export type PriceEntry = { version: string; price: Price };
+
+export type Price = FlatPrice | TokenPrice;
+
+/** One amount per successful request, whatever its length. */
+export type FlatPrice = { type: 'flat'; amountMicros: Micros };
+
+/** Whole µ$ per one million tokens of each bucket of `Usage`. `minimumMicros` is the least charge of a request with output. */
+export type TokenPrice = {
+  type: 'per-token';
+  inputMicrosPerMillion: Micros;
+  cacheReadMicrosPerMillion: Micros;
+  cacheWriteMicrosPerMillion: Micros;
+  outputMicrosPerMillion: Micros;
+  reasoningMicrosPerMillion: Micros;
+  minimumMicros: Micros;
+};
+
+/** Where a model's requests may go. `remoteModel` is its name there. In order of preference. */
+export type Route =
+  | { kind: 'pool'; pool: string; remoteModel: string }
+  | { kind: 'upstream'; upstream: string; remoteModel: string };

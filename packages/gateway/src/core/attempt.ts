@@ -1,0 +1,58 @@
+import type { ChatRequest } from '@switchyard/protocol/chat.ts';
+import type { StreamPart } from '@switchyard/protocol/parts.ts';
+import type { ErrorCode } from './errors.ts';
+
+/**
+ * One try of one request at one target (a node or an upstream). The request's owner (`inference`) starts it with a
+ * sink; the target pushes parts into the sink until exactly one of `onEnd` or `onFault` is called, after which it
+ * stays silent. Pushing with pause/resume instead of async iteration keeps promises off the path of a chunk.
+ */
+export type AttemptRequest = {
+  /** Canonical request; `maxOutputTokens` is always set. */
+  chat: ChatRequest;
+  /** The name of the model at the target. */
+  remoteModel: string;
+  stream: boolean;
+  /** Estimate of the input's tokens, for scheduling only. */
+  estimatedInputTokens: number;
+  /** The client's own bytes and dialect, so that a target of the same dialect can forward them. */
+  original: { dialect: Dialect; body: Buffer };
+};
+
+export type Dialect = 'chat-completions' | 'messages' | 'responses';
+
+export type AttemptSink = {
+  /**
+   * Parts that one read of the target brought. `relay` is given by targets of the client's own dialect: these are
+   * the bytes to hand on instead of encoding `parts` (which then only feed the meter).
+   * Streamed: complete events without usage chunk and terminator. Not streamed: the whole JSON body, once.
+   */
+  onParts(parts: readonly StreamPart[], relay?: Buffer): void;
+  /** The target is known to work on the request though it has no part yet (prompt processing). */
+  onAlive(): void;
+  /** After the `finish` part. */
+  onEnd(): void;
+  onFault(fault: AttemptFault): void;
+};
+
+/**
+ * Why a try failed. `blame` says whether another target may be asked: `target` (it failed, or refused),
+ * `request` (every target would fail it alike).
+ */
+export type AttemptFault = {
+  code: ErrorCode;
+  blame: 'target' | 'request';
+  /** Safe text without any content of request or reply. */
+  message?: string;
+  retryAfterMs?: number;
+  /** Short machine word for metrics and receipts, from a closed set of the target: `connect`, `http-5xx`, `node-lost`. */
+  cause: string;
+};
+
+export type Attempt = {
+  /** Stops the target's work; the sink hears nothing more. Idempotent. */
+  cancel(): void;
+  /** The client does not keep up: read no more from the target until `resume`. */
+  pause(): void;
+  resume(): void;
+};
