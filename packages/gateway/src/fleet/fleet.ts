@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Attempt, AttemptRequest, AttemptSink } from '../core/attempt.ts';
+
+/** The nodes that are connected to this gateway, as the rest of it sees them. */
+export type Fleet = {
+  /** Takes a WebSocket upgrade of `/node/v1`: checks the token before the upgrade, then runs the session. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Takes a free slot on the best fitting node. `busy`: nodes serve the model but none is free. `none`: no node serves it. */
+  acquire(want: NodeWant): NodeSlot | 'busy' | 'none';
+  availability(pool: string, model: string): Availability;
+  /** Called whenever a slot may have become free or a node came: for the queue. Returns how to unsubscribe. */
+  onCapacity(listener: () => void): () => void;
+  nodes(): NodeStatus[];
+  /** Ends a node's session at once (revoked, suspended). */
+  disconnect(nodeId: string, reason: 'revoked' | 'suspended'): void;
+  /** Tells nodes to come back later, takes no new jobs. Running ones go on. */
+  drain(retryAfterMs: number): void;
+  close(): void;
+};
+
+export type NodeWant = {
+  pool: string;
+  /** The alias that nodes advertise. */
+  model: string;
+  needs: { tools: boolean; vision: boolean; thinking: boolean; jsonSchema: boolean; contextTokens: number };
+  /** Nodes that this request has tried already. */
+  excludedNodes: ReadonlySet<string>;
+};
+
+export type NodeSlot = {
+  nodeId: string;
+  nodeName: string;
+  /** Uses the slot. It is freed when the attempt ends, fails or is cancelled and the node has said so. */
+  start(request: AttemptRequest, sink: AttemptSink): Attempt;
+  /** Gives the slot back unused. */
+  release(): void;
+};
+
+export type Availability = { nodesOnline: number; slots: number; freeSlots: number };
+
+/** Who a node token belongs to. */
+export type NodeIdentity = { nodeId: string; name: string; pool: string; kind: 'shared' | 'private'; accountId: string };
+
+/** Port: looks a node token up. Undefined: unknown or revoked. Never throws, never writes. */
+export type NodeAuthenticator = (token: string) => NodeIdentity | 'suspended' | undefined;
+
+export type NodeStatus = {
+  nodeId: string;
+  name: string;
+  pool: string;
+  sessionId: string;
+  connectedAtMs: number;
+  engine: string;
+  models: { alias: string; contextTokens: number; slots: number; busySlots: number }[];
+  roundTripMs: number;
+  state: 'ready' | 'draining' | 'engine-down';
+};
