@@ -1,0 +1,155 @@
+import type { Capabilities, ModelSettings, Price, Route } from '../catalog/model.ts';
+import type { LogLevel } from '../core/errors.ts';
+import type { Micros } from '../core/money.ts';
+import type { Secret } from './secret.ts';
+
+/**
+ * The configuration as the program uses it: camelCase, every default filled in, every number with its unit in its
+ * name, references to secrets resolved, deeply frozen. `schema.ts` describes the file that it is read from.
+ */
+export type Config = {
+  brand: BrandConfig;
+  server: ServerConfig;
+  /** `dir` is an absolute path. */
+  data: { dir: string };
+  /** Given once to each new account. */
+  accounts: { welcomeMicros: Micros };
+  limits: LimitsConfig;
+  pools: readonly PoolConfig[];
+  upstreams: readonly UpstreamConfig[];
+  models: readonly ModelConfig[];
+  logging: { level: LogLevel | 'silent' };
+};
+
+/** Keys of accounts look like `sk-<keyPrefix>-...`. */
+export type BrandConfig = { name: string; keyPrefix: string };
+
+export type ServerConfig = {
+  host: string;
+  /** 0 lets the operating system choose. */
+  port: number;
+  /** How clients reach this server, without a slash at the end. Undefined: as host and port say. */
+  publicUrl: string | undefined;
+  /** Addresses and CIDR blocks whose `x-forwarded-for` is believed. */
+  trustedProxies: readonly string[];
+  chatBodyMaxBytes: number;
+  /** How long a stopping server lets running requests end. */
+  drainMs: number;
+  /** `token`: what a scraper must send; undefined leaves the page open to whoever reaches the port. */
+  metrics: { enabled: boolean; token: Secret | undefined };
+};
+
+/** Defaults for keys that have no limit of their own, and the bounds of the wait for a free target. */
+export type LimitsConfig = {
+  /** Per key. */
+  requestsPerMinute: number;
+  /** Requests of one key that may run at once. */
+  concurrency: number;
+  /** How long a request may wait for a free slot. 0: not at all. */
+  queueWaitMs: number;
+  /** Requests that may wait for one model at once. */
+  queueDepth: number;
+};
+
+export type PoolConfig = { name: string; description: string };
+
+export type UpstreamConfig = {
+  name: string;
+  kind: 'openai-compatible';
+  /** Without a slash at the end: `https://api.openai.com/v1`. */
+  baseUrl: string;
+  /** Undefined: the upstream takes no key, or it is not enabled. */
+  apiKey: Secret | undefined;
+  /** False: it is optional and its secret is missing. Its routes are skipped, its models are unavailable. */
+  enabled: boolean;
+  /** Sent with each request. Names are in lower case. */
+  headers: readonly { name: string; value: string }[];
+  connectTimeoutMs: number;
+  /** From the request's last byte to the reply's first one. */
+  firstByteTimeoutMs: number;
+  /** Silence inside a reply. */
+  stallTimeoutMs: number;
+  /** True: any address. A list: these blocks besides public addresses. False: public addresses only. */
+  allowPrivateAddresses: boolean | readonly string[];
+  /** What happens to the upstream's request when the client leaves. */
+  onDisconnect: 'cancel' | 'drain';
+  maxTokensField: 'max_tokens' | 'max_completion_tokens';
+};
+
+/** A model as the file has it, its variants inside. `catalog/` makes models of both. */
+export type ModelConfig = {
+  id: string;
+  kind: 'text' | 'image';
+  aliases: readonly string[];
+  displayName: string;
+  description: string;
+  ownedBy: string;
+  /** Tokens of input and output together. 0 for image models. */
+  contextTokens: number;
+  /** 0 for image models. */
+  maxOutputTokens: number;
+  capabilities: Capabilities;
+  price: Price;
+  routes: readonly Route[];
+  hidden: boolean;
+  settings: ModelSettings;
+  variants: readonly VariantConfig[];
+};
+
+/** What a variant has of its own; all else is its model's. `settings` are already merged over its model's. */
+export type VariantConfig = {
+  id: string;
+  aliases: readonly string[];
+  displayName: string;
+  description: string;
+  settings: ModelSettings;
+  price: Price;
+  maxOutputTokens: number;
+};
+
+/** Where a value came from. Environment variables are meant by name. */
+export type ValueSource =
+  | { kind: 'default' }
+  | { kind: 'file'; line: number }
+  | { kind: 'environment'; name: string }
+  | { kind: 'command-line' };
+
+/** One leaf of the effective configuration, in the file's own words: `server.port`, `models[0].price.credits`. */
+export type EffectiveValue = {
+  path: string;
+  /** Plain JSON. The text of a secret is replaced by `***` before it gets here. */
+  value: unknown;
+  source: ValueSource;
+};
+
+/** What is wrong with the configuration. No part of it repeats a value that could be a secret. */
+export type ConfigProblem = {
+  /** Where: the file's name, `environment NAME`, or `command line`. */
+  origin: string;
+  /** Counted from 1. Undefined outside the file. */
+  line: number | undefined;
+  column: number | undefined;
+  /** The key at fault: `upstreams.main.base_url`. Empty for the document as a whole. */
+  path: string;
+  reason: string;
+  /** What would be right. */
+  allowed: string | undefined;
+};
+
+export type LoadedConfig = {
+  config: Config;
+  /** The file that was read. */
+  file: string;
+  /** Every leaf with its source, in the order of the schema. */
+  effective: readonly EffectiveValue[];
+  /** Things that work but are likely not meant. */
+  warnings: readonly ConfigProblem[];
+};
+
+/** `switchyard.yaml:12:5: server.port: must be at most 65535 (allowed: a whole number from 0 to 65535)`. */
+export function formatProblem(problem: ConfigProblem): string {
+  const position = problem.line === undefined ? '' : `:${problem.line}:${problem.column ?? 1}`;
+  const path = problem.path === '' ? '' : ` ${problem.path}:`;
+  const allowed = problem.allowed === undefined ? '' : ` (allowed: ${problem.allowed})`;
+  return `${problem.origin}${position}:${path} ${problem.reason}${allowed}`;
+}
