@@ -1,0 +1,129 @@
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import type { Transaction } from 'kysely';
+import type { AccountStore, Change } from '../../../accounts/store.ts';
+import type { Clock } from '../../../core/clock.ts';
+import { migrate } from './migrate.ts';
+import { MIGRATIONS } from './migrations/all.ts';
+import { accountFromRow, accountToRow, keyFromRow, keyToRow, nodeFromRow, nodeToRow } from './rows.ts';
+import type { Tables } from './tables.ts';
+
+/** Everything but money lives in this file of the data folder. */
+export const MAIN_DATABASE_FILE = 'switchyard.sqlite';
+
+/** How long a statement waits for another process's write before it fails, in milliseconds. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/**
+ * Opens (and makes or brings up to date) the main database in `directory`, which must exist.
+ * The file is readable by its owner only. Throws when it is no sound database, or a newer program's.
+ */
+export function openSqliteAccountStore(directory: string, clock: Clock): AccountStore {
+  const database = openMainDatabase(join(directory, MAIN_DATABASE_FILE), clock);
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+  return {
+    async load() {
+      const accounts = await db.selectFrom('account').selectAll().execute();
+      const keys = await db.selectFrom('api_key').selectAll().execute();
+      const nodes = await db.selectFrom('node').selectAll().execute();
+      return {
+        accounts: accounts.map(accountFromRow),
+        keys: keys.map(keyFromRow),
+        nodes: nodes.map(nodeFromRow),
+      };
+    },
+    async commit(changes, audit) {
+      const { atMs, ...line } = audit;
+      await db.transaction().execute(async (transaction) => {
+        for (const change of changes) await write(transaction, change);
+        await transaction
+          .insertInto('audit')
+          .values({ at: atMs, ...line })
+          .execute();
+      });
+    },
+    async recordKeyUse(uses) {
+      await db.transaction().execute(async (transaction) => {
+        for (const [id, usedAtMs] of uses) {
+          await transaction
+            .updateTable('api_key')
+            .set({ last_used_at: usedAtMs })
+            .where('id', '=', id)
+            .execute();
+        }
+      });
+    },
+    async auditTrail(limit) {
+      const rows = await db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(limit).execute();
+      return rows.map(({ id: _id, at, ...line }) => ({ atMs: at, ...line }));
+    },
+    async meta(key) {
+      const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
+      return row?.value;
+    },
+    async close() {
+      await db.destroy();
+      // Kysely closes the file only when it ever ran a statement; closing twice does no harm.
+      database.close();
+    },
+  };
+}
+
+function openMainDatabase(path: string, clock: Clock): Database.Database {
+  // Made here first, so that the file, and the WAL beside it, never exist with wider permissions.
+  closeSync(openSync(path, 'a', 0o600));
+  const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('foreign_keys = ON');
+    migrate(database, MIGRATIONS, clock.nowMs());
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return database;
+}
+
+/** Inserts or replaces by id. A key's `last_used_at` is left alone: `recordKeyUse` owns it. */
+async function write(transaction: Transaction<Tables>, change: Change): Promise<void> {
+  switch (change.type) {
+    case 'put-account': {
+      const { id, ...rest } = accountToRow(change.account);
+      await transaction
+        .insertInto('account')
+        .values({ id, ...rest })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
+        .execute();
+      return;
+    }
+    case 'put-key': {
+      const { id, ...rest } = keyToRow(change.key, change.digest);
+      await transaction
+        .insertInto('api_key')
+        .values({ id, ...rest })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
+        .execute();
+      return;
+    }
+    case 'put-node': {
+      const { id, ...rest } = nodeToRow(change.node, change.digest);
+      await transaction
+        .insertInto('node')
+        .values({ id, ...rest })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
+        .execute();
+      return;
+    }
+    case 'set-meta': {
+      const { key, value } = change;
+      await transaction
+        .insertInto('meta')
+        .values({ key, value })
+        .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+        .execute();
+    }
+  }
+}

@@ -1,0 +1,5 @@
+import type { Migration } from '../migrate.ts';
+import { migration as accounts } from './0001-accounts.ts';
+
+/** In order, without gaps. A migration that was ever released is never edited: the next one corrects it. */
+export const MIGRATIONS: readonly Migration[] = [accounts];

@@ -1,0 +1,108 @@
+import type { Account, ApiKey, Scope } from '../../../accounts/account.ts';
+import type { SecretDigest } from '../../../accounts/key-secret.ts';
+import type { NodeRecord, StoredKey, StoredNode } from '../../../accounts/store.ts';
+import { micros } from '../../../core/money.ts';
+import type { SpendLimits } from '../../../ledger/ledger.ts';
+import type { AccountRow, KeyRow, NewKeyRow, NodeRow } from './tables.ts';
+
+/** Between rows and domain objects. Objects that come out are frozen: memory shares them with every request. */
+
+export function accountToRow(account: Account): AccountRow {
+  return {
+    id: account.id,
+    name: account.name,
+    role: account.role,
+    suspended: account.suspended ? 1 : 0,
+    created_at: account.createdAtMs,
+  };
+}
+
+export function accountFromRow(row: AccountRow): Account {
+  return Object.freeze({
+    id: row.id,
+    name: row.name,
+    role: row.role,
+    suspended: row.suspended === 1,
+    createdAtMs: row.created_at,
+  });
+}
+
+export function keyToRow(key: ApiKey, digest: SecretDigest): NewKeyRow {
+  return {
+    id: key.id,
+    account_id: key.accountId,
+    sha256: Buffer.from(digest, 'base64'),
+    last4: key.last4,
+    name: key.name,
+    scopes: JSON.stringify(key.scopes),
+    models: key.models === undefined ? null : JSON.stringify(key.models),
+    requests_per_minute: key.requestsPerMinute ?? null,
+    concurrency: key.concurrency ?? null,
+    day_limit_micros: key.spendLimits.dayMicros ?? null,
+    week_limit_micros: key.spendLimits.weekMicros ?? null,
+    month_limit_micros: key.spendLimits.monthMicros ?? null,
+    created_at: key.createdAtMs,
+    expires_at: key.expiresAtMs ?? null,
+    revoked_at: key.revokedAtMs ?? null,
+  };
+}
+
+export function keyFromRow(row: KeyRow): StoredKey {
+  const key: ApiKey = Object.freeze({
+    id: row.id,
+    accountId: row.account_id,
+    name: row.name,
+    last4: row.last4,
+    scopes: Object.freeze(JSON.parse(row.scopes) as Scope[]),
+    models: row.models === null ? undefined : Object.freeze(JSON.parse(row.models) as string[]),
+    requestsPerMinute: row.requests_per_minute ?? undefined,
+    concurrency: row.concurrency ?? undefined,
+    spendLimits: Object.freeze(spendLimitsFromRow(row)),
+    createdAtMs: row.created_at,
+    expiresAtMs: row.expires_at ?? undefined,
+    revokedAtMs: row.revoked_at ?? undefined,
+  });
+  return {
+    key,
+    digest: row.sha256.toString('base64') as SecretDigest,
+    lastUsedAtMs: row.last_used_at ?? undefined,
+  };
+}
+
+export function nodeToRow(node: NodeRecord, digest: SecretDigest): NodeRow {
+  return {
+    id: node.id,
+    name: node.name,
+    pool: node.pool,
+    kind: node.kind,
+    account_id: node.accountId,
+    sha256: Buffer.from(digest, 'base64'),
+    kid: node.kid,
+    created_at: node.createdAtMs,
+    revoked_at: node.revokedAtMs ?? null,
+    suspended_reason: node.suspendedReason ?? null,
+  };
+}
+
+export function nodeFromRow(row: NodeRow): StoredNode {
+  const node: NodeRecord = Object.freeze({
+    id: row.id,
+    name: row.name,
+    pool: row.pool,
+    kind: row.kind,
+    accountId: row.account_id,
+    kid: row.kid,
+    createdAtMs: row.created_at,
+    revokedAtMs: row.revoked_at ?? undefined,
+    suspendedReason: row.suspended_reason ?? undefined,
+  });
+  return { node, digest: row.sha256.toString('base64') as SecretDigest };
+}
+
+function spendLimitsFromRow(row: KeyRow): SpendLimits {
+  return {
+    ...(row.day_limit_micros === null ? {} : { dayMicros: micros(row.day_limit_micros) }),
+    ...(row.week_limit_micros === null ? {} : { weekMicros: micros(row.week_limit_micros) }),
+    ...(row.month_limit_micros === null ? {} : { monthMicros: micros(row.month_limit_micros) }),
+  };
+}
