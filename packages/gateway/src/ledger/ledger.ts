@@ -2,6 +2,7 @@ import type { Usage } from '@switchyard/protocol/usage.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Micros } from '../core/money.ts';
 import type { Result } from '../core/result.ts';
+import type { RequestEnd, UsageSource } from '../pricing/settlement.ts';
 
 /**
  * The ledger as the rest of the gateway sees it. One owner in memory decides every hold in one tick; charges are
@@ -14,7 +15,9 @@ export type Ledger = {
    * Takes a hold in this very tick, or says why not. A hold lives in memory only and dies with the process, unless
    * `durable`, when it is journaled first and voided at the next start.
    */
-  reserve(request: ReserveRequest): Result<Hold, 'insufficient_credits' | 'spend_limit_reached' | 'ledger_unavailable'>;
+  reserve(
+    request: ReserveRequest,
+  ): Result<Hold, 'insufficient_credits' | 'spend_limit_reached' | 'ledger_unavailable'>;
   /**
    * Charges at most the hold, gives back the rest, keeps the receipt. Resolves when the charge is on disk.
    * A hold is resolved once: a second try changes nothing and says how the first ended.
@@ -115,7 +118,4 @@ export type Receipt = {
   attempts: number;
 };
 
-export type UsageSource = 'reported' | 'counted' | 'none';
-
-/** `interrupted`: parts were delivered, then the target was lost. `client-closed`: the client left before the end. */
-export type RequestEnd = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'failed' | 'interrupted' | 'client-closed';
+export type { RequestEnd, UsageSource } from '../pricing/settlement.ts';
