@@ -1,0 +1,152 @@
+import {
+  booleanOf,
+  checkFailure,
+  checkJson,
+  fieldsOf,
+  listOf,
+  oneOf,
+  optional,
+  positiveNumberOf,
+  wholeNumberOf,
+  wordOf,
+} from './check.ts';
+import type { Checked } from './check.ts';
+import { LINK_LIMITS } from './limits.ts';
+
+/**
+ * What a node says about itself in CAPS. Everything in it is the node's claim: the gateway plans with it and trusts
+ * none of it.
+ */
+export type Capabilities = {
+  engine: { kind: string; version: string };
+  /** Jobs that the node takes at once, over all models. 0 while its engine is down or its owner uses it. */
+  slots: { text: number };
+  /** At most 200, each alias once. */
+  models: CapabilityModel[];
+  policy?: NodePolicy;
+};
+
+export type CapabilityModel = {
+  /** The name that jobs are offered under. */
+  alias: string;
+  /** The engine's own name. Shown to the node's owner only. */
+  localName: string;
+  contextTokens: number;
+  maxOutputTokens: number;
+  /** Jobs of this model at once. */
+  slots: number;
+  tools: boolean;
+  vision: boolean;
+  thinking: boolean;
+  jsonSchema: boolean;
+  /** In memory and ready, so that a job starts without a load. */
+  loaded: boolean;
+  /** Answered by somebody else's machine. Such models are refused on shared nodes. */
+  remoteBacked: boolean;
+  digest?: string;
+  quant?: string;
+  speed?: ModelSpeed;
+};
+
+/** As measured by the node. The gateway measures for itself as soon as it can. */
+export type ModelSpeed = { promptTokensPerSecond: number; outputTokensPerSecond: number };
+
+export type NodePolicy = { nsfw: boolean; yieldToLocal: boolean };
+
+/** What a node sends in STATUS: the part of its capabilities that changes often. */
+export type NodeStatusReport = { state: 'ready' | 'paused' | 'engine-down'; textSlots: number };
+
+const NODE_STATES = ['ready', 'paused', 'engine-down'] as const;
+const SPEED_MAX = 1_000_000;
+
+export function parseCapabilities(body: Uint8Array): Checked<Capabilities> {
+  return checkJson(body, readCapabilities);
+}
+
+export function parseNodeStatusReport(body: Uint8Array): Checked<NodeStatusReport> {
+  return checkJson(body, (value) => {
+    const fields = fieldsOf(value, 'status');
+    return {
+      state: oneOf(fields['state'], 'state', NODE_STATES),
+      textSlots: wholeNumberOf(fields['textSlots'], 'textSlots', LINK_LIMITS.slotsMax),
+    };
+  });
+}
+
+function readCapabilities(value: unknown): Capabilities {
+  const fields = fieldsOf(value, 'capabilities');
+  const engine = fieldsOf(fields['engine'], 'engine');
+  const slots = fieldsOf(fields['slots'], 'slots');
+  const policy = optional(fields['policy'], readPolicy);
+  return {
+    engine: {
+      kind: wordOf(engine['kind'], 'engine.kind', LINK_LIMITS.wordMaxChars),
+      version: wordOf(engine['version'], 'engine.version', LINK_LIMITS.wordMaxChars),
+    },
+    slots: { text: wholeNumberOf(slots['text'], 'slots.text', LINK_LIMITS.slotsMax) },
+    models: readModels(fields['models']),
+    ...(policy !== undefined && { policy }),
+  };
+}
+
+function readModels(value: unknown): CapabilityModel[] {
+  const aliases = new Set<string>();
+  return listOf(value, 'models', LINK_LIMITS.modelsMax).map((entry, index) => {
+    const model = readModel(entry, `models[${index}]`);
+    if (aliases.has(model.alias)) throw checkFailure(`models[${index}].alias`);
+    aliases.add(model.alias);
+    return model;
+  });
+}
+
+function readModel(value: unknown, path: string): CapabilityModel {
+  const fields = fieldsOf(value, path);
+  const tokens = (name: string): number =>
+    wholeNumberOf(fields[name], `${path}.${name}`, LINK_LIMITS.tokensMax);
+  const flag = (name: string): boolean => booleanOf(fields[name], `${path}.${name}`);
+  const word = (name: string) => (given: unknown) =>
+    wordOf(given, `${path}.${name}`, LINK_LIMITS.nameMaxChars);
+  const digest = optional(fields['digest'], word('digest'));
+  const quant = optional(fields['quant'], word('quant'));
+  const speed = optional(fields['speed'], (given) => readSpeed(given, `${path}.speed`));
+  return {
+    alias: word('alias')(fields['alias']),
+    localName: word('localName')(fields['localName']),
+    contextTokens: tokens('contextTokens'),
+    maxOutputTokens: tokens('maxOutputTokens'),
+    slots: wholeNumberOf(fields['slots'], `${path}.slots`, LINK_LIMITS.slotsMax),
+    tools: flag('tools'),
+    vision: flag('vision'),
+    thinking: flag('thinking'),
+    jsonSchema: flag('jsonSchema'),
+    loaded: flag('loaded'),
+    remoteBacked: flag('remoteBacked'),
+    ...(digest !== undefined && { digest }),
+    ...(quant !== undefined && { quant }),
+    ...(speed !== undefined && { speed }),
+  };
+}
+
+function readSpeed(value: unknown, path: string): ModelSpeed {
+  const fields = fieldsOf(value, path);
+  return {
+    promptTokensPerSecond: positiveNumberOf(
+      fields['promptTokensPerSecond'],
+      `${path}.promptTokensPerSecond`,
+      SPEED_MAX,
+    ),
+    outputTokensPerSecond: positiveNumberOf(
+      fields['outputTokensPerSecond'],
+      `${path}.outputTokensPerSecond`,
+      SPEED_MAX,
+    ),
+  };
+}
+
+function readPolicy(value: unknown): NodePolicy {
+  const fields = fieldsOf(value, 'policy');
+  return {
+    nsfw: booleanOf(fields['nsfw'], 'policy.nsfw'),
+    yieldToLocal: booleanOf(fields['yieldToLocal'], 'policy.yieldToLocal'),
+  };
+}

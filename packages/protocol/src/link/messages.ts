@@ -1,0 +1,191 @@
+import {
+  checkFailure,
+  checkJson,
+  fieldsOf,
+  listOf,
+  oneOf,
+  optional,
+  wholeNumberOf,
+  wordOf,
+} from './check.ts';
+import type { Checked } from './check.ts';
+import { LINK_LIMITS } from './limits.ts';
+
+export type {
+  Capabilities,
+  CapabilityModel,
+  ModelSpeed,
+  NodePolicy,
+  NodeStatusReport,
+} from './capabilities.ts';
+
+/**
+ * The JSON bodies of control records, each with a hand-written check. A `parse…` function takes any bytes and gives
+ * back either exactly the fields of its type or the path of the first one that is wrong. ACCEPT, ALIVE, FINISH,
+ * CANCEL and CANCELLED have no body: what stands there is ignored, so that later versions can add to them.
+ */
+
+/** First record of a node. `features` names the optional parts of the protocol that it knows; v1.0 has none. */
+export type Hello = {
+  /** Made anew at every start of the program, so that a restart can be told from a reconnect. */
+  instanceId: string;
+  agentVersion: string;
+  features: string[];
+};
+
+/** The gateway's answer. `features` are those of HELLO that both know. */
+export type Welcome = {
+  sessionId: string;
+  /** Counts the sessions of this gateway: of two sessions of a node the higher one is alive. */
+  epoch: number;
+  heartbeatMs: number;
+  serverTimeMs: number;
+  features: string[];
+};
+
+/** Opens a stream. `bodyBytes` of ChatRequest as JSON follow as DATA, sliced anywhere. */
+export type Offer = {
+  /** Random per attempt. Nothing on the link names who asked. */
+  jobId: string;
+  model: string;
+  /** The job is cancelled after this time. */
+  deadlineMs: number;
+  estimatedInputTokens: number;
+  bodyBytes: number;
+};
+
+export const REJECT_REASONS = [
+  'busy',
+  'paused',
+  'local_use',
+  'context',
+  'unloaded',
+  'unsupported',
+  'policy',
+] as const;
+export type RejectReason = (typeof REJECT_REASONS)[number];
+export type Reject = { reason: RejectReason };
+
+export const FAIL_CODES = [
+  'context_length_exceeded',
+  'invalid_request',
+  'unsupported',
+  'overloaded',
+  'engine_unreachable',
+  'engine_failed',
+  'timeout',
+] as const;
+export type FailCode = (typeof FAIL_CODES)[number];
+/** Only a code: words of a node would have to be shown to somebody or thrown away. */
+export type Fail = { code: FailCode };
+
+/** From a node: how long it waits for its jobs. From the gateway: when to come back. */
+export type Drain = { graceMs: number };
+
+export type GoAway = { closeCode: number; retryAfterMs?: number };
+
+const DAY_MS = 86_400_000;
+
+export function parseHello(body: Uint8Array): Checked<Hello> {
+  return checkJson(body, (value) => {
+    const fields = fieldsOf(value, 'hello');
+    return {
+      instanceId: wordOf(fields['instanceId'], 'instanceId', LINK_LIMITS.wordMaxChars),
+      agentVersion: wordOf(fields['agentVersion'], 'agentVersion', LINK_LIMITS.wordMaxChars),
+      features: readFeatures(fields['features']),
+    };
+  });
+}
+
+export function parseWelcome(body: Uint8Array): Checked<Welcome> {
+  return checkJson(body, (value) => {
+    const fields = fieldsOf(value, 'welcome');
+    return {
+      sessionId: wordOf(fields['sessionId'], 'sessionId', LINK_LIMITS.wordMaxChars),
+      epoch: wholeNumberOf(fields['epoch'], 'epoch', Number.MAX_SAFE_INTEGER),
+      heartbeatMs: wholeNumberOf(fields['heartbeatMs'], 'heartbeatMs', DAY_MS),
+      serverTimeMs: wholeNumberOf(fields['serverTimeMs'], 'serverTimeMs', Number.MAX_SAFE_INTEGER),
+      features: readFeatures(fields['features']),
+    };
+  });
+}
+
+export function parseOffer(body: Uint8Array): Checked<Offer> {
+  return checkJson(body, (value) => {
+    const fields = fieldsOf(value, 'offer');
+    return {
+      jobId: wordOf(fields['jobId'], 'jobId', LINK_LIMITS.wordMaxChars),
+      model: wordOf(fields['model'], 'model', LINK_LIMITS.nameMaxChars),
+      deadlineMs: wholeNumberOf(fields['deadlineMs'], 'deadlineMs', DAY_MS),
+      estimatedInputTokens: wholeNumberOf(
+        fields['estimatedInputTokens'],
+        'estimatedInputTokens',
+        LINK_LIMITS.tokensMax,
+      ),
+      bodyBytes: positiveBytes(fields['bodyBytes']),
+    };
+  });
+}
+
+export function parseReject(body: Uint8Array): Checked<Reject> {
+  return checkJson(body, (value) => ({
+    reason: oneOf(fieldsOf(value, 'reject')['reason'], 'reason', REJECT_REASONS),
+  }));
+}
+
+export function parseFail(body: Uint8Array): Checked<Fail> {
+  return checkJson(body, (value) => ({ code: oneOf(fieldsOf(value, 'fail')['code'], 'code', FAIL_CODES) }));
+}
+
+export function parseDrain(body: Uint8Array): Checked<Drain> {
+  return checkJson(body, (value) => ({
+    graceMs: wholeNumberOf(fieldsOf(value, 'drain')['graceMs'], 'graceMs', DAY_MS),
+  }));
+}
+
+export function parseGoAway(body: Uint8Array): Checked<GoAway> {
+  return checkJson(body, (value) => {
+    const fields = fieldsOf(value, 'goaway');
+    const retryAfterMs = optional(fields['retryAfterMs'], (given) =>
+      wholeNumberOf(given, 'retryAfterMs', DAY_MS),
+    );
+    return {
+      closeCode: wholeNumberOf(fields['closeCode'], 'closeCode', 4999),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+  });
+}
+
+const utf8 = new TextEncoder();
+
+/** Writes any of the bodies above. */
+export function encodeBody(
+  body: Hello | Welcome | Offer | Reject | Fail | Drain | GoAway | Record<string, unknown>,
+): Uint8Array {
+  return utf8.encode(JSON.stringify(body));
+}
+
+/** The body of WINDOW: one u32. */
+export function encodeWindow(addBytes: number): Uint8Array {
+  const body = new Uint8Array(4);
+  new DataView(body.buffer).setUint32(0, addBytes);
+  return body;
+}
+
+/** Undefined when the body is no u32. Zero and too much are left to the window that takes it. */
+export function parseWindow(body: Uint8Array): number | undefined {
+  if (body.byteLength !== 4) return undefined;
+  return new DataView(body.buffer, body.byteOffset, 4).getUint32(0);
+}
+
+function readFeatures(value: unknown): string[] {
+  return listOf(value, 'features', LINK_LIMITS.featuresMax).map((entry, index) =>
+    wordOf(entry, `features[${index}]`, LINK_LIMITS.wordMaxChars),
+  );
+}
+
+function positiveBytes(value: unknown): number {
+  const bytes = wholeNumberOf(value, 'bodyBytes', LINK_LIMITS.jobBodyMaxBytes);
+  if (bytes === 0) throw checkFailure('bodyBytes');
+  return bytes;
+}
