@@ -12,6 +12,8 @@ export type AttemptRequest = {
   chat: ChatRequest;
   /** The name of the model at the target. */
   remoteModel: string;
+  /** The name that relayed bytes shall give the model. Absent: as the target writes it. */
+  replyModel?: string;
   stream: boolean;
   /** Estimate of the input's tokens, for scheduling only. */
   estimatedInputTokens: number;

@@ -19,6 +19,7 @@ export const LIMITS = {
   stopStringsMax: 16,
   stopStringMaxChars: 256,
   imagesPerRequestMax: 20,
+  logitBiasMax: 1_024,
   /** Decoded size of one inline picture. */
   imageMaxBytes: 10 * MIB,
   /** A field such as `model` or a tool's name. */

@@ -1,0 +1,20 @@
+import type { Usage } from '@switchyard/protocol/usage.ts';
+import { totalInputTokens, totalOutputTokens } from '@switchyard/protocol/usage.ts';
+import type { Micros } from '../../core/money.ts';
+import { formatUsd } from '../../core/money.ts';
+
+/**
+ * The `usage` object as JSON text. In this dialect `prompt_tokens` holds all input, cached or not, and
+ * `completion_tokens` all output, reasoning included; the details name the share. `cost` is what was charged, USD, as
+ * an exact decimal number: it is written from the digits of the µ$ amount and never passes through a double.
+ */
+export function usageJson(usage: Usage, costMicros: Micros): string {
+  const prompt = totalInputTokens(usage);
+  const completion = totalOutputTokens(usage);
+  return (
+    `{"prompt_tokens":${prompt},"completion_tokens":${completion},"total_tokens":${prompt + completion},` +
+    `"prompt_tokens_details":{"cached_tokens":${usage.cacheReadTokens}},` +
+    `"completion_tokens_details":{"reasoning_tokens":${usage.reasoningTokens}},` +
+    `"cost":${formatUsd(costMicros)}}`
+  );
+}
