@@ -1,0 +1,134 @@
+import { resolve } from 'node:path';
+import type { ModelSettings, Route } from '../catalog/model.ts';
+import type { Config, ModelConfig, ServerConfig, UpstreamConfig, VariantConfig } from './config.ts';
+import { sizeInBytes } from './fields.ts';
+import { toPrice, usdToMicros } from './prices.ts';
+import type { ConfigFile, ModelFile, UpstreamFile } from './schema.ts';
+import { secretFor } from './secrets.ts';
+import type { ResolvedSecret } from './secrets.ts';
+
+export type BuildOptions = {
+  secrets: readonly ResolvedSecret[];
+  /** The folder that `data.dir` starts from. */
+  dataFolder: string;
+};
+
+/** Turns a file that passed schema and rules into the configuration of the program. Deeply frozen. */
+export function buildConfig(file: ConfigFile, options: BuildOptions): Config {
+  return deepFreeze<Config>({
+    brand: { name: file.brand.name, keyPrefix: file.brand.key_prefix },
+    server: buildServer(file, options),
+    data: { dir: resolve(options.dataFolder, file.data.dir) },
+    accounts: { welcomeMicros: usdToMicros(file.accounts.welcome_usd) },
+    limits: {
+      requestsPerMinute: file.limits.requests_per_minute,
+      concurrency: file.limits.concurrency,
+      queueWaitMs: secondsToMs(file.limits.queue_wait_seconds),
+      queueDepth: file.limits.queue_depth,
+    },
+    pools: Object.entries(file.pools).map(([name, pool]) => ({ name, description: pool.description })),
+    upstreams: Object.entries(file.upstreams).map(([name, upstream]) =>
+      buildUpstream(name, upstream, options),
+    ),
+    models: file.models.map((model) => buildModel(model, file.brand.name)),
+    logging: { level: file.logging.level },
+  });
+}
+
+function buildServer(file: ConfigFile, options: BuildOptions): ServerConfig {
+  const { server } = file;
+  return {
+    host: server.host,
+    port: server.port,
+    publicUrl: server.public_url === undefined ? undefined : withoutSlash(server.public_url),
+    trustedProxies: [...server.trusted_proxies],
+    chatBodyMaxBytes: sizeInBytes(server.chat_body_max_bytes) ?? 0,
+    drainMs: secondsToMs(server.drain_seconds),
+    metrics: {
+      enabled: server.metrics.enabled,
+      token: secretFor(options.secrets, ['server', 'metrics', 'token']),
+    },
+  };
+}
+
+function buildUpstream(name: string, file: UpstreamFile, options: BuildOptions): UpstreamConfig {
+  const apiKey = secretFor(options.secrets, ['upstreams', name, 'api_key']);
+  const wantsKey = file.api_key_env !== undefined || file.api_key_file !== undefined;
+  const privateAddresses = file.allow_private_addresses;
+  return {
+    name,
+    kind: file.kind,
+    baseUrl: withoutSlash(file.base_url),
+    apiKey,
+    enabled: !wantsKey || apiKey !== undefined,
+    headers: Object.entries(file.headers).map(([header, value]) => ({ name: header.toLowerCase(), value })),
+    connectTimeoutMs: file.connect_timeout_ms,
+    firstByteTimeoutMs: file.first_byte_timeout_ms,
+    stallTimeoutMs: file.stall_timeout_ms,
+    allowPrivateAddresses: typeof privateAddresses === 'boolean' ? privateAddresses : [...privateAddresses],
+    onDisconnect: file.on_disconnect,
+    maxTokensField: file.max_tokens_field,
+  };
+}
+
+function buildModel(file: ModelFile, brandName: string): ModelConfig {
+  const image = file.kind === 'image';
+  const settings = toSettings(file.settings);
+  const maxOutputTokens = image ? 0 : (file.max_output_tokens ?? 0);
+  return {
+    id: file.id,
+    kind: file.kind,
+    aliases: [...file.aliases],
+    displayName: file.display_name ?? file.id,
+    description: file.description,
+    ownedBy: file.owned_by ?? brandName,
+    contextTokens: image ? 0 : (file.context_tokens ?? 0),
+    maxOutputTokens,
+    capabilities: {
+      tools: file.capabilities.tools,
+      vision: file.capabilities.vision,
+      thinking: file.capabilities.thinking,
+      jsonSchema: file.capabilities.json_schema,
+    },
+    price: toPrice(file.price),
+    routes: file.routes.map((route) => toRoute(route, file.id)),
+    hidden: file.hidden,
+    settings,
+    variants: file.variants.map((variant): VariantConfig => ({
+      id: variant.id,
+      aliases: [...variant.aliases],
+      displayName: variant.display_name ?? variant.id,
+      description: variant.description ?? file.description,
+      settings: { ...settings, ...toSettings(variant.settings) },
+      price: toPrice(variant.price),
+      maxOutputTokens: image ? 0 : (variant.max_output_tokens ?? maxOutputTokens),
+    })),
+  };
+}
+
+function toSettings(file: ModelFile['settings']): ModelSettings {
+  return file.reasoning_effort === undefined ? {} : { reasoningEffort: file.reasoning_effort };
+}
+
+/** The rules have checked that a route has exactly one of pool and upstream. */
+function toRoute(file: ModelFile['routes'][number], modelId: string): Route {
+  const remoteModel = file.model ?? modelId;
+  if (file.pool !== undefined) return { kind: 'pool', pool: file.pool, remoteModel };
+  return { kind: 'upstream', upstream: file.upstream ?? '', remoteModel };
+}
+
+function secondsToMs(seconds: number): number {
+  return Math.round(seconds * 1000);
+}
+
+function withoutSlash(address: string): string {
+  return address.replace(/\/+$/, '');
+}
+
+/** Freezes plain objects and lists all the way down. */
+export function deepFreeze<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return value;
+}

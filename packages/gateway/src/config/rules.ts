@@ -1,0 +1,193 @@
+import { MICROS_PER_USD, parseAmount } from '../core/money.ts';
+import type { Finding } from './issues.ts';
+import { nearMiss } from './near-miss.ts';
+import { isRecord } from './paths.ts';
+import type { Path } from './paths.ts';
+
+/** Says where a value was first written: "models[0].id, line 12". */
+export type Locate = (path: Path) => string;
+
+/**
+ * Checks what concerns two keys at once: references between sections, names that must be unique, prices, bounds
+ * that depend on each other. It reads the raw file, not the parsed one, so that these problems appear together with
+ * wrong types elsewhere; whatever has the wrong type is passed over here, since the schema has reported it.
+ */
+export function checkRules(root: unknown, locate: Locate): Finding[] {
+  const findings: Finding[] = [];
+  const file = isRecord(root) ? root : {};
+  const names = {
+    pool: isRecord(file['pools']) ? Object.keys(file['pools']) : [],
+    upstream: isRecord(file['upstreams']) ? Object.keys(file['upstreams']) : [],
+  };
+  const used = new Map<string, Path>();
+  for (const [index, model] of list(file['models']).entries()) {
+    if (!isRecord(model)) continue;
+    const path: Path = ['models', index];
+    checkNames(model, path, { used, locate, findings });
+    checkModel(model, path, findings);
+    for (const [routeIndex, route] of list(model['routes']).entries()) {
+      if (isRecord(route)) checkRoute(route, [...path, 'routes', routeIndex], { names, findings });
+    }
+    for (const [variantIndex, variant] of list(model['variants']).entries()) {
+      if (!isRecord(variant)) continue;
+      const variantPath = [...path, 'variants', variantIndex];
+      checkNames(variant, variantPath, { used, locate, findings });
+      checkVariant(variant, model, { path: variantPath, findings });
+    }
+  }
+  for (const [name, upstream] of Object.entries(isRecord(file['upstreams']) ? file['upstreams'] : {})) {
+    if (isRecord(upstream)) checkUpstream(upstream, ['upstreams', name], findings);
+  }
+  return findings;
+}
+
+type NameScope = { used: Map<string, Path>; locate: Locate; findings: Finding[] };
+
+/** One name, one model: ids and aliases of all models and variants share one space. */
+function checkNames(entry: Record<string, unknown>, path: Path, scope: NameScope): void {
+  const aliases = list(entry['aliases']).map((name, index) => ({ name, path: [...path, 'aliases', index] }));
+  for (const { name, path: namePath } of [{ name: entry['id'], path: [...path, 'id'] }, ...aliases]) {
+    if (typeof name !== 'string') continue;
+    const first = scope.used.get(name);
+    if (first === undefined) scope.used.set(name, namePath);
+    else {
+      const reason = `is used twice; the first is ${scope.locate(first)}`;
+      scope.findings.push(problem(namePath, reason, 'ids and aliases are unique in the whole catalogue'));
+    }
+  }
+}
+
+function checkModel(model: Record<string, unknown>, path: Path, findings: Finding[]): void {
+  const image = model['kind'] === 'image';
+  if (!image) {
+    for (const key of ['context_tokens', 'max_output_tokens']) {
+      if (!Object.hasOwn(model, key))
+        findings.push(problem([...path, key], 'is missing', 'required for text models'));
+    }
+  }
+  checkOutput(model, model['context_tokens'], { path, findings });
+  checkPrice(model['price'], [...path, 'price'], { image, findings });
+  checkEffort(model, model, { path, findings });
+}
+
+type Where = { path: Path; findings: Finding[] };
+
+function checkVariant(variant: Record<string, unknown>, model: Record<string, unknown>, where: Where): void {
+  checkOutput(variant, model['context_tokens'], where);
+  checkPrice(variant['price'], [...where.path, 'price'], {
+    image: model['kind'] === 'image',
+    findings: where.findings,
+  });
+  checkEffort(variant, model, where);
+}
+
+function checkOutput(entry: Record<string, unknown>, contextTokens: unknown, where: Where): void {
+  const outputTokens = entry['max_output_tokens'];
+  if (typeof outputTokens !== 'number' || typeof contextTokens !== 'number' || outputTokens <= contextTokens)
+    return;
+  const path = [...where.path, 'max_output_tokens'];
+  where.findings.push(problem(path, 'is more than context_tokens', `at most ${contextTokens}`));
+}
+
+function checkEffort(entry: Record<string, unknown>, model: Record<string, unknown>, where: Where): void {
+  const effort = isRecord(entry['settings']) ? entry['settings']['reasoning_effort'] : undefined;
+  if (typeof effort !== 'string' || effort === 'none') return;
+  const capabilities = model['capabilities'];
+  if (isRecord(capabilities) && capabilities['thinking'] === true) return;
+  const path = [...where.path, 'settings', 'reasoning_effort'];
+  where.findings.push(problem(path, 'is set for a model that cannot think', 'capabilities.thinking: true'));
+}
+
+const PRICES = ['credits', 'per_million_usd', 'free'];
+
+function checkPrice(price: unknown, path: Path, context: { image: boolean; findings: Finding[] }): void {
+  if (!isRecord(price)) return;
+  const { findings } = context;
+  const given = PRICES.filter((key) => Object.hasOwn(price, key));
+  if (given.length !== 1) {
+    const reason = given.length === 0 ? 'says no price' : `says ${given.length} prices`;
+    findings.push(problem(path, reason, `exactly one of ${PRICES.join(', ')}`));
+  }
+  const tokens = price['per_million_usd'];
+  for (const key of ['minimum_usd', 'list_discount_percent']) {
+    if (Object.hasOwn(price, key) && tokens === undefined) {
+      findings.push(problem([...path, key], 'has no meaning without per_million_usd', undefined));
+    }
+  }
+  if (tokens === undefined) return;
+  const tokensPath = [...path, 'per_million_usd'];
+  if (context.image) findings.push(problem(tokensPath, 'is no price for pictures', 'credits, or free: true'));
+  if (isRecord(tokens) && isZeroAmount(tokens['input']) && isZeroAmount(tokens['output'])) {
+    findings.push(problem(tokensPath, 'is zero', 'a price above zero, or free: true'));
+  }
+}
+
+function isZeroAmount(value: unknown): boolean {
+  return (typeof value === 'number' || typeof value === 'string') && parseAmount(value, MICROS_PER_USD) === 0;
+}
+
+type RouteScope = { names: Record<'pool' | 'upstream', string[]>; findings: Finding[] };
+
+function checkRoute(route: Record<string, unknown>, path: Path, scope: RouteScope): void {
+  const given = (['pool', 'upstream'] as const).filter((key) => Object.hasOwn(route, key));
+  if (given.length !== 1) {
+    const reason = given.length === 0 ? 'leads nowhere' : 'leads to two places';
+    scope.findings.push(problem(path, reason, 'exactly one of pool, upstream'));
+  }
+  for (const key of given) {
+    const name = route[key];
+    const known = scope.names[key];
+    if (typeof name !== 'string' || known.includes(name)) continue;
+    const near = nearMiss(name, known);
+    const names = known.length === 0 ? `none is defined; add it to ${key}s` : known.join(', ');
+    const allowed = near === undefined ? names : `did you mean ${near}?`;
+    scope.findings.push(
+      problem([...path, key], `is not the name of ${key === 'pool' ? 'a pool' : 'an upstream'}`, allowed),
+    );
+  }
+}
+
+/** Header names that carry credentials, or that the client of the upstream sets itself. */
+const SECRET_HEADER = /auth|cookie|key|token|secret|password|credential/;
+const OWN_HEADERS = [
+  'host',
+  'connection',
+  'content-length',
+  'content-type',
+  'transfer-encoding',
+  'accept',
+  'accept-encoding',
+  'te',
+  'upgrade',
+  'expect',
+];
+
+function checkUpstream(upstream: Record<string, unknown>, path: Path, findings: Finding[]): void {
+  if (Object.hasOwn(upstream, 'api_key_env') && Object.hasOwn(upstream, 'api_key_file')) {
+    findings.push(
+      problem([...path, 'api_key_file'], 'stands beside api_key_env', 'one of api_key_env, api_key_file'),
+    );
+  }
+  const seen = new Set<string>();
+  for (const header of Object.keys(isRecord(upstream['headers']) ? upstream['headers'] : {})) {
+    const name = header.toLowerCase();
+    const headerPath = [...path, 'headers', header];
+    if (SECRET_HEADER.test(name)) {
+      const reason = 'is a header for credentials; secrets do not stand in this file';
+      findings.push({ ...problem(headerPath, reason, 'api_key_env or api_key_file'), part: 'key' });
+    } else if (OWN_HEADERS.includes(name)) {
+      findings.push({ ...problem(headerPath, 'is set by the gateway itself', undefined), part: 'key' });
+    } else if (seen.has(name)) {
+      findings.push({ ...problem(headerPath, 'is given twice', 'each header once'), part: 'key' });
+    }
+    seen.add(name);
+  }
+}
+
+function problem(path: Path, reason: string, allowed: string | undefined): Finding {
+  return { path, part: 'value', reason, allowed };
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,277 @@
+import { z } from 'zod';
+import {
+  amount,
+  anyNumber,
+  byteSize,
+  flag,
+  line,
+  network,
+  oneOf,
+  percent,
+  shaped,
+  webAddress,
+  wholeNumber,
+} from './fields.ts';
+
+/**
+ * The one schema of `switchyard.yaml`. Keys are snake_case, every object refuses keys that it does not know, every
+ * key has a description (the JSON Schema for editors and docs/configuration.md are made from them). What concerns
+ * two keys at once stands in `rules.ts`, because zod stops at the first faulty object and all problems shall be shown.
+ */
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const name = () => shaped(NAME, 'a name of small letters, digits and dashes, 1 to 63 characters');
+
+const MODEL_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;
+const modelId = () =>
+  shaped(MODEL_ID, 'letters, digits and . _ : / -, starting with a letter or digit, at most 128 characters');
+
+/** Capital letters only: a key pasted here by mistake has small ones, and is then refused without being shown. */
+const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]{0,127}$/;
+const environmentName = () =>
+  shaped(ENVIRONMENT_NAME, 'the name of an environment variable: capital letters, digits and _');
+
+const brand = z.strictObject({
+  name: line(1, 64).default('Switchyard').describe('The name that people see.'),
+  key_prefix: shaped(
+    /^(?=.{1,16}$)[a-z0-9]+(?:-[a-z0-9]+)*$/,
+    '1 to 16 small letters, digits and single dashes, no dash at either end',
+  )
+    .default('switchyard')
+    .describe('The middle of every API key: `sk-<key_prefix>-...`.'),
+});
+
+const metrics = z.strictObject({
+  enabled: flag().default(false).describe('Whether `GET /metrics` answers.'),
+  token_env: environmentName()
+    .optional()
+    .describe(
+      'Environment variable with the token that a scraper sends as `Authorization: Bearer`. Without it the page is open.',
+    ),
+});
+
+const server = z.strictObject({
+  host: shaped(/^[A-Za-z0-9._:-]{1,253}$/, 'an IP address or host name of this machine')
+    .default('127.0.0.1')
+    .describe('Address to listen on. `0.0.0.0` takes connections from everywhere.'),
+  port: wholeNumber(0, 65_535)
+    .default(8080)
+    .describe('Port to listen on. `0` lets the operating system choose.'),
+  public_url: webAddress('an address such as https://api.example.com')
+    .optional()
+    .describe('How clients reach this server, when that is not host and port.'),
+  trusted_proxies: z
+    .array(network())
+    .max(64)
+    .default([])
+    .describe('Addresses and CIDR blocks of reverse proxies whose `x-forwarded-for` is believed.'),
+  chat_body_max_bytes: byteSize(1024, 256 * 1024 * 1024)
+    .default('32 MiB')
+    .describe('Largest body of a text request. Bytes, or text such as `32 MiB`.'),
+  drain_seconds: anyNumber(0, 3600)
+    .default(30)
+    .describe('How long running requests may go on when the server stops.'),
+  metrics: metrics.prefault({}).describe('Metrics for Prometheus.'),
+});
+
+const limits = z.strictObject({
+  requests_per_minute: wholeNumber(1, 1_000_000)
+    .default(60)
+    .describe('Requests per minute of a key that has no limit of its own.'),
+  concurrency: wholeNumber(1, 100_000)
+    .default(16)
+    .describe('Requests that one key may run at once, unless the key has a limit of its own.'),
+  queue_wait_seconds: anyNumber(0, 600)
+    .default(20)
+    .describe('How long a request waits for a free slot before 503. `0`: not at all.'),
+  queue_depth: wholeNumber(0, 100_000).default(256).describe('Requests that may wait for one model at once.'),
+});
+
+const pool = z.strictObject({
+  description: line(0, 500).default('').describe('What the pool is for.'),
+});
+
+const headerName = () => shaped(/^[A-Za-z0-9-]{1,64}$/, 'a header name of letters, digits and dashes');
+
+const upstream = z.strictObject({
+  kind: oneOf(['openai-compatible']).describe('The dialect of the provider.'),
+  base_url: webAddress('an address such as https://api.openai.com/v1').describe(
+    'Address that `/chat/completions` is appended to.',
+  ),
+  api_key_env: environmentName()
+    .optional()
+    .describe('Environment variable with the key. The key itself never stands in this file.'),
+  api_key_file: line(1, 1024)
+    .optional()
+    .describe('File with the key, relative to this file. One of `api_key_env` and `api_key_file`, or none.'),
+  optional: flag()
+    .default(false)
+    .describe('Whether a missing key only switches this upstream off, instead of stopping the start.'),
+  headers: z
+    .record(headerName(), shaped(/^[\x20-\x7e]{0,1024}$/, 'printable ASCII text, at most 1024 characters'))
+    .default({})
+    .describe('Headers added to each request. Credentials are refused here.'),
+  connect_timeout_ms: wholeNumber(100, 60_000).default(5_000).describe('Time to connect.'),
+  first_byte_timeout_ms: wholeNumber(1_000, 900_000)
+    .default(120_000)
+    .describe('Time from the end of the request to the first byte of the reply.'),
+  stall_timeout_ms: wholeNumber(1_000, 900_000).default(60_000).describe('Longest silence inside a reply.'),
+  allow_private_addresses: z
+    .union([z.boolean(), z.array(network()).max(64)], { error: 'true, false, or a list of CIDR blocks' })
+    .default(false)
+    .describe(
+      'Whether the address may be a private or local one: `true`, `false`, or a list of CIDR blocks.',
+    ),
+  on_disconnect: oneOf(['cancel', 'drain'])
+    .default('cancel')
+    .describe(
+      'When the client leaves: `cancel` stops the provider, `drain` reads its reply to the end for exact usage.',
+    ),
+  max_tokens_field: oneOf(['max_tokens', 'max_completion_tokens'])
+    .default('max_tokens')
+    .describe('The name that the provider has for the cap of output tokens.'),
+});
+
+const MOST_USD_PER_MILLION = 1_000;
+const perMillion = () => amount('usd', { minimum: 0, maximum: MOST_USD_PER_MILLION });
+
+const perMillionUsd = z.strictObject({
+  input: perMillion().describe('USD for one million input tokens.'),
+  cached_input: perMillion()
+    .optional()
+    .describe('USD for one million input tokens read from a cache. Default: `input`.'),
+  cache_write: perMillion()
+    .optional()
+    .describe('USD for one million input tokens written to a cache. Default: `input`.'),
+  output: perMillion().describe('USD for one million output tokens.'),
+  reasoning: perMillion().optional().describe('USD for one million reasoning tokens. Default: `output`.'),
+});
+
+/** Exactly one of `credits`, `per_million_usd` and `free`; `rules.ts` checks that. */
+const price = z
+  .strictObject({
+    credits: amount('credits', { minimum: 'above 0', maximum: 1_000_000 })
+      .optional()
+      .describe('Flat price of one successful request (or picture). 1 credit is $0.01.'),
+    per_million_usd: perMillionUsd.optional().describe('Prices per one million tokens.'),
+    free: z
+      .literal(true, { error: 'true, or leave the key out' })
+      .optional()
+      .describe('`true`: requests cost nothing.'),
+    minimum_usd: amount('usd', { minimum: 0, maximum: 1_000 })
+      .optional()
+      .describe(
+        'Least charge of a request with output, after the discount. Only with `per_million_usd`. Default: 0.',
+      ),
+    list_discount_percent: percent()
+      .optional()
+      .describe(
+        'Says that the numbers of `per_million_usd` are list prices, and how much less is charged. Default: 0.',
+      ),
+  })
+  .meta({ oneOf: [{ required: ['credits'] }, { required: ['per_million_usd'] }, { required: ['free'] }] });
+
+/** Exactly one of `pool` and `upstream`. */
+const route = z
+  .strictObject({
+    pool: name().optional().describe('A pool of nodes, by its name in `pools`.'),
+    upstream: name().optional().describe('A provider, by its name in `upstreams`.'),
+    model: line(1, 256)
+      .optional()
+      .describe('What the model is called there. Default: the id of the model here.'),
+  })
+  .meta({ oneOf: [{ required: ['pool'] }, { required: ['upstream'] }] });
+
+const settings = z.strictObject({
+  reasoning_effort: oneOf(['none', 'minimal', 'low', 'medium', 'high', 'max'])
+    .optional()
+    .describe('How much the model thinks, when the request does not say. Needs `capabilities.thinking`.'),
+});
+
+const capabilities = z.strictObject({
+  tools: flag().default(false).describe('Calls tools.'),
+  vision: flag().default(false).describe('Takes pictures.'),
+  thinking: flag().default(false).describe('Can reason before it answers.'),
+  json_schema: flag().default(false).describe('Can be held to a JSON schema.'),
+});
+
+const aliases = () => z.array(modelId()).max(32).default([]);
+const maxOutputTokens = () => wholeNumber(1, 8_000_000).optional();
+
+const variant = z.strictObject({
+  id: modelId().describe('Name of the variant in requests. Unique among all ids and aliases.'),
+  aliases: aliases().describe('Other names of the variant.'),
+  display_name: line(1, 128).optional().describe('Name that people see. Default: the id.'),
+  description: line(0, 1000).optional().describe("One line about it. Default: its model's."),
+  settings: settings.prefault({}).describe('Settings that it adds to each request, over those of its model.'),
+  price: price.describe('Its own price.'),
+  max_output_tokens: maxOutputTokens().describe("Most output tokens. Default: its model's."),
+});
+
+const model = z
+  .strictObject({
+    id: modelId().describe('Name of the model in requests. Unique among all ids and aliases.'),
+    kind: oneOf(['text', 'image']).default('text').describe('What it makes.'),
+    aliases: aliases().describe('Other names that requests may use.'),
+    display_name: line(1, 128).optional().describe('Name that people see. Default: the id.'),
+    description: line(0, 1000).default('').describe('One line about it.'),
+    owned_by: line(1, 128)
+      .optional()
+      .describe('Shown as `owned_by` in model lists. Default: the name of the brand.'),
+    context_tokens: wholeNumber(1, 8_000_000)
+      .optional()
+      .describe('Tokens of input and output together. Required for text.'),
+    max_output_tokens: maxOutputTokens().describe('Most output tokens of one request. Required for text.'),
+    capabilities: capabilities.prefault({}).describe('What it can do. Requests that need more are refused.'),
+    price: price.describe('What a request costs: exactly one of `credits`, `per_million_usd` and `free`.'),
+    routes: z.array(route).min(1).max(32).describe('Where its requests may go, in order of preference.'),
+    hidden: flag().default(false).describe('Whether it is left out of model lists. It still answers.'),
+    settings: settings.prefault({}).describe('Settings that are added to each request.'),
+    variants: z
+      .array(variant)
+      .max(32)
+      .default([])
+      .describe('The same model under other names, settings and prices.'),
+  })
+  .meta({
+    if: { properties: { kind: { const: 'image' } }, required: ['kind'] },
+    else: { required: ['context_tokens', 'max_output_tokens'] },
+  });
+
+export const configSchema = z
+  .strictObject({
+    brand: brand.prefault({}).describe("The operator's own name."),
+    server: server.prefault({}).describe('Where and how the server listens.'),
+    data: z
+      .strictObject({
+        dir: line(1, 1024).default('./data').describe('Folder of the databases, relative to this file.'),
+      })
+      .prefault({})
+      .describe('Where data is kept.'),
+    accounts: z
+      .strictObject({
+        welcome_usd: amount('usd', { minimum: 0, maximum: 1_000 })
+          .default(1)
+          .describe('Given once to each new account, in USD.'),
+      })
+      .prefault({})
+      .describe('Accounts of people.'),
+    limits: limits.prefault({}).describe('Limits of keys, and of the wait for a free slot.'),
+    pools: z.record(name(), pool).default({}).describe('Named sets of nodes.'),
+    upstreams: z.record(name(), upstream).default({}).describe("Providers' APIs."),
+    models: z.array(model).max(1_000).default([]).describe('The catalogue.'),
+    logging: z
+      .strictObject({
+        level: oneOf(['debug', 'info', 'warn', 'error', 'silent'])
+          .default('info')
+          .describe('Least level that is logged.'),
+      })
+      .prefault({})
+      .describe('The log. It never holds content of requests or answers.'),
+  })
+  .describe('Configuration of a Switchyard gateway.');
+
+/** The file after validation, defaults filled in, still in its own words. */
+export type ConfigFile = z.output<typeof configSchema>;
+export type ModelFile = ConfigFile['models'][number];
+export type PriceFile = ModelFile['price'];
+export type UpstreamFile = ConfigFile['upstreams'][string];

@@ -1,0 +1,143 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ValueSource } from './config.ts';
+import type { Finding } from './issues.ts';
+import type { Environment } from './overrides.ts';
+import { formatPath, isRecord, valueAt } from './paths.ts';
+import type { Path } from './paths.ts';
+import { secret } from './secret.ts';
+import type { Secret } from './secret.ts';
+
+/** One reference of the file to a secret, looked up. `value` is undefined when it is missing and may be. */
+export type ResolvedSecret = {
+  /** Where the reference stands: `upstreams.main.api_key_env`. */
+  reference: Path;
+  /** What it gives: `upstreams.main.api_key`. */
+  target: Path;
+  value: Secret | undefined;
+  /** Undefined: it came from a file of its own. */
+  source: Extract<ValueSource, { kind: 'environment' }> | undefined;
+};
+
+export type SecretSearch = {
+  environment: Environment;
+  /** The folder that `api_key_file` starts from. */
+  folder: string;
+};
+
+const FILE_MAX_BYTES = 16 * 1024;
+const FORM = 'printable ASCII without spaces, at most 4096 characters';
+const VARIABLE = /^[A-Z][A-Z0-9_]{0,127}$/;
+
+/**
+ * Looks up every secret that the raw file refers to. A missing one is a problem, or only a warning where its upstream
+ * is optional. No finding shows any part of a secret.
+ */
+export function resolveSecrets(
+  root: unknown,
+  search: SecretSearch,
+): { secrets: ResolvedSecret[]; problems: Finding[]; warnings: Finding[] } {
+  const secrets: ResolvedSecret[] = [];
+  const problems: Finding[] = [];
+  const warnings: Finding[] = [];
+  for (const wanted of references(root)) {
+    const name = valueAt(root, wanted.reference);
+    if (typeof name !== 'string' || (wanted.from === 'environment' && !VARIABLE.test(name))) continue;
+    const found = wanted.from === 'environment' ? fromEnvironment(name, search) : fromFile(name, search);
+    const source = wanted.from === 'environment' ? ({ kind: 'environment', name } as const) : undefined;
+    secrets.push({ reference: wanted.reference, target: wanted.target, value: found.value, source });
+    if (found.value !== undefined) continue;
+    const skipped = wanted.optional && found.missing;
+    const finding: Finding = {
+      path: wanted.reference,
+      part: 'value',
+      reason: found.reason,
+      allowed: found.allowed,
+    };
+    if (skipped)
+      warnings.push({
+        ...finding,
+        reason: `${found.reason}; the upstream is switched off`,
+        allowed: undefined,
+      });
+    else problems.push(finding);
+  }
+  return { secrets, problems, warnings };
+}
+
+type Reference = { reference: Path; target: Path; from: 'environment' | 'file'; optional: boolean };
+
+function references(root: unknown): Reference[] {
+  const found: Reference[] = [];
+  const metrics: Path = ['server', 'metrics'];
+  if (valueAt(root, [...metrics, 'token_env']) !== undefined) {
+    found.push({
+      reference: [...metrics, 'token_env'],
+      target: [...metrics, 'token'],
+      from: 'environment',
+      optional: false,
+    });
+  }
+  const upstreams = valueAt(root, ['upstreams']);
+  if (!isRecord(upstreams)) return found;
+  for (const [name, upstream] of Object.entries(upstreams)) {
+    if (!isRecord(upstream)) continue;
+    const path: Path = ['upstreams', name];
+    const optional = upstream['optional'] === true;
+    for (const [key, from] of [
+      ['api_key_env', 'environment'],
+      ['api_key_file', 'file'],
+    ] as const) {
+      if (!Object.hasOwn(upstream, key)) continue;
+      found.push({ reference: [...path, key], target: [...path, 'api_key'], from, optional });
+    }
+  }
+  return found;
+}
+
+type Found =
+  | { value: Secret }
+  | { value: undefined; missing: boolean; reason: string; allowed: string | undefined };
+
+function fromEnvironment(name: string, search: SecretSearch): Found {
+  const text = Object.hasOwn(search.environment, name) ? search.environment[name]?.trim() : undefined;
+  if (text === undefined || text === '') {
+    const state = text === undefined ? 'not set' : 'empty';
+    return absent(
+      `the environment variable ${name} is ${state}`,
+      'a variable that holds the key, or optional: true',
+    );
+  }
+  return checked(text, `the environment variable ${name}`);
+}
+
+function fromFile(name: string, search: SecretSearch): Found {
+  const path = resolve(search.folder, name);
+  let text: string;
+  try {
+    if (statSync(path).size > FILE_MAX_BYTES) return unfit('the file is too large for a key');
+    text = readFileSync(path, 'utf8').trim();
+  } catch {
+    return absent('the file cannot be read', 'a file that holds the key, or optional: true');
+  }
+  if (text === '') return absent('the file is empty', 'a file that holds the key, or optional: true');
+  return checked(text, 'the file');
+}
+
+function checked(text: string, where: string): Found {
+  return /^[\x21-\x7e]{1,4096}$/.test(text) ? { value: secret(text) } : unfit(`${where} holds no usable key`);
+}
+
+function absent(reason: string, allowed: string): Found {
+  return { value: undefined, missing: true, reason, allowed };
+}
+
+function unfit(reason: string): Found {
+  return { value: undefined, missing: false, reason, allowed: FORM };
+}
+
+/** The secret that a reference gave, by the path of what it is for. */
+export function secretFor(secrets: readonly ResolvedSecret[], target: Path): Secret | undefined {
+  const wanted = formatPath(target);
+  return secrets.find((entry) => formatPath(entry.target) === wanted)?.value;
+}

@@ -1,0 +1,53 @@
+import type { Config, UpstreamConfig } from './config.ts';
+import type { Finding } from './issues.ts';
+
+/** What works, but is likely not meant. Judged on the finished configuration. */
+export function findWarnings(config: Config): Finding[] {
+  const warnings: Finding[] = [];
+  if (config.models.length === 0)
+    warnings.push(warning(['models'], 'no model is defined; every request gets 404'));
+  const { metrics, host } = config.server;
+  if (metrics.enabled && metrics.token === undefined && !isLocalHost(host)) {
+    warnings.push(
+      warning(['server', 'metrics'], 'metrics are open to everyone who reaches this address; set token_env'),
+    );
+  }
+  for (const upstream of config.upstreams) warnings.push(...upstreamWarnings(upstream));
+  const off = new Set(
+    config.upstreams.filter((upstream) => !upstream.enabled).map((upstream) => upstream.name),
+  );
+  for (const [index, model] of config.models.entries()) {
+    if (model.routes.every((route) => route.kind === 'upstream' && off.has(route.upstream))) {
+      warnings.push(
+        warning(['models', index, 'routes'], 'all its upstreams are switched off; the model is unavailable'),
+      );
+    }
+  }
+  return warnings;
+}
+
+function upstreamWarnings(upstream: UpstreamConfig): Finding[] {
+  const path = ['upstreams', upstream.name, 'base_url'];
+  const url = new URL(upstream.baseUrl);
+  const local = isLocalHost(url.hostname);
+  if (local && upstream.allowPrivateAddresses === false) {
+    return [warning(path, 'is an address of this machine, which allow_private_addresses: false refuses')];
+  }
+  if (
+    !local &&
+    url.protocol === 'http:' &&
+    upstream.apiKey !== undefined &&
+    upstream.allowPrivateAddresses === false
+  ) {
+    return [warning(path, 'is not encrypted: the key and every prompt can be read on the way')];
+  }
+  return [];
+}
+
+function isLocalHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function warning(path: Finding['path'], reason: string): Finding {
+  return { path, part: 'value', reason, allowed: undefined };
+}
