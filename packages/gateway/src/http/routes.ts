@@ -1,0 +1,173 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { viewModel } from '../catalog/model-view.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Config } from '../config/config.ts';
+import { fault, type Fault } from '../core/errors.ts';
+import { creditsNumber, usdNumber } from '../core/money.ts';
+import { failed, type Result } from '../core/result.ts';
+import type { TextSurface } from '../core/surface.ts';
+import type { Caller, InferenceDeps } from '../inference/deps.ts';
+import { serveText } from '../inference/serve-text.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { sendFault } from './errors.ts';
+import { landingPage } from './landing-page.ts';
+
+export type RouteRow = {
+  method: 'GET' | 'POST';
+  path: string;
+  handler: (request: FastifyRequest, reply: FastifyReply) => void;
+  /** Where it differs from the server's own limit. */
+  bodyMaxBytes?: number;
+};
+
+export type RoutesDeps = {
+  config: Config;
+  catalog: Catalog;
+  inference: InferenceDeps;
+  metrics: Metrics;
+  chatCompletions: TextSurface;
+};
+
+/** The flat table of every route. Rows under `/v1/` are served under `/api/v1/` too. */
+export function routeTable(deps: RoutesDeps): RouteRow[] {
+  return [
+    {
+      method: 'POST',
+      path: '/v1/chat/completions',
+      handler: textRoute(deps.inference, deps.chatCompletions),
+    },
+    { method: 'GET', path: '/v1/models', handler: (request, reply) => listModels(deps, request, reply) },
+    { method: 'GET', path: '/v1/models/*', handler: (request, reply) => showModel(deps, request, reply) },
+    { method: 'GET', path: '/v1/balance', handler: (request, reply) => showBalance(deps, request, reply) },
+    { method: 'GET', path: '/healthz', handler: (_request, reply) => void reply.send({ status: 'ok' }) },
+    { method: 'GET', path: '/readyz', handler: (_request, reply) => readiness(deps.inference, reply) },
+    { method: 'GET', path: '/metrics', handler: (request, reply) => scrape(deps, request, reply) },
+    { method: 'GET', path: '/', handler: (_request, reply) => sendLandingPage(deps, reply) },
+  ];
+}
+
+/** Hands the raw response over to inference, which writes to it directly. */
+function textRoute(inference: InferenceDeps, surface: TextSurface): RouteRow['handler'] {
+  return (request, reply) => {
+    reply.hijack();
+    serveText(inference, surface, {
+      requestId: request.id,
+      rawHeaders: request.raw.rawHeaders,
+      body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+      response: reply.raw,
+      remoteAddress: request.ip,
+      startedAtMs: inference.clock.nowMs(),
+      startedMonotonicMs: inference.clock.monotonicMs(),
+      rateWindow: undefined,
+    });
+  };
+}
+
+/** The key check of the small routes: same extractor and guard as inference. Sends the error itself. */
+function callerOf(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): Caller | undefined {
+  const { addressGuard, authenticate } = deps.inference;
+  const result: Result<Caller, Fault> = addressGuard.allows(request.ip)
+    ? authenticate(request.raw.rawHeaders)
+    : failed(fault('rate_limit_exceeded', { retryAfterMs: 30_000 }));
+  if (result.ok) return result.value;
+  if (result.error.code === 'invalid_api_key') addressGuard.noteFailure(request.ip);
+  sendFault(reply, request.id, result.error);
+  return undefined;
+}
+
+function listModels(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {
+  const caller = callerOf(deps, request, reply);
+  if (caller === undefined) return;
+  const data = deps.catalog
+    .listModels(caller.key)
+    .map((model) => viewModel(model, deps.inference.router.availability(model).available));
+  // One object serves OpenAI's clients (object, data) and Anthropic's (data, has_more, first_id, last_id).
+  void reply.header('x-request-id', request.id).send({
+    object: 'list',
+    data,
+    has_more: false,
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+  });
+}
+
+function showModel(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {
+  const caller = callerOf(deps, request, reply);
+  if (caller === undefined) return;
+  const parameters: unknown = request.params;
+  const name =
+    typeof parameters === 'object' && parameters !== null && '*' in parameters ? String(parameters['*']) : '';
+  const model = deps.catalog.resolveModel(caller.key, name);
+  if (!model.ok) {
+    sendFault(reply, request.id, fault(model.error, { param: 'model' }));
+    return;
+  }
+  const available = deps.inference.router.availability(model.value).available;
+  void reply.header('x-request-id', request.id).send(viewModel(model.value, available));
+}
+
+/** All numbers in credits ($0.01), but `usd`. `credits` and `usd` are what can be spent now; `held` is not in them. */
+function showBalance(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {
+  const caller = callerOf(deps, request, reply);
+  if (caller === undefined) return;
+  const balance = deps.inference.ledger.balance(caller.account.id);
+  void reply.header('x-request-id', request.id).send({
+    object: 'balance',
+    credits: creditsNumber(balance.availableMicros),
+    usd: usdNumber(balance.availableMicros),
+    held: creditsNumber(balance.heldMicros),
+    total_deposited: creditsNumber(balance.depositedMicros),
+    total_spent: creditsNumber(balance.spentMicros),
+  });
+}
+
+/** Ready: takes requests and can record charges. A load balancer should ask this one. */
+function readiness(inference: InferenceDeps, reply: FastifyReply): void {
+  const accepting = inference.accepting();
+  const ledger = inference.ledger.healthy();
+  void reply.code(accepting && ledger ? 200 : 503).send({
+    status: accepting && ledger ? 'ready' : 'not-ready',
+    accepting,
+    ledger: ledger ? 'ok' : 'failed',
+  });
+}
+
+/** With a token: whoever sends it. Without: only programs on this machine that come without a proxy. */
+function scrape(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {
+  const { enabled, token } = deps.config.server.metrics;
+  const allowed =
+    token === undefined
+      ? isLocal(request)
+      : token.matches((request.headers.authorization ?? '').slice('Bearer '.length));
+  if (!enabled || !allowed) {
+    sendFault(reply, request.id, fault('not_found'));
+    return;
+  }
+  deps.metrics.registry.metrics().then(
+    (text) => void reply.header('content-type', deps.metrics.registry.contentType).send(text),
+    () => sendFault(reply, request.id, fault('internal_error')),
+  );
+}
+
+function isLocal(request: FastifyRequest): boolean {
+  const address = request.raw.socket.remoteAddress ?? '';
+  const local = address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+  return (
+    local && request.headers['x-forwarded-for'] === undefined && request.headers['forwarded'] === undefined
+  );
+}
+
+function sendLandingPage(deps: RoutesDeps, reply: FastifyReply): void {
+  const models = deps.catalog
+    .listModels(undefined)
+    .map((model) => viewModel(model, deps.inference.router.availability(model).available));
+  void reply
+    .header('content-type', 'text/html; charset=utf-8')
+    .header(
+      'content-security-policy',
+      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    )
+    .header('x-content-type-options', 'nosniff')
+    .header('referrer-policy', 'no-referrer')
+    .send(landingPage(deps.config, models));
+}

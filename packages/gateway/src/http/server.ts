@@ -1,0 +1,163 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ServerConfig } from '../config/config.ts';
+import { fault, type Fault } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import { LIMITS } from '../core/limits.ts';
+import { errorFields, type Log } from '../observe/log.ts';
+import { sendFault } from './errors.ts';
+import type { RouteRow } from './routes.ts';
+
+export type HttpServer = {
+  /** Resolves to the address in use. */
+  listen(): Promise<{ host: string; port: number }>;
+  /** Takes no new connections and closes idle ones; those at work end by themselves. */
+  stopAccepting(): void;
+  close(): Promise<void>;
+};
+
+export type HttpServerOptions = {
+  config: ServerConfig;
+  routes: readonly RouteRow[];
+  /** Takes over upgrades of `/node/v1`. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  log: Log;
+};
+
+/** Every inference route is also there under this prefix, which some clients' documentation uses. */
+const PREFIXES = ['', '/api'] as const;
+
+/** The HTTP server: one flat table of routes, one place for body limits and for errors outside of a route. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { config, log } = options;
+  const app = fastify({
+    logger: false,
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    bodyLimit: config.chatBodyMaxBytes,
+    requestTimeout: LIMITS.requestTimeoutMs,
+    keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
+    forceCloseConnections: 'idle',
+    genReqId: () => newId('req'),
+    return503OnClosing: false,
+    http: {
+      maxHeaderSize: LIMITS.headerMaxBytes,
+      headersTimeout: LIMITS.headersTimeoutMs,
+      connectionsCheckingInterval: 5_000,
+    },
+    clientErrorHandler: (error, socket) => refuseBrokenRequest(error.code, socket),
+    frameworkErrors: (_error, request, reply) => {
+      sendFault(reply, request.id, fault('not_found'));
+    },
+  });
+
+  // Bodies stay bytes: surfaces parse them once themselves, and same-dialect upstreams get them as they came.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
+
+  const methods = new Map<string, string[]>();
+  for (const row of options.routes) {
+    for (const prefix of row.path.startsWith('/v1/') ? PREFIXES : ['']) {
+      const path = prefix + row.path;
+      methods.set(path, [...(methods.get(path) ?? []), row.method]);
+      app.route({
+        method: row.method,
+        url: path,
+        handler: row.handler,
+        ...(row.bodyMaxBytes === undefined ? {} : { bodyLimit: row.bodyMaxBytes }),
+      });
+    }
+  }
+  app.setNotFoundHandler((request, reply) => refuseUnknown(request, reply, methods));
+  app.setErrorHandler((error, request, reply) => {
+    const known = knownFault(error);
+    if (known === undefined) log.error('route_failed', { requestId: request.id, ...errorFields(error) });
+    sendFault(reply, request.id, known ?? fault('internal_error'));
+  });
+
+  app.server.on('upgrade', (request, socket, head) => {
+    const path = (request.url ?? '').split('?', 1)[0];
+    if (path === '/node/v1') options.handleUpgrade(request, socket, head);
+    else socket.end('HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+  });
+
+  return serverOf(app, config);
+}
+
+function serverOf(app: FastifyInstance, config: ServerConfig): HttpServer {
+  return {
+    async listen() {
+      await app.listen({ host: config.host, port: config.port });
+      const address = app.server.address();
+      if (address === null || typeof address === 'string')
+        throw new Error('the server has no network address');
+      return { host: config.host, port: address.port };
+    },
+    stopAccepting() {
+      app.server.close();
+      app.server.closeIdleConnections();
+    },
+    async close() {
+      app.server.closeAllConnections();
+      await app.close();
+    },
+  };
+}
+
+function refuseUnknown(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  methods: ReadonlyMap<string, string[]>,
+): void {
+  const path = request.url.split('?', 1)[0] ?? '';
+  const allowed = methods.get(path);
+  if (allowed === undefined) {
+    sendFault(reply, request.id, fault('not_found'));
+    return;
+  }
+  void reply.header('allow', allowed.join(', '));
+  sendFault(reply, request.id, fault('method_not_allowed'));
+}
+
+/** What Fastify refuses before a route sees it, in the words of our catalogue. */
+function knownFault(error: unknown): Fault | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return fault('body_too_large');
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_ERR_CTP_EMPTY_TYPE':
+      return fault('unsupported_media_type');
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return fault('invalid_request', {
+        message: 'The body is not as long as its content-length header says.',
+      });
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return fault('invalid_json', { message: 'The body is empty.' });
+    default:
+      return undefined;
+  }
+}
+
+/** Answers what Node's parser refused; there is no request object then, so the reply is written by hand. */
+function refuseBrokenRequest(code: string | undefined, socket: Duplex): void {
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, reason, name] =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'Request Header Fields Too Large', 'headers_too_large']
+      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'Request Timeout', 'invalid_request']
+        : [400, 'Bad Request', 'invalid_request'];
+  const body = JSON.stringify({
+    error: { message: `${reason}.`, type: 'invalid_request_error', param: null, code: name },
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json\r\nx-request-id: ${newId('req')}\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

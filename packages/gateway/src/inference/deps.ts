@@ -1,0 +1,42 @@
+import type { Account, ApiKey } from '../accounts/account.ts';
+import type { Model } from '../catalog/model.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ErrorCode, Fault } from '../core/errors.ts';
+import type { Result } from '../core/result.ts';
+import type { Ledger, Receipt } from '../ledger/ledger.ts';
+import type { AddressGuard } from '../limits/address-guard.ts';
+import type { KeyLimits } from '../limits/key-limits.ts';
+import type { WaitingQueue } from '../routing/queue.ts';
+import type { Router } from '../routing/router.ts';
+import type { TextRun } from './text-run.ts';
+
+/** Everything that the life of a request needs, put together once by `main.ts`. */
+export type InferenceDeps = {
+  clock: Clock;
+  authenticate(rawHeaders: readonly string[]): Result<Caller, Fault>;
+  /** The only way from a name to a model. */
+  resolveModel(key: ApiKey, name: string): Result<Model, 'model_not_found' | 'model_not_allowed'>;
+  defaultLimits: { requestsPerMinute: number; concurrency: number };
+  addressGuard: AddressGuard;
+  keyLimits: KeyLimits;
+  ledger: Ledger;
+  router: Router;
+  queue: WaitingQueue;
+  /** Requests that run now. Bounded by the limits of the keys. */
+  running: Set<TextRun>;
+  /** False once the server is shutting down. */
+  accepting(): boolean;
+  observer: RequestObserver;
+};
+
+export type Caller = { account: Account; key: ApiKey };
+
+/** Port for logs and metrics. Gets metadata only. */
+export type RequestObserver = {
+  /** A request that got a hold, when it has ended. */
+  ended(receipt: Receipt): void;
+  /** A request that was refused before it got one. */
+  refused(refusal: { requestId: string; surface: string; code: ErrorCode; accountId: string }): void;
+  /** A try at a target failed. `cause` is from a closed set. */
+  attemptFailed(attempt: { requestId: string; routeName: string; nodeId: string; cause: string }): void;
+};

@@ -1,0 +1,159 @@
+import type { ServerResponse } from 'node:http';
+import { errorRow, type Fault } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { RateWindow } from '../limits/key-limits.ts';
+import type { Exchange } from './exchange.ts';
+
+/**
+ * Writes one reply to the client's socket. Headers leave with the first bytes, so that a failure before them keeps
+ * its real status. Every reply ends in one of three ways: whole, as an error reply, or broken off after an error
+ * event, where the connection is cut so that no client can take the end of data for the end of the answer.
+ */
+export class ReplyWriter {
+  readonly #exchange: Exchange;
+  readonly #response: ServerResponse;
+  #ended = false;
+  /** Monotonic ms of the last write, for keepalives. */
+  lastWriteMs: number;
+  /** Monotonic ms since which the client takes nothing; undefined while it keeps up. */
+  stalledSinceMs: number | undefined;
+
+  constructor(exchange: Exchange, handlers: { onDrain: () => void; onGone: () => void }) {
+    this.#exchange = exchange;
+    this.#response = exchange.response;
+    this.lastWriteMs = exchange.startedMonotonicMs;
+    this.#response.on('drain', () => {
+      this.stalledSinceMs = undefined;
+      handlers.onDrain();
+    });
+    this.#response.on('close', () => {
+      if (!this.#ended) {
+        this.#ended = true;
+        handlers.onGone();
+      }
+    });
+    // A reset socket also raises 'close'; without a listener the error itself would end the process.
+    this.#response.on('error', () => undefined);
+  }
+
+  get committed(): boolean {
+    return this.#response.headersSent;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Sends status 200 and the stream's headers at once. */
+  commitStream(contentType: string): void {
+    if (this.#ended || this.#response.headersSent) return;
+    this.#response.writeHead(200, [
+      'content-type',
+      contentType,
+      'cache-control',
+      'no-cache',
+      'x-accel-buffering',
+      'no',
+      ...commonHeaders(this.#exchange.requestId, this.#exchange.rateWindow),
+    ]);
+    this.#response.flushHeaders();
+  }
+
+  /** Writes a piece of the stream. False: the client does not keep up, pause the source until `onDrain`. */
+  write(data: string | Buffer, nowMs: number): boolean {
+    if (this.#ended) return true;
+    this.lastWriteMs = nowMs;
+    if (this.#response.write(data)) return true;
+    this.stalledSinceMs ??= nowMs;
+    return false;
+  }
+
+  /** Ends a stream properly with its last bytes. */
+  endStream(data: string | Buffer): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#response.end(data);
+  }
+
+  /** Sends a whole JSON body. */
+  endJson(status: number, contentType: string, body: string | Buffer): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#response.writeHead(status, [
+      'content-type',
+      contentType,
+      'content-length',
+      String(Buffer.byteLength(body)),
+      ...commonHeaders(this.#exchange.requestId, this.#exchange.rateWindow),
+    ]);
+    this.#response.end(body);
+  }
+
+  /** Sends an error reply with its real status. Only before `commitStream`. */
+  endFault(fault: Fault, body: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    writeFault(this.#exchange, fault, body);
+  }
+
+  /** Ends a started stream with an error event, then cuts the connection once the bytes have left. */
+  breakOff(event: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#response.write(event);
+    this.#response.socket?.destroySoon();
+  }
+
+  /** Cuts a client that takes nothing. Raises `onGone`. */
+  cut(): void {
+    this.#response.destroy();
+  }
+}
+
+/** Sends one error reply: status, retry headers, limits and the surface's own body. */
+export function writeFault(exchange: Exchange, fault: Fault, body: string): void {
+  const row = errorRow(fault.code);
+  const headers = [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(Buffer.byteLength(body)),
+    ...commonHeaders(exchange.requestId, exchange.rateWindow),
+  ];
+  if (fault.retryAfterMs !== undefined) {
+    const waitMs = Math.min(fault.retryAfterMs, 60_000);
+    headers.push(
+      'retry-after',
+      String(Math.ceil(waitMs / 1_000)),
+      'retry-after-ms',
+      String(Math.ceil(waitMs)),
+    );
+  } else if (row.status >= 500 && fault.code === 'server_is_overloaded') {
+    // Nothing serves this model at all: official SDKs then stop after one try.
+    headers.push('x-should-retry', 'false');
+  }
+  if (row.status === 401) headers.push('www-authenticate', 'Bearer');
+  exchange.response.writeHead(row.status, headers);
+  exchange.response.end(body);
+}
+
+/** `request-id` is the name Anthropic's clients read; both hold the id of our log line and receipt. */
+function commonHeaders(requestId: string, window: RateWindow | undefined): string[] {
+  const headers = ['x-request-id', requestId, 'request-id', requestId];
+  if (window !== undefined) {
+    headers.push(
+      'x-ratelimit-limit-requests',
+      String(window.limit),
+      'x-ratelimit-remaining-requests',
+      String(window.remaining),
+      'x-ratelimit-reset-requests',
+      `${Math.ceil(window.resetMs)}ms`,
+    );
+  }
+  return headers;
+}
+
+/** True when a client has taken nothing for too long. */
+export function isStalled(writer: ReplyWriter, nowMs: number): boolean {
+  return writer.stalledSinceMs !== undefined && nowMs - writer.stalledSinceMs > LIMITS.clientStallMs;
+}

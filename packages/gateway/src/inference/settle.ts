@@ -1,0 +1,78 @@
+import type { FinishReason } from '@switchyard/protocol/parts.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Receipt, RequestEnd } from '../ledger/ledger.ts';
+import { countedUsage } from '../pricing/count-output.ts';
+import { decideCharge, type ChargeDecision } from '../pricing/settlement.ts';
+import type { Target } from '../routing/target.ts';
+import type { Admitted } from './admit.ts';
+import type { Meter } from './meter.ts';
+
+/** How a run ended, as the run sees it. */
+export type RunEnd =
+  | { kind: 'finished'; finish: FinishReason }
+  | { kind: 'failed' | 'interrupted'; code: ErrorCode }
+  | { kind: 'client-closed' };
+
+/** Asks the settlement matrix what this request costs, and tells the meter which usage is the charged one. */
+export function settlementOf(run: {
+  admitted: Admitted;
+  end: RunEnd;
+  meter: Meter;
+  target: Target | undefined;
+}): ChargeDecision {
+  const { admitted, meter, target } = run;
+  const decision = decideCharge({
+    price: admitted.model.price.price,
+    end: endOf(run.end),
+    reported: meter.reported(),
+    counted: countedUsage(admitted.estimatedInputTokens, meter.counter),
+    deliveredParts: meter.counter.contentParts(),
+    deliveredTokensCeiling: meter.counter.ceilingTokens(),
+    routeKind: target?.kind ?? 'none',
+    disconnectPolicy: target?.onDisconnect ?? 'cancel',
+    holdMicros: admitted.hold.amountMicros,
+    inputTokensCeiling: admitted.inputTokensCeiling,
+    outputCapTokens: admitted.outputCapTokens,
+  });
+  meter.setUsage(decision.usage);
+  return decision;
+}
+
+/** The metadata that is kept of the request. */
+export function receiptOf(run: {
+  admitted: Admitted;
+  end: RunEnd;
+  charge: ChargeDecision;
+  target: Target | undefined;
+  attempts: number;
+  firstPartMs: number;
+  durationMs: number;
+}): Receipt {
+  const { admitted, charge, target } = run;
+  return {
+    requestId: admitted.exchange.requestId,
+    accountId: admitted.caller.account.id,
+    keyId: admitted.caller.key.id,
+    modelId: admitted.model.id,
+    surface: admitted.surface.dialect,
+    routeKind: target?.kind ?? 'none',
+    routeName: target?.name ?? '',
+    nodeId: target?.nodeId ?? '',
+    streamed: admitted.decoded.stream,
+    startedAtMs: admitted.exchange.startedAtMs,
+    firstPartMs: run.firstPartMs,
+    durationMs: run.durationMs,
+    usage: charge.usage,
+    usageSource: charge.source,
+    end: endOf(run.end),
+    errorCode: run.end.kind === 'failed' || run.end.kind === 'interrupted' ? run.end.code : '',
+    heldMicros: admitted.hold.amountMicros,
+    chargedMicros: charge.chargeMicros,
+    priceVersion: admitted.model.price.version,
+    attempts: run.attempts,
+  };
+}
+
+function endOf(end: RunEnd): RequestEnd {
+  return end.kind === 'finished' ? end.finish : end.kind;
+}

@@ -1,0 +1,322 @@
+import type { FinishReason, StreamPart } from '@switchyard/protocol/parts.ts';
+import { isContentPart } from '@switchyard/protocol/parts.ts';
+import type { Attempt, AttemptFault, AttemptSink } from '../core/attempt.ts';
+import { fault, type Fault } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { ReplyEncoder } from '../core/surface.ts';
+import type { Receipt, Resolution } from '../ledger/ledger.ts';
+import type { Target, Tried } from '../routing/target.ts';
+import type { Admitted } from './admit.ts';
+import { createMeter, type Meter } from './meter.ts';
+import { isStalled, ReplyWriter } from './reply-writer.ts';
+import { receiptOf, settlementOf, type RunEnd } from './settle.ts';
+import type { InferenceDeps } from './deps.ts';
+
+/** A reader that left while its answer is drained for the true usage is waited for at most this long. */
+const DRAIN_MAX_MS = 60_000;
+
+/**
+ * One admitted request from its first target to its receipt. It holds money from the start; whatever happens, the
+ * hold is resolved exactly once (`#close`), and the last bytes of an answer leave after the ledger's commit.
+ *
+ * States: trying (no content yet) -> answering (content was delivered) -> closing (the ledger commits) -> done.
+ */
+export class TextRun {
+  readonly #deps: InferenceDeps;
+  readonly #admitted: Admitted;
+  readonly #writer: ReplyWriter;
+  readonly #tried: Tried = { nodes: new Set(), upstreams: new Set() };
+  #encoder: ReplyEncoder;
+  #meter: Meter;
+  #attempt: Attempt | undefined;
+  #attemptNumber = 0;
+  #target: Target | undefined;
+  #leaveQueue: (() => void) | undefined;
+  #lastFault: AttemptFault | undefined;
+  #state: 'trying' | 'answering' | 'closing' = 'trying';
+  #firstPartMs = -1;
+  #clientGoneAtMs: number | undefined;
+
+  constructor(deps: InferenceDeps, admitted: Admitted) {
+    this.#deps = deps;
+    this.#admitted = admitted;
+    this.#encoder = this.#newEncoder();
+    this.#meter = createMeter();
+    this.#writer = new ReplyWriter(admitted.exchange, {
+      onDrain: () => this.#attempt?.resume(),
+      onGone: () => this.#clientGone(),
+    });
+  }
+
+  start(): void {
+    this.#deps.running.add(this);
+    this.#nextTarget();
+  }
+
+  /** Called about once a second with monotonic time: commits headers, keeps streams alive, cuts dead readers. */
+  tick(nowMs: number): void {
+    if (this.#state === 'closing') return;
+    if (this.#clientGoneAtMs !== undefined) {
+      if (nowMs - this.#clientGoneAtMs > DRAIN_MAX_MS) this.#endAfterClientLeft();
+      return;
+    }
+    if (isStalled(this.#writer, nowMs)) {
+      this.#writer.cut();
+      return;
+    }
+    if (!this.#admitted.decoded.stream) return;
+    const silentMs = nowMs - this.#writer.lastWriteMs;
+    if (!this.#writer.committed) {
+      if (silentMs < LIMITS.headersCommitMs) return;
+      this.#writer.commitStream(this.#encoder.contentType);
+    }
+    if (silentMs >= LIMITS.keepaliveMs) {
+      const keepalive = this.#encoder.keepalive();
+      if (keepalive !== '') this.#writer.write(keepalive, nowMs);
+    }
+  }
+
+  /** The server's time to drain is over: ends the request as one whose target was lost. */
+  abort(): void {
+    this.#stopAttempt();
+    if (this.#state !== 'closing') this.#fail(fault('draining', { retryAfterMs: 2_000 }));
+  }
+
+  #newEncoder(): ReplyEncoder {
+    const { decoded, exchange, surface } = this.#admitted;
+    return surface.openReply({
+      requestId: exchange.requestId,
+      model: decoded.model,
+      stream: decoded.stream,
+      includeUsage: decoded.includeUsage,
+      createdAtMs: exchange.startedAtMs,
+    });
+  }
+
+  // ---- finding a target
+
+  #nextTarget(): void {
+    const ask = { model: this.#admitted.model, needs: this.#admitted.needs, tried: this.#tried };
+    const found = this.#deps.router.acquire(ask);
+    if (found === 'none') {
+      this.#fail(this.#noTargetFault());
+      return;
+    }
+    if (found !== 'busy') {
+      this.#try(found);
+      return;
+    }
+    const entered = this.#deps.queue.enter(ask, (outcome) => {
+      this.#leaveQueue = undefined;
+      if (outcome === 'timeout') this.#fail(fault('server_is_overloaded', { retryAfterMs: 3_000 }));
+      else if (outcome === 'none') this.#fail(this.#noTargetFault());
+      else this.#try(outcome);
+    });
+    if (entered === 'full') this.#fail(fault('server_is_overloaded', { retryAfterMs: 3_000 }));
+    else this.#leaveQueue = () => entered.leave();
+  }
+
+  #noTargetFault(): Fault {
+    return this.#lastFault === undefined ? fault('server_is_overloaded') : clientFault(this.#lastFault);
+  }
+
+  #try(target: Target): void {
+    this.#attemptNumber += 1;
+    this.#target = target;
+    if (target.kind === 'pool') this.#tried.nodes.add(target.nodeId);
+    else this.#tried.upstreams.add(target.name);
+    const { decoded, exchange, chat, estimatedInputTokens, surface } = this.#admitted;
+    this.#attempt = target.start(
+      {
+        chat,
+        remoteModel: target.remoteModel,
+        replyModel: decoded.model,
+        stream: decoded.stream,
+        estimatedInputTokens,
+        original: { dialect: surface.dialect, body: exchange.body },
+      },
+      this.#sinkFor(this.#attemptNumber),
+    );
+    // The sink may have been called before `start` returned, so an attempt that is over already is not kept.
+    if (this.#state === 'closing') this.#attempt = undefined;
+  }
+
+  /** Late calls of an attempt that was given up are dropped by its number. */
+  #sinkFor(attemptNumber: number): AttemptSink {
+    const current = () => attemptNumber === this.#attemptNumber && this.#state !== 'closing';
+    return {
+      onParts: (parts, relay) => {
+        if (current()) this.#parts(parts, relay);
+      },
+      onAlive: () => undefined,
+      onEnd: () => {
+        if (current()) this.#answered();
+      },
+      onFault: (attemptFault) => {
+        if (current()) this.#attemptFailed(attemptFault);
+      },
+    };
+  }
+
+  // ---- an answer
+
+  #parts(parts: readonly StreamPart[], relay: Buffer | undefined): void {
+    this.#meter.note(parts);
+    if (this.#state === 'trying' && parts.some(isContentPart)) {
+      this.#state = 'answering';
+      if (this.#firstPartMs < 0) this.#firstPartMs = this.#sinceStartMs();
+    }
+    if (this.#clientGoneAtMs !== undefined) return;
+    const bytes = this.#encoder.parts(parts, relay);
+    if (bytes.length === 0) return;
+    this.#writer.commitStream(this.#encoder.contentType);
+    if (!this.#writer.write(bytes, this.#deps.clock.monotonicMs())) this.#attempt?.pause();
+  }
+
+  #answered(): void {
+    this.#attempt = undefined;
+    const finish = this.#meter.finish();
+    if (finish === undefined) {
+      this.#attemptFailed({ code: 'upstream_failed', blame: 'target', cause: 'truncated' });
+      return;
+    }
+    this.#close({ kind: 'finished', finish }, (resolution, costMicros) => {
+      if (resolution.outcome === 'ledger-unavailable') {
+        this.#sendFault(fault('ledger_unavailable'));
+        return;
+      }
+      this.#sendEnd(finish, costMicros);
+    });
+  }
+
+  #sendEnd(finish: FinishReason, costMicros: Receipt['chargedMicros']): void {
+    const last = this.#encoder.end({ finish, usage: this.#meter.usage(), costMicros });
+    if (this.#admitted.decoded.stream) {
+      this.#writer.commitStream(this.#encoder.contentType);
+      this.#writer.endStream(last);
+    } else {
+      this.#writer.endJson(200, this.#encoder.contentType, last);
+    }
+  }
+
+  // ---- failures
+
+  #attemptFailed(attemptFault: AttemptFault): void {
+    const target = this.#target;
+    this.#attempt = undefined;
+    this.#lastFault = attemptFault;
+    this.#deps.observer.attemptFailed({
+      requestId: this.#admitted.exchange.requestId,
+      routeName: target?.name ?? '',
+      nodeId: target?.nodeId ?? '',
+      cause: attemptFault.cause,
+    });
+    if (this.#clientGoneAtMs !== undefined) {
+      this.#endAfterClientLeft();
+      return;
+    }
+    const clientSawContent = this.#state === 'answering' && this.#admitted.decoded.stream;
+    if (attemptFault.blame === 'target' && !clientSawContent && this.#attemptNumber < LIMITS.attemptsMax) {
+      this.#state = 'trying';
+      this.#meter = createMeter();
+      this.#encoder = this.#newEncoder();
+      this.#nextTarget();
+      return;
+    }
+    this.#fail(clientSawContent ? fault('answer_interrupted') : clientFault(attemptFault));
+  }
+
+  /** Ends the request with an error. What was delivered until then is settled by the written policy. */
+  #fail(value: Fault): void {
+    this.#leaveQueue?.();
+    const end: RunEnd = { kind: this.#state === 'answering' ? 'interrupted' : 'failed', code: value.code };
+    this.#close(end, () => this.#sendFault(value));
+  }
+
+  #sendFault(value: Fault): void {
+    const { surface, exchange } = this.#admitted;
+    if (this.#writer.committed) this.#writer.breakOff(this.#encoder.fault(value));
+    else this.#writer.endFault(value, surface.renderFault(value, exchange.requestId));
+  }
+
+  // ---- a client that leaves
+
+  #clientGone(): void {
+    if (this.#state === 'closing') return;
+    this.#clientGoneAtMs = this.#deps.clock.monotonicMs();
+    if (this.#state === 'answering' && this.#target?.onDisconnect === 'drain') {
+      this.#attempt?.resume();
+      return;
+    }
+    this.#endAfterClientLeft();
+  }
+
+  #endAfterClientLeft(): void {
+    this.#stopAttempt();
+    this.#close({ kind: 'client-closed' }, () => undefined);
+  }
+
+  #stopAttempt(): void {
+    this.#leaveQueue?.();
+    this.#leaveQueue = undefined;
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    this.#attemptNumber += 1;
+    attempt?.cancel();
+  }
+
+  // ---- money and receipt
+
+  /** The one place where the hold is resolved. `then` writes the last bytes, after the commit. */
+  #close(end: RunEnd, then: (resolution: Resolution, costMicros: Receipt['chargedMicros']) => void): void {
+    if (this.#state === 'closing') return;
+    this.#state = 'closing';
+    const admitted = this.#admitted;
+    const charge = settlementOf({ admitted, end, meter: this.#meter, target: this.#target });
+    const receipt = receiptOf({
+      admitted,
+      end,
+      charge,
+      target: this.#target,
+      attempts: this.#attemptCount(),
+      firstPartMs: this.#firstPartMs,
+      durationMs: this.#sinceStartMs(),
+    });
+    const resolved =
+      charge.chargeMicros > 0
+        ? this.#deps.ledger.settle(admitted.hold, { amountMicros: charge.chargeMicros, receipt })
+        : this.#deps.ledger.release(admitted.hold, receipt);
+    resolved
+      .then((resolution) => {
+        then(resolution, charge.chargeMicros);
+        this.#done(receipt);
+      })
+      .catch(() => {
+        // Only a programming error gets here. The client gets an honest end; the hold dies with the process.
+        this.#sendFault(fault('internal_error'));
+        this.#done(receipt);
+      });
+  }
+
+  #done(receipt: Receipt): void {
+    this.#admitted.permit.release();
+    this.#deps.running.delete(this);
+    this.#deps.observer.ended(receipt);
+  }
+
+  #attemptCount(): number {
+    return this.#tried.nodes.size + this.#tried.upstreams.size;
+  }
+
+  #sinceStartMs(): number {
+    return Math.round(this.#deps.clock.monotonicMs() - this.#admitted.exchange.startedMonotonicMs);
+  }
+}
+
+/** What the client reads of a failed try: our own code and words, never those of a node or provider. */
+function clientFault(value: AttemptFault): Fault {
+  return fault(value.code, {
+    ...(value.message === undefined ? {} : { message: value.message }),
+    ...(value.retryAfterMs === undefined ? {} : { retryAfterMs: value.retryAfterMs }),
+  });
+}

@@ -1,0 +1,106 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { totalInputTokens, totalOutputTokens } from '@switchyard/protocol/usage.ts';
+import type { Receipt } from '../ledger/ledger.ts';
+
+/**
+ * Prometheus metrics. Labels come from closed sets: the operator's catalogue, our error codes, our words for ends
+ * and causes. Nothing that a client or a node sends becomes a label.
+ */
+export type Metrics = {
+  registry: Registry;
+  ended(receipt: Receipt): void;
+  refused(surface: string, code: string): void;
+  attemptFailed(routeName: string, cause: string): void;
+};
+
+/** Read at each scrape. */
+export type MetricSources = {
+  running(): number;
+  waiting(): number;
+  nodesOnline(): number;
+  ledgerHealthy(): boolean;
+};
+
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  const requests = new Counter({
+    name: 'switchyard_requests_total',
+    help: 'Requests that held money, by surface, model, route and how they ended',
+    labelNames: ['surface', 'model', 'route', 'end'] as const,
+    registers,
+  });
+  const refused = new Counter({
+    name: 'switchyard_refused_requests_total',
+    help: 'Requests refused before they held money, by surface and error code',
+    labelNames: ['surface', 'code'] as const,
+    registers,
+  });
+  const attempts = new Counter({
+    name: 'switchyard_failed_attempts_total',
+    help: 'Tries at a node or upstream that failed, by route and cause',
+    labelNames: ['route', 'cause'] as const,
+    registers,
+  });
+  const charged = new Counter({
+    name: 'switchyard_charged_micro_usd_total',
+    help: 'Charged money in micro-USD, by model',
+    labelNames: ['model'] as const,
+    registers,
+  });
+  const tokens = new Counter({
+    name: 'switchyard_tokens_total',
+    help: 'Tokens by model and direction',
+    labelNames: ['model', 'direction'] as const,
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'switchyard_request_duration_seconds',
+    help: 'From arrival to the last byte, in seconds',
+    labelNames: ['surface'] as const,
+    buckets: [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300],
+    registers,
+  });
+  const firstParts = new Histogram({
+    name: 'switchyard_first_part_seconds',
+    help: 'From arrival to the first content part, in seconds',
+    labelNames: ['surface'] as const,
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60],
+    registers,
+  });
+  gauge(registry, 'switchyard_running_requests', 'Requests that run now', sources.running);
+  gauge(registry, 'switchyard_waiting_requests', 'Requests that wait for a free slot', sources.waiting);
+  gauge(registry, 'switchyard_nodes_online', 'Nodes that are connected', sources.nodesOnline);
+  gauge(registry, 'switchyard_ledger_healthy', '1 while charges can be recorded', () =>
+    sources.ledgerHealthy() ? 1 : 0,
+  );
+
+  return {
+    registry,
+    ended(receipt) {
+      const model = receipt.modelId;
+      requests.inc({ surface: receipt.surface, model, route: receipt.routeKind, end: receipt.end });
+      if (receipt.chargedMicros > 0) charged.inc({ model }, receipt.chargedMicros);
+      tokens.inc({ model, direction: 'input' }, totalInputTokens(receipt.usage));
+      tokens.inc({ model, direction: 'output' }, totalOutputTokens(receipt.usage));
+      durations.observe({ surface: receipt.surface }, receipt.durationMs / 1_000);
+      if (receipt.firstPartMs >= 0)
+        firstParts.observe({ surface: receipt.surface }, receipt.firstPartMs / 1_000);
+    },
+    refused: (surface, code) => refused.inc({ surface, code }),
+    attemptFailed: (route, cause) => attempts.inc({ route, cause }),
+  };
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}

@@ -1,0 +1,77 @@
+import type { Model } from '../catalog/model.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Needs, Target, Tried, Upstream } from './target.ts';
+
+/** Chooses where a request goes: the model's routes in the operator's order, the best free node within a pool. */
+export type Router = {
+  /** `busy`: somewhere it could go is full just now. `none`: nowhere it could go, or all was tried. */
+  acquire(ask: Ask): Target | 'busy' | 'none';
+  availability(model: Model): ModelAvailability;
+};
+
+export type Ask = { model: Model; needs: Needs; tried: Tried };
+
+/** `slots` and `freeSlots` count nodes only; an upstream route is available by being configured. */
+export type ModelAvailability = { available: boolean; nodesOnline: number; slots: number; freeSlots: number };
+
+export function createRouter(fleet: Fleet, upstreams: ReadonlyMap<string, Upstream>): Router {
+  return {
+    acquire(ask) {
+      let busy = false;
+      for (const route of ask.model.routes) {
+        if (route.kind === 'upstream') {
+          const upstream = upstreams.get(route.upstream);
+          if (upstream === undefined || ask.tried.upstreams.has(upstream.name)) continue;
+          return upstreamTarget(upstream, route.remoteModel);
+        }
+        const slot = fleet.acquire({
+          pool: route.pool,
+          model: route.remoteModel,
+          needs: ask.needs,
+          excludedNodes: ask.tried.nodes,
+        });
+        if (slot === 'busy') busy = true;
+        else if (slot !== 'none') {
+          return {
+            kind: 'pool',
+            name: route.pool,
+            nodeId: slot.nodeId,
+            remoteModel: route.remoteModel,
+            onDisconnect: 'cancel',
+            start: slot.start,
+            release: slot.release,
+          };
+        }
+      }
+      return busy ? 'busy' : 'none';
+    },
+
+    availability(model) {
+      const sum: ModelAvailability = { available: false, nodesOnline: 0, slots: 0, freeSlots: 0 };
+      for (const route of model.routes) {
+        if (route.kind === 'upstream') {
+          sum.available ||= upstreams.has(route.upstream);
+          continue;
+        }
+        const pool = fleet.availability(route.pool, route.remoteModel);
+        sum.available ||= pool.slots > 0;
+        sum.nodesOnline += pool.nodesOnline;
+        sum.slots += pool.slots;
+        sum.freeSlots += pool.freeSlots;
+      }
+      return sum;
+    },
+  };
+}
+
+function upstreamTarget(upstream: Upstream, remoteModel: string): Target {
+  return {
+    kind: 'upstream',
+    name: upstream.name,
+    nodeId: '',
+    remoteModel,
+    onDisconnect: upstream.onDisconnect,
+    start: upstream.start,
+    release: () => undefined,
+  };
+}

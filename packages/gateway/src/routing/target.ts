@@ -1,0 +1,36 @@
+import type { Attempt, AttemptRequest, AttemptSink } from '../core/attempt.ts';
+
+/** A place that was chosen for one try. Either `start` or `release` is called, once. */
+export type Target = {
+  kind: 'pool' | 'upstream';
+  /** Name of the pool or upstream. */
+  name: string;
+  /** Empty for upstreams. */
+  nodeId: string;
+  /** The model's name there. */
+  remoteModel: string;
+  /** What happens to the rest of an answer whose reader has left. */
+  onDisconnect: 'cancel' | 'drain';
+  start(request: AttemptRequest, sink: AttemptSink): Attempt;
+  release(): void;
+};
+
+/** A provider as a route's end. Always ready: its limits are its own. */
+export type Upstream = {
+  name: string;
+  onDisconnect: 'cancel' | 'drain';
+  start(request: AttemptRequest, sink: AttemptSink): Attempt;
+  close(): Promise<void>;
+};
+
+/** What one request has tried already; a target is tried once. */
+export type Tried = { nodes: Set<string>; upstreams: Set<string> };
+
+/** What the request needs of a node. */
+export type Needs = {
+  tools: boolean;
+  vision: boolean;
+  thinking: boolean;
+  jsonSchema: boolean;
+  contextTokens: number;
+};
