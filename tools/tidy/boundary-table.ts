@@ -1,0 +1,63 @@
+/**
+ * Which folder of the gateway may import which, as docs/architecture.md draws it. A folder may always import
+ * itself and `@switchyard/protocol`. Tests are free.
+ */
+
+const pureParts = ['core', 'catalog', 'pricing'] as const;
+const domainParts = ['ledger', 'accounts', 'limits', 'routing', 'fleet', 'safety', 'payments'] as const;
+const edges = ['surfaces', 'upstreams'] as const;
+const belowInference = [...pureParts, ...domainParts, ...edges] as const;
+const belowServer = [...belowInference, 'inference', 'observe'] as const;
+
+/** `types` may be imported with `import type` only. */
+type Allowance = { values: readonly string[]; types?: readonly string[] };
+
+/** Keys are folders of `packages/gateway/src`, and `main` for `main.ts`. */
+export const gatewayFolders: Readonly<Record<string, Allowance>> = {
+  core: { values: [] },
+  config: { values: ['core'], types: ['catalog', 'pricing'] },
+  catalog: { values: ['core'], types: ['config'] },
+  // The shapes of prices are part of a model.
+  pricing: { values: ['core'], types: ['catalog'] },
+  ledger: { values: pureParts },
+  // A key carries the spend limits that the ledger enforces.
+  accounts: { values: pureParts, types: ['ledger'] },
+  limits: { values: pureParts },
+  routing: { values: pureParts },
+  fleet: { values: pureParts },
+  safety: { values: pureParts },
+  payments: { values: pureParts },
+  surfaces: { values: ['core'] },
+  upstreams: { values: ['core'] },
+  inference: { values: [...belowInference, 'observe'], types: ['config'] },
+  observe: { values: ['core'], types: domainParts },
+  store: { values: pureParts, types: domainParts },
+  cluster: { values: pureParts, types: domainParts },
+  http: { values: [...belowServer, 'admin'], types: ['config'] },
+  admin: { values: belowServer, types: ['config'] },
+  cli: { values: [...belowServer, 'admin', 'http', 'config', 'store', 'cluster', 'main'] },
+  main: { values: [...belowServer, 'admin', 'http', 'config', 'store', 'cluster'] },
+  testing: { values: [...belowServer, 'config', 'store', 'cluster'] },
+};
+
+/** Single files that may import more than their folder. */
+export const gatewayFiles: Readonly<Record<string, Allowance>> = {
+  'packages/gateway/src/admin/open-stores.ts': {
+    values: [...belowServer, 'store', 'cluster'],
+    types: ['config'],
+  },
+};
+
+/** Folders whose sub-folders are adapters beside each other: one never imports another, except `shared`. */
+export const adapterFolders: readonly string[] = edges;
+
+/** Which workspace packages a package may import, and whether it may import anything else at all. */
+export const packages: Readonly<
+  Record<string, { workspace: readonly string[]; others: 'any' | 'built-in' | 'none' }>
+> = {
+  protocol: { workspace: [], others: 'none' },
+  'demo-engine': { workspace: [], others: 'built-in' },
+  connector: { workspace: ['protocol', 'demo-engine'], others: 'any' },
+  gateway: { workspace: ['protocol', 'connector'], others: 'any' },
+  web: { workspace: ['protocol'], others: 'any' },
+};
