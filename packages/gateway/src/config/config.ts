@@ -35,7 +35,7 @@ export type ServerConfig = {
   chatBodyMaxBytes: number;
   /** How long a stopping server lets running requests end. */
   drainMs: number;
-  /** `token`: what a scraper must send; undefined leaves the page open to whoever reaches the port. */
+  /** `token`: what a scraper must send; undefined: only programs on this machine are answered. */
   metrics: { enabled: boolean; token: Secret | undefined };
 };
 

@@ -57,12 +57,9 @@ export type TextOptions = {
 /** `loadConfig` for a text that is already read. */
 export function loadConfigText(text: string, options: TextOptions): Result<LoadedConfig, ConfigProblem[]> {
   const document = readYaml(text);
-  const unread = document.problems.map((problem) => ({
-    origin: options.name,
-    ...problem,
-    ...problem.position,
-  }));
-  const problems: ConfigProblem[] = unread.map(({ position: _, ...problem }) => problem);
+  const problems = document.problems.map(({ path, position, reason, allowed }): ConfigProblem => {
+    return { origin: options.name, ...position, path, reason, allowed };
+  });
   // A file of comments only is an empty configuration.
   const root = document.value === null ? (Object.create(null) as unknown) : document.value;
   if (!isRecord(root)) {

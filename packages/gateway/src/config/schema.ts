@@ -41,11 +41,11 @@ const brand = z.strictObject({
 });
 
 const metrics = z.strictObject({
-  enabled: flag().default(false).describe('Whether `GET /metrics` answers.'),
+  enabled: flag().default(true).describe('Whether `GET /metrics` answers.'),
   token_env: environmentName()
     .optional()
     .describe(
-      'Environment variable with the token that a scraper sends as `Authorization: Bearer`. Without it the page is open.',
+      'Environment variable with the token that a scraper sends as `Authorization: Bearer`. Without it only programs on this machine are answered.',
     ),
 });
 

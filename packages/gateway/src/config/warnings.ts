@@ -6,12 +6,6 @@ export function findWarnings(config: Config): Finding[] {
   const warnings: Finding[] = [];
   if (config.models.length === 0)
     warnings.push(warning(['models'], 'no model is defined; every request gets 404'));
-  const { metrics, host } = config.server;
-  if (metrics.enabled && metrics.token === undefined && !isLocalHost(host)) {
-    warnings.push(
-      warning(['server', 'metrics'], 'metrics are open to everyone who reaches this address; set token_env'),
-    );
-  }
   for (const upstream of config.upstreams) warnings.push(...upstreamWarnings(upstream));
   const off = new Set(
     config.upstreams.filter((upstream) => !upstream.enabled).map((upstream) => upstream.name),

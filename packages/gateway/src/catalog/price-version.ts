@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import type { Price, PriceEntry } from './model.ts';
+
+/**
+ * Names a price for receipts: 12 hex digits of SHA-256 over the model's id and the price in a fixed order. The same
+ * price of the same model always has the same name, on every machine and after every restart; any change gives another.
+ */
+export function priceEntry(modelId: string, price: Price): PriceEntry {
+  const canonical = JSON.stringify([modelId, ...amounts(price)]);
+  return { version: createHash('sha256').update(canonical).digest('hex').slice(0, 12), price };
+}
+
+function amounts(price: Price): (string | number)[] {
+  if (price.type === 'flat') return ['flat', price.amountMicros];
+  return [
+    'per-token',
+    price.inputMicrosPerMillion,
+    price.cacheReadMicrosPerMillion,
+    price.cacheWriteMicrosPerMillion,
+    price.outputMicrosPerMillion,
+    price.reasoningMicrosPerMillion,
+    price.minimumMicros,
+  ];
+}
