@@ -184,7 +184,7 @@ const route = z
 const settings = z.strictObject({
   reasoning_effort: oneOf(['none', 'minimal', 'low', 'medium', 'high', 'max'])
     .optional()
-    .describe('How much the model thinks, when the request does not say. Needs `capabilities.thinking`.'),
+    .describe('How much the model thinks, whatever the request says. Needs `capabilities.thinking`.'),
 });
 
 const capabilities = z.strictObject({
@@ -221,7 +221,7 @@ const model = z
       .optional()
       .describe('Tokens of input and output together. Required for text.'),
     max_output_tokens: maxOutputTokens().describe('Most output tokens of one request. Required for text.'),
-    capabilities: capabilities.prefault({}).describe('What it can do. Requests that need more are refused.'),
+    capabilities: capabilities.prefault({}).describe('What it can do.'),
     price: price.describe('What a request costs: exactly one of `credits`, `per_million_usd` and `free`.'),
     routes: z.array(route).min(1).max(32).describe('Where its requests may go, in order of preference.'),
     hidden: flag().default(false).describe('Whether it is left out of model lists. It still answers.'),
