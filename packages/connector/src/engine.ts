@@ -6,7 +6,7 @@ export type Engine = {
   /** For status lines and capability reports: `demo`, `openai-compatible`. */
   kind: string;
   version: string;
-  /** Asks the engine what it serves. Fails with an `EngineFault` when it cannot be reached. */
+  /** Asks the engine what it serves. Rejects with an `EngineError` when it cannot say. */
   inventory(signal: AbortSignal): Promise<EngineModel[]>;
   /** True when the engine answers. Used by the watchdog; never throws. */
   probe(signal: AbortSignal): Promise<boolean>;
@@ -42,6 +42,16 @@ export type EngineFault = {
   /** Safe text: no content of request or answer, no address. */
   message: string;
 };
+
+/** A fault as an Error, for the calls that return a promise. */
+export class EngineError extends Error {
+  readonly fault: EngineFault;
+  constructor(fault: EngineFault) {
+    super(fault.message);
+    this.name = 'EngineError';
+    this.fault = fault;
+  }
+}
 
 export type EngineFaultCode =
   | 'context_length_exceeded'
