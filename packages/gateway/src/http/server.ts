@@ -57,6 +57,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     done(null, body),
   );
 
+  app.addHook('onRequest', (request, reply, done) => {
+    const encoding = request.headers['content-encoding'];
+    if (encoding === undefined || encoding === 'identity') {
+      done();
+      return;
+    }
+    sendFault(reply, request.id, fault('unsupported_media_type', { message: 'Send the body uncompressed.' }));
+  });
+
   const methods = new Map<string, string[]>();
   for (const row of options.routes) {
     for (const prefix of row.path.startsWith('/v1/') ? PREFIXES : ['']) {

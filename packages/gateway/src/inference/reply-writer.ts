@@ -100,8 +100,12 @@ export class ReplyWriter {
   breakOff(event: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#response.write(event);
-    this.#response.socket?.destroySoon();
+    if (this.#response.writableNeedDrain) {
+      // The client does not keep up and may never read the event: the cut line alone must do.
+      this.#response.destroy();
+      return;
+    }
+    this.#response.write(event, () => this.#response.socket?.destroySoon());
   }
 
   /** Cuts a client that takes nothing. Raises `onGone`. */

@@ -1,0 +1,588 @@
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StreamPart } from '@switchyard/protocol/parts.ts';
+import type { Model, Price } from '../catalog/model.ts';
+import type { Attempt, AttemptFault, AttemptRequest, AttemptSink } from '../core/attempt.ts';
+import { fault } from '../core/errors.ts';
+import { micros } from '../core/money.ts';
+import { failed, ok } from '../core/result.ts';
+import type { BatchOutcome, JournalItem } from '../ledger/journal.ts';
+import type { Ledger, Receipt } from '../ledger/ledger.ts';
+import { createLedger } from '../ledger/memory-owner.ts';
+import { createAddressGuard } from '../limits/address-guard.ts';
+import { createKeyLimits } from '../limits/key-limits.ts';
+import { createWaitingQueue } from '../routing/queue.ts';
+import type { Router } from '../routing/router.ts';
+import type { Target } from '../routing/target.ts';
+import { chatCompletionsSurface } from '../surfaces/chat-completions/surface.ts';
+import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
+import type { InferenceDeps } from './deps.ts';
+import { serveText, startPulse } from './serve-text.ts';
+
+const USAGE = {
+  inputTokens: 10,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  outputTokens: 5,
+  reasoningTokens: 0,
+};
+const FLAT: Price = { type: 'flat', amountMicros: micros(80_000) };
+const PER_TOKEN: Price = {
+  type: 'per-token',
+  inputMicrosPerMillion: micros(1_000_000),
+  cacheReadMicrosPerMillion: micros(100_000),
+  cacheWriteMicrosPerMillion: micros(1_000_000),
+  outputMicrosPerMillion: micros(4_000_000),
+  reasoningMicrosPerMillion: micros(4_000_000),
+  minimumMicros: micros(0),
+};
+const TEXT: StreamPart = { type: 'text-delta', text: 'Hello there, reader.' };
+const FINISH: StreamPart = { type: 'finish', reason: 'stop', usage: USAGE };
+
+/** A target whose sink the test holds in its hands. */
+type Try = { request: AttemptRequest; sink: AttemptSink; cancelled: boolean; paused: boolean };
+
+type World = {
+  clock: VirtualClock;
+  ledger: Ledger;
+  deps: InferenceDeps;
+  receipts: Receipt[];
+  tries: Try[];
+  /** What `acquire` answers, in turn; after that: `none`. */
+  targets: ('target' | 'drain-target' | 'busy')[];
+  failWrites: boolean;
+  accepting: boolean;
+  nextTry(): Promise<Try>;
+  nextReceipt(): Promise<Receipt>;
+};
+
+let world: World;
+let server: Server;
+let port: number;
+
+function modelWith(price: Price): Model {
+  return {
+    id: 'm',
+    aliases: [],
+    kind: 'text',
+    displayName: 'M',
+    description: '',
+    ownedBy: 'test',
+    contextTokens: 4096,
+    maxOutputTokens: 1024,
+    capabilities: { tools: false, vision: false, thinking: false, jsonSchema: false },
+    price: { version: 'v1', price },
+    routes: [],
+    settings: {},
+    variantOf: undefined,
+    hidden: false,
+    createdAtSeconds: 0,
+  };
+}
+
+function makeWorld(price: Price, balanceMicros: number): World {
+  const clock = createVirtualClock();
+  const waiting: { tries: ((value: Try) => void)[]; receipts: ((value: Receipt) => void)[] } = {
+    tries: [],
+    receipts: [],
+  };
+  const made = { tries: [] as Try[], receipts: [] as Receipt[] };
+  const ledger = createLedger({
+    clock,
+    writer: {
+      write: (_batch: readonly JournalItem[]): Promise<BatchOutcome> =>
+        world.failWrites ? Promise.reject(new Error('disk')) : Promise.resolve(new Map()),
+      close: () => Promise.resolve(),
+    },
+    snapshot: {
+      accounts: [
+        {
+          accountId: 'acc',
+          paidMicros: micros(balanceMicros),
+          promoMicros: micros(0),
+          depositedMicros: micros(balanceMicros),
+          spentMicros: micros(0),
+        },
+      ],
+      keySpend: [],
+    },
+  });
+
+  const target = (onDisconnect: Target['onDisconnect']): Target => ({
+    kind: 'upstream',
+    name: 'provider',
+    nodeId: '',
+    remoteModel: 'remote',
+    onDisconnect,
+    release: () => undefined,
+    start(request, sink): Attempt {
+      const entry: Try = { request, sink, cancelled: false, paused: false };
+      made.tries.push(entry);
+      waiting.tries.shift()?.(entry);
+      return {
+        cancel: () => void (entry.cancelled = true),
+        pause: () => void (entry.paused = true),
+        resume: () => void (entry.paused = false),
+      };
+    },
+  });
+  const router: Router = {
+    acquire() {
+      const next = world.targets.shift();
+      if (next === undefined) return 'none';
+      if (next === 'busy') return 'busy';
+      return target(next === 'drain-target' ? 'drain' : 'cancel');
+    },
+    availability: () => ({ available: true, nodesOnline: 0, slots: 0, freeSlots: 0 }),
+  };
+  const deps: InferenceDeps = {
+    clock,
+    authenticate: (rawHeaders) =>
+      rawHeaders.includes('Bearer good')
+        ? ok({
+            account: { id: 'acc', name: 'a', role: 'person', suspended: false, createdAtMs: 0 },
+            key: {
+              id: 'key',
+              accountId: 'acc',
+              name: 'k',
+              last4: '0000',
+              scopes: ['inference'],
+              models: undefined,
+              requestsPerMinute: undefined,
+              concurrency: undefined,
+              spendLimits: {},
+              createdAtMs: 0,
+              expiresAtMs: undefined,
+              revokedAtMs: undefined,
+            },
+          })
+        : failed(fault('invalid_api_key')),
+    resolveModel: (_key, name) => (name === 'm' ? ok(modelWith(price)) : failed('model_not_found')),
+    defaultLimits: { requestsPerMinute: 1_000, concurrency: 500 },
+    addressGuard: createAddressGuard(clock, 5),
+    keyLimits: createKeyLimits(clock),
+    ledger,
+    router,
+    queue: createWaitingQueue(clock, router, { waitMs: 20_000, depthPerModel: 2 }),
+    running: new Set(),
+    accepting: () => world.accepting,
+    observer: {
+      ended(receipt) {
+        made.receipts.push(receipt);
+        waiting.receipts.shift()?.(receipt);
+      },
+      refused: () => undefined,
+      attemptFailed: () => undefined,
+    },
+  };
+  startPulse(clock, deps.running);
+  let triesSeen = 0;
+  let receiptsSeen = 0;
+  return {
+    clock,
+    ledger,
+    deps,
+    receipts: made.receipts,
+    tries: made.tries,
+    targets: ['target'],
+    failWrites: false,
+    accepting: true,
+    nextTry() {
+      const ready = made.tries[triesSeen++];
+      return ready === undefined
+        ? new Promise((resolve) => waiting.tries.push(resolve))
+        : Promise.resolve(ready);
+    },
+    nextReceipt() {
+      const ready = made.receipts[receiptsSeen++];
+      return ready === undefined
+        ? new Promise((resolve) => waiting.receipts.push(resolve))
+        : Promise.resolve(ready);
+    },
+  };
+}
+
+beforeEach(async () => {
+  world = makeWorld(FLAT, 1_000_000);
+  let count = 0;
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      serveText(world.deps, chatCompletionsSurface, {
+        requestId: `req_${count++}`,
+        rawHeaders: request.rawHeaders,
+        body: Buffer.concat(chunks),
+        response,
+        remoteAddress: '127.0.0.1',
+        startedAtMs: world.clock.nowMs(),
+        startedMonotonicMs: world.clock.monotonicMs(),
+        rateWindow: undefined,
+      });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  port = address.port;
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  expect(world.deps.running.size).toBe(0);
+  expect(world.ledger.balance('acc').heldMicros).toBe(0);
+});
+
+type Reply = { status: number; headers: IncomingMessage['headers']; text: string; complete: boolean };
+
+function post(body: object, options: { key?: string } = {}) {
+  const client = httpRequest({
+    host: '127.0.0.1',
+    port,
+    method: 'POST',
+    headers: { authorization: `Bearer ${options.key ?? 'good'}` },
+  });
+  let bytes = '';
+  let noteData: () => void = () => undefined;
+  const reply = new Promise<Reply>((resolve, reject) => {
+    client.on('error', reject);
+    client.on('response', (response) => {
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => {
+        bytes += text;
+        noteData();
+      });
+      response.on('close', () => {
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text: bytes,
+          complete: response.complete,
+        });
+      });
+      response.on('error', () => undefined);
+    });
+  });
+  // A test that destroys the client does not look at the reply.
+  reply.catch(() => undefined);
+  client.end(JSON.stringify(body));
+  return {
+    reply,
+    client,
+    /** Resolves when the bytes so far hold a text. */
+    sees: (text: string) =>
+      new Promise<void>((resolve) => {
+        noteData = () => {
+          if (bytes.includes(text)) resolve();
+        };
+        noteData();
+      }),
+  };
+}
+
+const ASK = { model: 'm', messages: [{ role: 'user', content: 'Hi' }] };
+const lost: AttemptFault = { code: 'upstream_failed', blame: 'target', cause: 'node-lost' };
+
+describe('a good answer', () => {
+  it('is charged before the reply ends', async () => {
+    const { reply } = post(ASK);
+    const attempt = await world.nextTry();
+    expect(world.ledger.balance('acc').heldMicros).toBe(80_000);
+    attempt.sink.onParts([TEXT, FINISH]);
+    attempt.sink.onEnd();
+    const { status, text, headers } = await reply;
+    expect(status).toBe(200);
+    expect(JSON.parse(text)).toMatchObject({
+      model: 'm',
+      choices: [{ message: { content: 'Hello there, reader.' }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost: 0.08 },
+    });
+    expect(headers['x-request-id']).toBe('req_0');
+    expect(headers['x-ratelimit-remaining-requests']).toBe('999');
+    expect(world.ledger.balance('acc')).toMatchObject({ availableMicros: 920_000, spentMicros: 80_000 });
+    expect(await world.nextReceipt()).toMatchObject({
+      end: 'stop',
+      chargedMicros: 80_000,
+      usageSource: 'reported',
+    });
+  });
+
+  it('streams parts as they come and ends with usage and the mark', async () => {
+    const { reply, sees } = post({ ...ASK, stream: true, stream_options: { include_usage: true } });
+    const attempt = await world.nextTry();
+    attempt.sink.onParts([{ type: 'text-delta', text: 'Hel' }]);
+    await sees('"Hel"');
+    expect(world.receipts).toHaveLength(0);
+    attempt.sink.onParts([{ type: 'text-delta', text: 'lo' }, FINISH]);
+    attempt.sink.onEnd();
+    const { text, complete, headers } = await reply;
+    expect(headers['content-type']).toContain('text/event-stream');
+    expect(text).toContain('"cost":0.08');
+    expect(text.trimEnd().endsWith('data: [DONE]')).toBe(true);
+    expect(complete).toBe(true);
+  });
+
+  it('is free when it has no output', async () => {
+    const { reply } = post(ASK);
+    const attempt = await world.nextTry();
+    attempt.sink.onParts([FINISH]);
+    attempt.sink.onEnd();
+    expect((await reply).status).toBe(200);
+    expect(await world.nextReceipt()).toMatchObject({ chargedMicros: 0 });
+  });
+
+  it('charges the counted output when no usage is reported', async () => {
+    world = makeWorld(PER_TOKEN, 1_000_000);
+    const { reply } = post(ASK);
+    const attempt = await world.nextTry();
+    attempt.sink.onParts([TEXT, { type: 'finish', reason: 'stop' }]);
+    attempt.sink.onEnd();
+    const body: unknown = JSON.parse((await reply).text);
+    expect(body).toMatchObject({ usage: { completion_tokens: 5 } });
+    expect(await world.nextReceipt()).toMatchObject({ usageSource: 'counted', end: 'stop' });
+    expect(world.ledger.balance('acc').spentMicros).toBeGreaterThan(0);
+  });
+});
+
+describe('refusals leave nothing behind', () => {
+  it.each([
+    ['a wrong key', ASK, 'bad', 401, 'invalid_api_key'],
+    ['an unknown model', { ...ASK, model: 'x' }, 'good', 404, 'model_not_found'],
+    ['a wrong body', { model: 'm', messages: 'no' }, 'good', 400, 'invalid_request'],
+    [
+      'tools that the model has not',
+      { ...ASK, tools: [{ type: 'function', function: { name: 'f' } }] },
+      'good',
+      400,
+      'unsupported_parameter',
+    ],
+  ])('%s', async (_name, body, key, status, code) => {
+    const reply = await post(body, { key }).reply;
+    expect(reply.status).toBe(status);
+    expect(JSON.parse(reply.text)).toMatchObject({ error: { code } });
+    expect(world.ledger.balance('acc').spentMicros).toBe(0);
+    expect(world.tries).toHaveLength(0);
+  });
+
+  it('lets exactly as many through as the balance pays for', async () => {
+    world = makeWorld(FLAT, 7 * 80_000);
+    world.targets = Array.from({ length: 200 }, () => 'target' as const);
+    const replies = Array.from({ length: 200 }, () => post(ASK).reply);
+    for (let i = 0; i < 7; i++) {
+      const attempt = await world.nextTry();
+      attempt.sink.onParts([TEXT, FINISH]);
+      attempt.sink.onEnd();
+    }
+    const statuses = (await Promise.all(replies)).map((reply) => reply.status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(7);
+    expect(statuses.filter((status) => status === 402)).toHaveLength(193);
+    expect(world.ledger.balance('acc').availableMicros).toBe(0);
+  });
+
+  it('slows an address down that guesses keys', async () => {
+    for (let i = 0; i < 5; i++) expect((await post(ASK, { key: 'bad' }).reply).status).toBe(401);
+    expect((await post(ASK, { key: 'bad' }).reply).status).toBe(429);
+  });
+
+  it('is refused while draining', async () => {
+    world.accepting = false;
+    const reply = await post(ASK).reply;
+    expect(reply.status).toBe(503);
+    expect(reply.headers['retry-after']).toBe('2');
+  });
+});
+
+describe('trouble', () => {
+  it('before the first content goes to the next target unseen', async () => {
+    world.targets = ['target', 'target'];
+    const { reply } = post({ ...ASK, stream: true });
+    (await world.nextTry()).sink.onFault(lost);
+    const second = await world.nextTry();
+    second.sink.onParts([TEXT, FINISH]);
+    second.sink.onEnd();
+    const { status, text } = await reply;
+    expect(status).toBe(200);
+    expect(text).not.toContain('error');
+    expect(await world.nextReceipt()).toMatchObject({ end: 'stop', chargedMicros: 80_000 });
+  });
+
+  it('after the first content is an error event and a cut line, never a stop, and a flat price is free', async () => {
+    world.targets = ['target', 'target'];
+    const { reply, sees } = post({ ...ASK, stream: true });
+    const attempt = await world.nextTry();
+    attempt.sink.onParts([TEXT]);
+    await sees('Hello');
+    attempt.sink.onFault(lost);
+    const { text, complete } = await reply;
+    expect(text).toContain('"code":"answer_interrupted"');
+    expect(text).not.toContain('[DONE]');
+    expect(text).not.toContain('"finish_reason":"stop"');
+    expect(complete).toBe(false);
+    expect(world.tries).toHaveLength(1);
+    expect(await world.nextReceipt()).toMatchObject({ end: 'interrupted', chargedMicros: 0 });
+  });
+
+  it('after content of an answer that is not streamed is started again elsewhere, and counted once', async () => {
+    world.targets = ['target', 'target'];
+    const { reply } = post(ASK);
+    const first = await world.nextTry();
+    first.sink.onParts([{ type: 'text-delta', text: 'Half an ans' }]);
+    first.sink.onFault(lost);
+    first.sink.onParts([TEXT, FINISH]);
+    const second = await world.nextTry();
+    second.sink.onParts([TEXT, FINISH]);
+    second.sink.onEnd();
+    const { text } = await reply;
+    expect(text).not.toContain('Half');
+    expect(await world.nextReceipt()).toMatchObject({ chargedMicros: 80_000, end: 'stop' });
+  });
+
+  it('with every target answers with its real status, uncharged', async () => {
+    world.targets = ['target', 'target', 'target', 'target'];
+    const { reply } = post(ASK);
+    for (let i = 0; i < 3; i++) (await world.nextTry()).sink.onFault(lost);
+    const { status } = await reply;
+    expect(status).toBe(502);
+    expect(world.tries).toHaveLength(3);
+    expect(await world.nextReceipt()).toMatchObject({
+      end: 'failed',
+      errorCode: 'upstream_failed',
+      chargedMicros: 0,
+    });
+  });
+
+  it('that every target would share is not tried again', async () => {
+    world.targets = ['target', 'target'];
+    const { reply } = post(ASK);
+    (await world.nextTry()).sink.onFault({
+      code: 'context_length_exceeded',
+      blame: 'request',
+      cause: 'context',
+    });
+    const { status, text } = await reply;
+    expect(status).toBe(400);
+    expect(text).toContain('context_length_exceeded');
+    expect(world.tries).toHaveLength(1);
+    await world.nextReceipt();
+  });
+
+  it('when nothing serves the model tells SDKs not to retry', async () => {
+    world.targets = [];
+    const { status, headers } = await post(ASK).reply;
+    expect(status).toBe(503);
+    expect(headers['x-should-retry']).toBe('false');
+    await world.nextReceipt();
+  });
+
+  it('of the ledger never hands out the end of an answer', async () => {
+    const { reply } = post({ ...ASK, stream: true });
+    const attempt = await world.nextTry();
+    world.failWrites = true;
+    attempt.sink.onParts([TEXT, FINISH]);
+    attempt.sink.onEnd();
+    const { text, complete } = await reply;
+    expect(text).toContain('ledger_unavailable');
+    expect(text).not.toContain('[DONE]');
+    expect(complete).toBe(false);
+    expect((await post(ASK).reply).status).toBe(503);
+    await world.nextReceipt();
+  });
+});
+
+describe('waiting for a slot', () => {
+  it('is served when one becomes free', async () => {
+    world.targets = ['busy', 'target'];
+    const { reply } = post(ASK);
+    await expect.poll(() => world.deps.queue.length()).toBe(1);
+    world.deps.queue.capacityChanged();
+    const attempt = await world.nextTry();
+    attempt.sink.onParts([TEXT, FINISH]);
+    attempt.sink.onEnd();
+    expect((await reply).status).toBe(200);
+    expect(world.clock.pendingTimers()).toBe(1);
+  });
+
+  it('ends with 503 and a time to retry', async () => {
+    world.targets = Array.from({ length: 200 }, () => 'busy' as const);
+    const { reply } = post(ASK);
+    await expect.poll(() => world.deps.queue.length()).toBe(1);
+    world.clock.advance(21_000);
+    const { status, headers } = await reply;
+    expect(status).toBe(503);
+    expect(headers['retry-after']).toBe('3');
+    await world.nextReceipt();
+  });
+
+  it('is bounded', async () => {
+    world.targets = Array.from({ length: 200 }, () => 'busy' as const);
+    const waiting = [post(ASK).reply, post(ASK).reply];
+    await expect.poll(() => world.deps.queue.length()).toBe(2);
+    expect((await post(ASK).reply).status).toBe(503);
+    world.clock.advance(21_000);
+    await Promise.all(waiting);
+  });
+
+  it('sends headers after ten seconds, then keeps the stream alive', async () => {
+    world.targets = Array.from({ length: 60 }, () => 'busy' as const);
+    const { reply, sees } = post({ ...ASK, stream: true });
+    await expect.poll(() => world.deps.queue.length()).toBe(1);
+    world.clock.advance(11_000);
+    await sees(': keepalive');
+    world.clock.advance(21_000);
+    const { status, text, complete } = await reply;
+    expect(status).toBe(200);
+    expect(text).toContain('server_is_overloaded');
+    expect(complete).toBe(false);
+    await world.nextReceipt();
+  });
+});
+
+describe('a client that leaves', () => {
+  it('stops the target; a flat price is due after content, nothing before', async () => {
+    const early = post({ ...ASK, stream: true });
+    const first = await world.nextTry();
+    early.client.destroy();
+    expect(await world.nextReceipt()).toMatchObject({ end: 'client-closed', chargedMicros: 0 });
+    expect(first.cancelled).toBe(true);
+
+    world.targets = ['target'];
+    const late = post({ ...ASK, stream: true });
+    const second = await world.nextTry();
+    second.sink.onParts([TEXT]);
+    await late.sees('Hello');
+    late.client.destroy();
+    expect(await world.nextReceipt()).toMatchObject({ end: 'client-closed', chargedMicros: 80_000 });
+    expect(second.cancelled).toBe(true);
+    second.sink.onParts([TEXT, FINISH]);
+    second.sink.onEnd();
+    expect(world.ledger.balance('acc').spentMicros).toBe(80_000);
+  });
+
+  it('leaves a drained upstream to its end, for the true usage', async () => {
+    world = makeWorld(PER_TOKEN, 1_000_000);
+    world.targets = ['drain-target'];
+    const { client, sees } = post({ ...ASK, stream: true });
+    const attempt = await world.nextTry();
+    attempt.sink.onParts([TEXT]);
+    await sees('Hello');
+    client.destroy();
+    await expect.poll(() => world.ledger.balance('acc').heldMicros).toBeGreaterThan(0);
+    expect(attempt.cancelled).toBe(false);
+    attempt.sink.onParts([TEXT, FINISH]);
+    attempt.sink.onEnd();
+    expect(await world.nextReceipt()).toMatchObject({ usageSource: 'reported', chargedMicros: 30 });
+  });
+
+  it('is cut when it takes nothing', async () => {
+    const { client } = post({ ...ASK, stream: true });
+    const attempt = await world.nextTry();
+    client.on('response', (response) => response.pause());
+    const big: StreamPart = { type: 'text-delta', text: 'x'.repeat(1 << 20) };
+    while (!attempt.paused) attempt.sink.onParts([big]);
+    world.clock.advance(32_000);
+    expect(await world.nextReceipt()).toMatchObject({ end: 'client-closed', chargedMicros: 80_000 });
+    expect(attempt.cancelled).toBe(true);
+    client.destroy();
+  });
+});
