@@ -40,7 +40,13 @@ export type NodeSlot = {
 export type Availability = { nodesOnline: number; slots: number; freeSlots: number };
 
 /** Who a node token belongs to. */
-export type NodeIdentity = { nodeId: string; name: string; pool: string; kind: 'shared' | 'private'; accountId: string };
+export type NodeIdentity = {
+  nodeId: string;
+  name: string;
+  pool: string;
+  kind: 'shared' | 'private';
+  accountId: string;
+};
 
 /** Port: looks a node token up. Undefined: unknown or revoked. Never throws, never writes. */
 export type NodeAuthenticator = (token: string) => NodeIdentity | 'suspended' | undefined;
@@ -54,5 +60,5 @@ export type NodeStatus = {
   engine: string;
   models: { alias: string; contextTokens: number; slots: number; busySlots: number }[];
   roundTripMs: number;
-  state: 'ready' | 'draining' | 'engine-down';
+  state: 'ready' | 'paused' | 'draining' | 'engine-down';
 };

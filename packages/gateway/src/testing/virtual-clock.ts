@@ -1,51 +1,62 @@
 import type { Clock, Timer } from '../core/clock.ts';
 
-/** A clock that stands still until a test moves it. Wall and monotonic time move together. */
+/** Time for tests: it stands still until `advance` is called. */
 export type VirtualClock = Clock & {
-  /** Moves time on and runs every timer that falls due, in order, each at its own time. */
+  /** Moves time on and runs what falls due on the way, in order of time; each task sees its own due time as now. */
   advance(byMs: number): void;
-  /** Timers that are set. A test of tidiness expects 0 at the end. */
+  /** How many timers are set: a test can see a leak with it. */
   pendingTimers(): number;
 };
 
 type Entry = { dueMs: number; order: number; periodMs: number | undefined; task: () => void };
 
-/** 2026-11-20T12:00:00Z unless told otherwise: a Friday, away from the ends of a day, week, month and year. */
-export function createVirtualClock(startMs: number = Date.UTC(2026, 10, 20, 12)): VirtualClock {
+/** Starts at `startMs` on the wall clock (2026-11-20 unless told) and at 0 on the monotonic one. */
+export function createVirtualClock(startMs: number = Date.UTC(2026, 10, 20)): VirtualClock {
+  let elapsedMs = 0;
+  let nextOrder = 0;
   const entries = new Set<Entry>();
-  let passedMs = 0;
-  let order = 0;
 
-  function set(delayMs: number, periodMs: number | undefined, task: () => void): Timer {
-    const entry: Entry = { dueMs: passedMs + Math.max(0, delayMs), order: order++, periodMs, task };
+  function add(delayMs: number, periodMs: number | undefined, task: () => void): Timer {
+    const entry: Entry = { dueMs: elapsedMs + Math.max(0, delayMs), order: nextOrder++, periodMs, task };
     entries.add(entry);
     return { cancel: () => void entries.delete(entry) };
   }
 
-  function nextDue(untilMs: number): Entry | undefined {
-    let next: Entry | undefined;
+  /** Timers of the same moment run in the order they were set. */
+  function earliestUntil(limitMs: number): Entry | undefined {
+    let earliest: Entry | undefined;
     for (const entry of entries) {
-      if (entry.dueMs > untilMs) continue;
-      const earlier = next === undefined || entry.dueMs < next.dueMs;
-      if (earlier || (entry.dueMs === next?.dueMs && entry.order < next.order)) next = entry;
+      if (entry.dueMs > limitMs) continue;
+      const isEarlier =
+        earliest === undefined ||
+        entry.dueMs < earliest.dueMs ||
+        (entry.dueMs === earliest.dueMs && entry.order < earliest.order);
+      if (isEarlier) earliest = entry;
     }
-    return next;
+    return earliest;
   }
 
   return {
-    nowMs: () => startMs + passedMs,
-    monotonicMs: () => passedMs,
-    after: (delayMs, task) => set(delayMs, undefined, task),
-    every: (periodMs, task) => set(periodMs, Math.max(1, periodMs), task),
+    nowMs: () => startMs + elapsedMs,
+    monotonicMs: () => elapsedMs,
+    after: (delayMs, task) => add(delayMs, undefined, task),
+    every(periodMs, task) {
+      if (!(periodMs > 0)) throw new RangeError('a period must be above 0');
+      return add(periodMs, periodMs, task);
+    },
     advance(byMs) {
-      const untilMs = passedMs + byMs;
-      for (let entry = nextDue(untilMs); entry !== undefined; entry = nextDue(untilMs)) {
-        passedMs = Math.max(passedMs, entry.dueMs);
-        if (entry.periodMs === undefined) entries.delete(entry);
-        else entry.dueMs += entry.periodMs;
+      const limitMs = elapsedMs + byMs;
+      for (let entry = earliestUntil(limitMs); entry !== undefined; entry = earliestUntil(limitMs)) {
+        elapsedMs = entry.dueMs;
+        if (entry.periodMs === undefined) {
+          entries.delete(entry);
+        } else {
+          entry.dueMs += entry.periodMs;
+          entry.order = nextOrder++;
+        }
         entry.task();
       }
-      passedMs = untilMs;
+      elapsedMs = limitMs;
     },
     pendingTimers: () => entries.size,
   };

@@ -1,0 +1,314 @@
+import { CLOSE_CODES } from '@switchyard/protocol/link/close-codes.ts';
+import type { CloseCode } from '@switchyard/protocol/link/close-codes.ts';
+import {
+  consumeBytes,
+  createReceiveWindow,
+  receiveBytes,
+  takeGrant,
+} from '@switchyard/protocol/link/flow.ts';
+import { RECORD_TYPES } from '@switchyard/protocol/link/frame.ts';
+import type { LinkRecord } from '@switchyard/protocol/link/frame.ts';
+import { LINK_LIMITS } from '@switchyard/protocol/link/limits.ts';
+import {
+  encodeBody,
+  encodeWindow,
+  parseFail,
+  parseReject,
+  parseWindow,
+} from '@switchyard/protocol/link/messages.ts';
+import type { Offer } from '@switchyard/protocol/link/messages.ts';
+import { createPartChecker } from '@switchyard/protocol/link/part-codec.ts';
+import type { LinkWriter } from '@switchyard/protocol/link/writer.ts';
+import type { StreamPart } from '@switchyard/protocol/parts.ts';
+import type { Attempt, AttemptFault, AttemptSink } from '../core/attempt.ts';
+import { decideJobDue } from './job-rules.ts';
+import type { JobPhase, JobView } from './job-rules.ts';
+import { failFault, NODE_LOST, rejectFault, timeoutFault } from './node-faults.ts';
+
+/** What a job needs of its session. */
+export type JobHost = {
+  writer: LinkWriter;
+  nowMs(): number;
+  /** The slot is free: the node said so, or never will. Called once per job. */
+  onSlotFree(): void;
+  /** The node has said its last word on the stream. Called once, after or together with `onSlotFree`. */
+  onClosed(): void;
+  /** How the attempt ended for its owner. `fault` is undefined when it finished or was cancelled. */
+  onOutcome(outcome: JobOutcome): void;
+};
+
+export type JobOutcome = { end: 'finished' | 'cancelled' } | { end: 'failed'; fault: AttemptFault };
+
+export type JobOptions = {
+  stream: number;
+  alias: string;
+  offer: Offer;
+  body: Uint8Array;
+  firstPartBudgetMs: number;
+  sink: AttemptSink;
+  host: JobHost;
+};
+
+/**
+ * One attempt at one node: a stream of the link seen from the gateway. It offers the request, checks and hands on the
+ * parts, and holds its slot until the node has said that the work is over.
+ *
+ * Methods that take records give back a close code when the node broke the protocol. The session closes then and
+ * calls `lost` on all its jobs. Bound: at most a stream window (256 KiB) of parts comes after `pause`.
+ */
+export class NodeJob implements Attempt {
+  readonly stream: number;
+  readonly alias: string;
+  readonly #host: JobHost;
+  readonly #checker = createPartChecker();
+  readonly #window = createReceiveWindow(LINK_LIMITS.streamWindowBytes);
+  readonly #view: JobView;
+  #sink: AttemptSink | undefined;
+  #holdsSlot = true;
+  #nextSeq = 1;
+  #resultBytes = 0;
+  /** Parts of the message that is being read. */
+  #batch: StreamPart[] = [];
+  #textChars = 0;
+  #firstPartAtMs = 0;
+
+  constructor(options: JobOptions) {
+    this.stream = options.stream;
+    this.alias = options.alias;
+    this.#host = options.host;
+    this.#sink = options.sink;
+    const nowMs = options.host.nowMs();
+    this.#view = {
+      phase: 'offered',
+      isPaused: false,
+      offeredAtMs: nowMs,
+      acceptedAtMs: nowMs,
+      lastSignAtMs: nowMs,
+      cancelledAtMs: nowMs,
+      firstPartBudgetMs: options.firstPartBudgetMs,
+      deadlineMs: options.offer.deadlineMs,
+    };
+    const { writer } = options.host;
+    writer.open(this.stream);
+    writer.control(RECORD_TYPES.offer, this.stream, encodeBody(options.offer));
+    writer.data(this.stream, options.body, true);
+  }
+
+  get phase(): JobPhase {
+    return this.#view.phase;
+  }
+
+  /** Text characters received per second since the first part, for the node's measured speed. */
+  charsPerSecond(): { chars: number; perSecond: number } {
+    const seconds = Math.max(this.#host.nowMs() - this.#firstPartAtMs, 1) / 1_000;
+    return { chars: this.#textChars, perSecond: this.#textChars / seconds };
+  }
+
+  cancel(): void {
+    if (this.#sink === undefined) return;
+    this.#sink = undefined;
+    this.#stopNode();
+    this.#host.onOutcome({ end: 'cancelled' });
+  }
+
+  pause(): void {
+    this.#view.isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.#view.isPaused) return;
+    this.#view.isPaused = false;
+    this.#view.lastSignAtMs = this.#host.nowMs();
+    this.#grant();
+  }
+
+  /** Takes the number of a record, whatever its type. False: one is missing or came twice. */
+  takeSeq(seq: number): boolean {
+    return seq === this.#nextSeq++;
+  }
+
+  /** Takes a record of a known job type or WINDOW. */
+  onRecord(record: LinkRecord): CloseCode | undefined {
+    switch (record.type) {
+      case RECORD_TYPES.data:
+        return this.#onData(record.body);
+      case RECORD_TYPES.alive:
+        return this.#onAlive();
+      case RECORD_TYPES.window:
+        return this.#onWindow(record.body);
+      case RECORD_TYPES.accept:
+        return this.#onAccept();
+      case RECORD_TYPES.reject:
+        return this.#onReject(record.body);
+      case RECORD_TYPES.finish:
+        return this.#onFinish();
+      case RECORD_TYPES.fail:
+        return this.#onFail(record.body);
+      case RECORD_TYPES.cancelled:
+        return this.#onCancelled();
+      default:
+        return CLOSE_CODES.protocol;
+    }
+  }
+
+  /** Hands on the parts of one message, at its end or before the record that ends the job. */
+  flushParts(): void {
+    if (this.#batch.length === 0) return;
+    const parts = this.#batch;
+    this.#batch = [];
+    this.#sink?.onParts(parts);
+  }
+
+  /** Looks at the timeouts. */
+  tick(nowMs: number): void {
+    const due = decideJobDue(this.#view, nowMs);
+    if (due === 'none') return;
+    if (due === 'stuck') {
+      this.#view.phase = 'stuck';
+      this.#freeSlot();
+      return;
+    }
+    const sink = this.#takeSink();
+    this.#stopNode();
+    this.#failed(sink, timeoutFault(due));
+  }
+
+  /** The session is over. */
+  lost(): void {
+    if (this.#view.phase === 'closed') return;
+    const sink = this.#takeSink();
+    this.#closed();
+    this.#failed(sink, NODE_LOST);
+  }
+
+  #onData(body: Uint8Array): CloseCode | undefined {
+    if (!receiveBytes(this.#window, body.byteLength)) return CLOSE_CODES.tooBig;
+    this.#resultBytes += body.byteLength;
+    if (this.#resultBytes > LINK_LIMITS.resultMaxBytes) return CLOSE_CODES.tooBig;
+    consumeBytes(this.#window, body.byteLength);
+    const view = this.#view;
+    if (view.phase === 'cancelling' || view.phase === 'stuck') return undefined;
+    if (view.phase !== 'waiting' && view.phase !== 'streaming') return CLOSE_CODES.protocol;
+    const part = this.#checker.decode(body);
+    if (!part.ok) return CLOSE_CODES.protocol;
+    view.lastSignAtMs = this.#host.nowMs();
+    if (view.phase === 'waiting') {
+      view.phase = 'streaming';
+      this.#firstPartAtMs = view.lastSignAtMs;
+    }
+    if ('text' in part.value) this.#textChars += part.value.text.length;
+    this.#batch.push(part.value);
+    if (!view.isPaused) this.#grant();
+    return undefined;
+  }
+
+  #onAlive(): CloseCode | undefined {
+    const view = this.#view;
+    if (view.phase === 'offered') return CLOSE_CODES.protocol;
+    if (view.phase !== 'waiting' && view.phase !== 'streaming') return undefined;
+    view.lastSignAtMs = this.#host.nowMs();
+    this.#sink?.onAlive();
+    return undefined;
+  }
+
+  #onWindow(body: Uint8Array): CloseCode | undefined {
+    const addBytes = parseWindow(body);
+    if (addBytes === undefined) return CLOSE_CODES.protocol;
+    return this.#host.writer.grant(this.stream, addBytes) ? undefined : CLOSE_CODES.protocol;
+  }
+
+  #onAccept(): CloseCode | undefined {
+    const view = this.#view;
+    if (view.phase === 'cancelling' || view.phase === 'stuck') return undefined;
+    if (view.phase !== 'offered') return CLOSE_CODES.protocol;
+    view.phase = 'waiting';
+    view.acceptedAtMs = this.#host.nowMs();
+    view.lastSignAtMs = view.acceptedAtMs;
+    return undefined;
+  }
+
+  #onReject(body: Uint8Array): CloseCode | undefined {
+    const reject = parseReject(body);
+    if (!reject.ok || this.#view.phase === 'waiting' || this.#view.phase === 'streaming')
+      return CLOSE_CODES.protocol;
+    this.#endedByNode(rejectFault(reject.value.reason));
+    return undefined;
+  }
+
+  #onFinish(): CloseCode | undefined {
+    const isCancelled = this.#view.phase === 'cancelling' || this.#view.phase === 'stuck';
+    if (!isCancelled && !this.#checker.finished()) return CLOSE_CODES.protocol;
+    this.#endedByNode();
+    return undefined;
+  }
+
+  #onFail(body: Uint8Array): CloseCode | undefined {
+    const fail = parseFail(body);
+    if (!fail.ok) return CLOSE_CODES.protocol;
+    this.#endedByNode(failFault(fail.value.code));
+    return undefined;
+  }
+
+  #onCancelled(): CloseCode | undefined {
+    if (this.#view.phase !== 'cancelling' && this.#view.phase !== 'stuck') return CLOSE_CODES.protocol;
+    this.#closed();
+    return undefined;
+  }
+
+  /** The node's last word. The slot is freed before the sink hears of it, so that a retry may use it at once. */
+  #endedByNode(fault?: AttemptFault): void {
+    this.flushParts();
+    const sink = this.#takeSink();
+    this.#closed();
+    if (fault !== undefined) {
+      this.#failed(sink, fault);
+    } else if (sink !== undefined) {
+      this.#host.onOutcome({ end: 'finished' });
+      sink.onEnd();
+    }
+  }
+
+  #failed(sink: AttemptSink | undefined, fault: AttemptFault): void {
+    if (sink === undefined) return;
+    this.#host.onOutcome({ end: 'failed', fault });
+    sink.onFault(fault);
+  }
+
+  #takeSink(): AttemptSink | undefined {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    this.#batch = [];
+    return sink;
+  }
+
+  /** Tells the node to stop, and sends nothing more on the stream. Its late parts are thrown away under credit. */
+  #stopNode(): void {
+    this.#view.phase = 'cancelling';
+    this.#view.cancelledAtMs = this.#host.nowMs();
+    this.#batch = [];
+    const { writer } = this.#host;
+    writer.dropData(this.stream);
+    writer.control(RECORD_TYPES.cancel, this.stream);
+    writer.close(this.stream);
+  }
+
+  #grant(): void {
+    const addBytes = takeGrant(this.#window);
+    if (addBytes > 0) this.#host.writer.control(RECORD_TYPES.window, this.stream, encodeWindow(addBytes));
+  }
+
+  #closed(): void {
+    this.#view.phase = 'closed';
+    const { writer } = this.#host;
+    writer.dropData(this.stream);
+    writer.close(this.stream);
+    this.#freeSlot();
+    this.#host.onClosed();
+  }
+
+  #freeSlot(): void {
+    if (!this.#holdsSlot) return;
+    this.#holdsSlot = false;
+    this.#host.onSlotFree();
+  }
+}

@@ -1,0 +1,46 @@
+import { LINK_TIMES } from '@switchyard/protocol/link/limits.ts';
+
+export type Liveness = 'none' | 'ping' | 'dead' | 'hello-timeout';
+
+/** All times are monotonic milliseconds. `hasJobs`: a busy node is watched more closely. */
+export type LivenessView = {
+  isWelcomed: boolean;
+  hasJobs: boolean;
+  openedAtMs: number;
+  lastInboundMs: number;
+  lastPingMs: number;
+};
+
+/**
+ * Any inbound byte counts as alive. Pings go out at their interval even while the node talks: they are what the node
+ * hears from an idle gateway, and their answers measure the round trip.
+ */
+export function decideLiveness(session: LivenessView, nowMs: number): Liveness {
+  if (!session.isWelcomed) return nowMs - session.openedAtMs >= LINK_TIMES.helloMs ? 'hello-timeout' : 'none';
+  const deadMs = session.hasJobs ? LINK_TIMES.deadBusyMs : LINK_TIMES.deadIdleMs;
+  if (nowMs - session.lastInboundMs >= deadMs) return 'dead';
+  const pingMs = session.hasJobs ? LINK_TIMES.pingBusyMs : LINK_TIMES.pingIdleMs;
+  return nowMs - session.lastPingMs >= pingMs ? 'ping' : 'none';
+}
+
+/** A bucket of records that a node may send now; it refills with time. */
+export type RecordBudget = { readonly size: number; readonly perSecond: number; left: number; atMs: number };
+
+export function createRecordBudget(size: number, perSecond: number, nowMs: number): RecordBudget {
+  return { size, perSecond, left: size, atMs: nowMs };
+}
+
+/** Takes one record from the budget. False: too many. */
+export function spendRecord(budget: RecordBudget, nowMs: number): boolean {
+  const refill = ((nowMs - budget.atMs) * budget.perSecond) / 1_000;
+  budget.left = Math.min(budget.size, budget.left + refill);
+  budget.atMs = nowMs;
+  if (budget.left < 1) return false;
+  budget.left -= 1;
+  return true;
+}
+
+/** Exponentially weighted mean with weight 0.2 for the newest value; the first value is taken as it is. */
+export function blend(mean: number | undefined, value: number): number {
+  return mean === undefined ? value : mean * 0.8 + value * 0.2;
+}
