@@ -18,15 +18,12 @@ export function findingsOf(issue: z.core.$ZodIssue): Finding[] {
     case 'invalid_type':
       return finding(
         typeReason(issue.input, issue.expected),
-        CONTAINERS.has(issue.expected) ? undefined : allowed,
+        SELF_EXPLAINING.has(issue.expected) ? undefined : allowed,
       );
     case 'invalid_union':
       return finding(typeReason(issue.input, undefined), allowed);
     case 'invalid_value':
-      return finding(
-        typeof issue.input === 'undefined' ? 'is missing' : 'is not one of the known values',
-        allowed,
-      );
+      return finding(absence(issue.input) ?? 'is not one of the known values', allowed);
     case 'too_small':
       return issue.origin === 'array'
         ? finding('is empty', `at least ${issue.minimum}`)
@@ -50,7 +47,8 @@ export function findingsOf(issue: z.core.$ZodIssue): Finding[] {
   return finding('is not valid', undefined);
 }
 
-const CONTAINERS: ReadonlySet<string> = new Set(['object', 'record', 'array']);
+/** The reason says all there is to say about these. */
+const SELF_EXPLAINING: ReadonlySet<string> = new Set(['object', 'record', 'array', 'boolean']);
 
 const EXPECTED: Record<string, string> = {
   object: 'an object (key: value)',
@@ -63,12 +61,17 @@ const EXPECTED: Record<string, string> = {
 };
 
 function typeReason(input: unknown, expected: string | undefined): string {
-  if (input === undefined) return 'is missing';
-  if (input === null) return 'has no value';
+  const absent = absence(input);
+  if (absent !== undefined) return absent;
   const found = typeName(input);
   if (expected === 'int' && found === 'a number') return 'is not a whole number';
   const wanted = expected === undefined ? undefined : EXPECTED[expected];
   return wanted === undefined ? `is ${found}` : `must be ${wanted}, is ${found}`;
+}
+
+function absence(input: unknown): string | undefined {
+  if (input === undefined) return 'is missing';
+  return input === null ? 'has no value' : undefined;
 }
 
 function typeName(input: unknown): string {

@@ -62,7 +62,8 @@ export function configReferenceMarkdown(): string {
       text += `\n### \`${row.path}\`\n\n${row.description}\n\n| Key | Default | Allowed | Meaning |\n| --- | --- | --- | --- |\n`;
       if (row.allowed !== 'a list' && row.allowed !== 'names with values') continue;
     }
-    const given = row.defaultText === undefined ? (row.required ? 'required' : 'none') : `\`${row.defaultText}\``;
+    const given =
+      row.defaultText === undefined ? (row.required ? 'required' : 'none') : `\`${row.defaultText}\``;
     text += `| \`${row.path}\` | ${given} | ${cell(row.allowed)} | ${cell(row.description)} |\n`;
   }
   return text.trimStart();

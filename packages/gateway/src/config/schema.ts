@@ -188,10 +188,12 @@ const settings = z.strictObject({
 });
 
 const capabilities = z.strictObject({
-  tools: flag().default(false).describe('Calls tools.'),
-  vision: flag().default(false).describe('Takes pictures.'),
-  thinking: flag().default(false).describe('Can reason before it answers.'),
-  json_schema: flag().default(false).describe('Can be held to a JSON schema.'),
+  tools: flag().default(false).describe('Calls tools. Otherwise requests with tools are refused.'),
+  vision: flag().default(false).describe('Takes pictures. Otherwise requests with pictures are refused.'),
+  thinking: flag().default(false).describe('Can reason before it answers. Otherwise it is not asked to.'),
+  json_schema: flag()
+    .default(false)
+    .describe('Can be held to a JSON schema. Otherwise requests with one are refused.'),
 });
 
 const aliases = () => z.array(modelId()).max(32).default([]);

@@ -51,7 +51,7 @@ export function readYaml(text: string): YamlDocument {
       lineCounter: reader.lines,
       prettyErrors: false,
       uniqueKeys: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
   } catch {
     reader.refuse([], 0, 'the file cannot be read as YAML: it may be nested too deeply', undefined);
