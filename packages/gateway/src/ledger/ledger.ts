@@ -25,7 +25,15 @@ export type Ledger = {
   settle(hold: Hold, charge: { amountMicros: Micros; receipt: Receipt }): Promise<Resolution>;
   /** Gives the whole hold back and keeps the receipt. Resolves when the receipt is on disk; the money is free at once. */
   release(hold: Hold, receipt: Receipt): Promise<Resolution>;
-  /** A deposit, gift, adjustment or refund. `id` makes it exactly-once. Resolves when it is on disk. */
+  /**
+   * Resolves true when a durable hold is on disk (at once for a hold in memory), false when it cannot be written.
+   * The work that the hold pays for must not start before.
+   */
+  journaled(hold: Hold): Promise<boolean>;
+  /**
+   * A deposit, gift, adjustment or refund. `id` makes it exactly-once: it is made by the server, 1-200 characters, with a
+   * prefix of its source that is not `charge:`, `hold:` or `void:` (RangeError). Resolves when it is on disk.
+   */
   transfer(request: TransferRequest): Promise<TransferOutcome>;
   /** Spent by a key so far, held amounts included, in the UTC day, ISO week and month of now. */
   keySpend(keyId: string): { dayMicros: Micros; weekMicros: Micros; monthMicros: Micros };

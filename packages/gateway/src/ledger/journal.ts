@@ -1,0 +1,66 @@
+import type { Micros } from '../core/money.ts';
+import type { Legs } from './decide.ts';
+import type { Receipt, TransferRequest } from './ledger.ts';
+
+/**
+ * What the ledger writes down. An item is a decision that was made already; the store only records it, except that
+ * for transfers it alone knows whether an id was used before.
+ */
+export type JournalItem = ResolveItem | HoldItem | TransferItem;
+
+/** The end of a request: charge legs (zero for a release), the receipt, and the key's spending of the day. */
+export type ResolveItem = {
+  type: 'resolve';
+  /** Rounded to whole numbers, with the ids of the hold. */
+  receipt: Receipt;
+  charged: Legs;
+  /** Undefined for a hold that was in memory only. */
+  durableHold: Legs | undefined;
+  /** UTC day, see `Calendar`. */
+  day: number;
+  atMs: number;
+};
+
+/** A durable hold, written before its request may rely on it. */
+export type HoldItem = {
+  type: 'hold';
+  requestId: string;
+  accountId: string;
+  pinned: Legs;
+  deadlineMs: number;
+  atMs: number;
+};
+
+/** `lookUpOnly`: the balance does not cover it; only say whether it was made before. */
+export type TransferItem = { type: 'transfer'; request: TransferRequest; lookUpOnly: boolean; atMs: number };
+
+/**
+ * What became of an item. `written` is durable. `refused`: the store's own checks contradict the decision, a bug.
+ * `exists`, `exists-with-other-content` and `absent` (look-ups only) are answers about a transfer's id.
+ */
+export type ItemOutcome = 'written' | 'exists' | 'exists-with-other-content' | 'absent' | 'refused';
+
+/** Outcomes by position in the batch; a position that is missing was `written`. */
+export type BatchOutcome = ReadonlyMap<number, ItemOutcome>;
+
+/**
+ * Port to the store. One batch at a time. The promise resolves when the whole batch is durable, and rejects when it is
+ * unknown or certain that it is not; after that the writer is not used again.
+ */
+export type JournalWriter = {
+  write(batch: readonly JournalItem[]): Promise<BatchOutcome>;
+  close(): Promise<void>;
+};
+
+/** What is on disk at the start. Amounts in whole µ$. */
+export type LedgerSnapshot = {
+  accounts: readonly {
+    accountId: string;
+    paidMicros: Micros;
+    promoMicros: Micros;
+    depositedMicros: Micros;
+    spentMicros: Micros;
+  }[];
+  /** At least the days that count in a current window. */
+  keySpend: readonly { keyId: string; day: number; amountMicros: Micros }[];
+};

@@ -1,0 +1,146 @@
+import type { Database } from 'better-sqlite3';
+import type { Clock } from '../../../core/clock.ts';
+import { micros } from '../../../core/money.ts';
+import type { LedgerSnapshot } from '../../../ledger/journal.ts';
+import type { Ledger } from '../../../ledger/ledger.ts';
+import { createLedger } from '../../../ledger/memory-owner.ts';
+import { calendarOfDay, firstCountedDay } from '../../../ledger/spend-windows.ts';
+import { migrate } from '../main/migrate.ts';
+import { openForWriting } from './connection.ts';
+import { lockLedger } from './ledger-lock.ts';
+import { LEDGER_MIGRATIONS, SYSTEM_ACCOUNT, TRANSFER_CODE, TRANSFER_KIND } from './migrations.ts';
+import { createTally } from './tally.ts';
+import { startWorkerWriter } from './worker-writer.ts';
+
+const DAY_MS = 86_400_000;
+
+export type LedgerStore = {
+  ledger: Ledger;
+  /** Durable holds of an earlier run that were voided: the requests that died with it. */
+  orphanedHolds: number;
+  /** Counts the starts on this file. */
+  bootEpoch: number;
+};
+
+/**
+ * Opens the ledger of a gateway, makes it when it is missing, and takes it for this process until `ledger.close()`.
+ * Reads all balances into memory (about 1 µs for each) and voids what an earlier run left reserved.
+ *
+ * Throws `LedgerInUseError`, `DatabaseTooNewError`, or SQLite's error when the file cannot be used. `onFailure` hears
+ * once when the disk fails later: the ledger then refuses all payments until a restart.
+ */
+export async function openLedgerStore(options: {
+  path: string;
+  clock: Clock;
+  onFailure?: (cause: string) => void;
+}): Promise<LedgerStore> {
+  const { path, clock, onFailure } = options;
+  const unlock = lockLedger(path);
+  try {
+    const { snapshot, orphanedHolds, bootEpoch } = boot(path, clock.nowMs());
+    const writer = await startWorkerWriter({ path, epoch: bootEpoch });
+    const ledger = createLedger({
+      clock,
+      snapshot,
+      writer: {
+        write: (batch) => writer.write(batch),
+        close: () => writer.close().finally(unlock),
+      },
+      ...(onFailure === undefined ? {} : { onFailure }),
+    });
+    return { ledger, orphanedHolds, bootEpoch };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function boot(
+  path: string,
+  nowMs: number,
+): { snapshot: LedgerSnapshot; orphanedHolds: number; bootEpoch: number } {
+  const database = openForWriting(path);
+  try {
+    migrate(database, LEDGER_MIGRATIONS, nowMs);
+    const startRun = database.transaction(() => {
+      const bootEpoch = nextEpoch(database);
+      return { bootEpoch, orphanedHolds: voidOrphans(database, bootEpoch, nowMs) };
+    });
+    return { ...startRun.immediate(), snapshot: readSnapshot(database, nowMs) };
+  } finally {
+    database.close();
+  }
+}
+
+function nextEpoch(database: Database): number {
+  return database
+    .prepare("UPDATE meta SET value = value + 1 WHERE key = 'boot_epoch' RETURNING value")
+    .pluck()
+    .get() as number;
+}
+
+/** One process owns the ledger, so a hold of an earlier epoch has nobody left who could resolve it. */
+function voidOrphans(database: Database, epoch: number, nowMs: number): number {
+  const orphans = database
+    .prepare<[number], { transfer_id: string; account: number; amount: number }>(
+      'SELECT transfer_id, account, amount FROM hold WHERE epoch < ?',
+    )
+    .all(epoch);
+  const tally = createTally(database);
+  for (const { transfer_id: pendingId, account, amount } of orphans) {
+    tally.add(
+      {
+        id: pendingId.replace(/^hold:/, 'void:'),
+        kind: TRANSFER_KIND.void,
+        pendingId,
+        debit: account,
+        credit: SYSTEM_ACCOUNT.revenue,
+        amount,
+        code: TRANSFER_CODE.charge,
+        reason: 'the process that held it ended',
+        atMs: nowMs,
+      },
+      amount,
+    );
+  }
+  tally.flush();
+  database.prepare('DELETE FROM hold WHERE epoch < ?').run(epoch);
+  return orphans.length;
+}
+
+type AccountRow = {
+  owner: string;
+  paid: number;
+  promo: number;
+  deposited: number;
+  spent: number;
+  pending: number;
+};
+
+function readSnapshot(database: Database, nowMs: number): LedgerSnapshot {
+  const rows = database.prepare<[], AccountRow>(
+    `SELECT owner,
+       sum(iif(kind = 'paid', credits_posted - debits_posted, 0)) AS paid,
+       sum(iif(kind = 'promo', credits_posted - debits_posted, 0)) AS promo,
+       sum(credits_posted) AS deposited, sum(spent) AS spent, sum(debits_pending) AS pending
+     FROM account WHERE kind IN ('paid', 'promo') GROUP BY owner`,
+  );
+  const accounts = rows.all().map((row) => {
+    if (row.pending !== 0) throw new Error('the ledger does not add up: reserved money without a hold');
+    return {
+      accountId: row.owner,
+      paidMicros: micros(row.paid),
+      promoMicros: micros(row.promo),
+      depositedMicros: micros(row.deposited),
+      spentMicros: micros(row.spent),
+    };
+  });
+  const firstDay = firstCountedDay(calendarOfDay(Math.floor(nowMs / DAY_MS)));
+  const keySpend = database
+    .prepare<[number], { key_id: string; day: number; amount: number }>(
+      'SELECT key_id, day, amount FROM key_spend WHERE day >= ?',
+    )
+    .all(firstDay)
+    .map((row) => ({ keyId: row.key_id, day: row.day, amountMicros: micros(row.amount) }));
+  return { accounts, keySpend };
+}

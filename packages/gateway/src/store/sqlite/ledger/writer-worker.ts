@@ -1,0 +1,43 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { JournalItem } from '../../../ledger/journal.ts';
+import { createBatchWriter } from './apply-batch.ts';
+import { openForWriting } from './connection.ts';
+import type { FromWorker, ToWorker, WorkerSettings } from './worker-writer.ts';
+
+/**
+ * The writer's thread: waits for a batch, commits it, answers. It works off the main thread because a commit blocks for
+ * as long as the disk takes.
+ */
+function run(): void {
+  const port = parentPort;
+  if (port === null) throw new Error('this file runs as a worker only');
+  const { path, epoch } = workerData as WorkerSettings;
+  const database = openForWriting(path);
+  const writeBatch = createBatchWriter(database, epoch);
+  const answer = (message: FromWorker): void => port.postMessage(message);
+
+  port.on('message', (message: ToWorker) => {
+    if (message === 'close') {
+      database.close();
+      port.close();
+      return;
+    }
+    answer(commit(writeBatch, message));
+  });
+  answer('ready');
+}
+
+function commit(
+  writeBatch: (batch: readonly JournalItem[]) => FromWorker,
+  batch: readonly JournalItem[],
+): FromWorker {
+  try {
+    return writeBatch(batch);
+  } catch (error) {
+    // The code alone: it says what happened, and no message of a database can bring a value with it.
+    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+    return { failure: typeof code === 'string' ? code : 'the batch could not be written' };
+  }
+}
+
+run();
