@@ -21,6 +21,10 @@ export type Registry = {
    * changed, when the store fails. Other changes still go on after that.
    */
   change<Value>(plan: (directory: KeyDirectory) => Result<Plan<Value>, Fault>): Promise<Result<Value, Fault>>;
+  /** The newest lines of the audit trail, newest first. */
+  auditTrail(limit: number): Promise<AuditEntry[]>;
+  /** A value that a plan wrote with `set-meta`. */
+  meta(key: string): Promise<string | undefined>;
   /** Writes the times of last use now. */
   flushKeyUses(): Promise<void>;
   /** Waits for changes under way and writes the times of last use. The store stays open: it belongs to its opener. */
@@ -65,6 +69,8 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   return {
     directory,
     flushKeyUses,
+    auditTrail: (limit) => store.auditTrail(limit),
+    meta: (key) => store.meta(key),
     change(plan) {
       return inTurn(async () => {
         const planned = plan(directory);

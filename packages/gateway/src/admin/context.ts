@@ -1,0 +1,46 @@
+import type { Registry } from '../accounts/registry.ts';
+import type { Model } from '../catalog/model.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Micros } from '../core/money.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Ledger, Receipt } from '../ledger/ledger.ts';
+
+/**
+ * What the operator's use cases work with. The running gateway fills it with its own live parts; a command without
+ * a running gateway opens the stores and leaves `fleet` out.
+ */
+export type AdminContext = {
+  clock: Clock;
+  registry: Registry;
+  ledger: Ledger;
+  receipts: ReceiptReader;
+  models: ModelReader;
+  /** Names of the configured pools. */
+  pools: readonly string[];
+  /** Undefined: no gateway runs, so no node is connected. */
+  fleet: AdminFleet | undefined;
+  /** `brand.keyPrefix` of the configuration. */
+  brand: string;
+  /** Given once to each new account. */
+  welcomeMicros: Micros;
+  /** Who acts, for the audit trail: `cli`, `first-run`, or the id of an admin key. */
+  actor: string;
+};
+
+export type AdminFleet = Pick<Fleet, 'nodes' | 'disconnect'>;
+
+/** Port: receipts of an account, newest first. */
+export type ReceiptReader = {
+  recent(accountId: string, limit: number): Promise<readonly Receipt[]> | readonly Receipt[];
+};
+
+/** Port: the catalogue, hidden models included. */
+export type ModelReader = {
+  all(): readonly Model[];
+  /** By id or alias. */
+  find(name: string): Model | undefined;
+  /** Undefined when no gateway runs: then nobody knows. */
+  availability(model: Model): ModelState | undefined;
+};
+
+export type ModelState = { available: boolean; nodesOnline: number; slots: number; freeSlots: number };

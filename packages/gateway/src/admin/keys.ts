@@ -1,0 +1,281 @@
+import { z } from 'zod';
+import type { Account, ApiKey, Scope } from '../accounts/account.ts';
+import type { KeyEntry } from '../accounts/key-directory.ts';
+import {
+  adminKeyPrefix,
+  apiKeyPrefix,
+  createApiKeySecret,
+  hashSecret,
+  lastFour,
+} from '../accounts/key-secret.ts';
+import type { ParsedSecret } from '../accounts/key-secret.ts';
+import { fault } from '../core/errors.ts';
+import type { Fault } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import { failed, ok } from '../core/result.ts';
+import type { Result } from '../core/result.ts';
+import type { SpendLimits } from '../ledger/ledger.ts';
+import type { AdminContext } from './context.ts';
+import {
+  countField,
+  lifetimeField,
+  limitAmountField,
+  nameField,
+  referenceField,
+  rowsField,
+  tokenField,
+} from './fields.ts';
+import { findAccount, findKey } from './lookup.ts';
+import { keyView } from './views.ts';
+import type { KeyView } from './views.ts';
+
+const scopesField = () =>
+  z
+    .array(z.enum(['inference', 'read', 'admin']))
+    .min(1, 'must name a scope')
+    .max(3);
+const modelsField = () => z.array(tokenField(256)).min(1, 'must name a model').max(1_000);
+
+export const createKeyInput = z.strictObject({
+  account: referenceField(),
+  name: nameField(),
+  scopes: scopesField().default(['inference', 'read']),
+  /** Ids or aliases. Default: every model. */
+  models: modelsField().optional(),
+  requestsPerMinute: countField(1_000_000).optional(),
+  concurrency: countField(100_000).optional(),
+  dayLimitMicros: limitAmountField().optional(),
+  weekLimitMicros: limitAmountField().optional(),
+  monthLimitMicros: limitAmountField().optional(),
+  expiresInMs: lifetimeField().optional(),
+});
+
+/** What is left out stays; `null` takes a limit away. */
+export const updateKeyInput = z.strictObject({
+  key: referenceField(),
+  name: nameField().optional(),
+  models: modelsField().nullish(),
+  requestsPerMinute: countField(1_000_000).nullish(),
+  concurrency: countField(100_000).nullish(),
+  dayLimitMicros: limitAmountField().nullish(),
+  weekLimitMicros: limitAmountField().nullish(),
+  monthLimitMicros: limitAmountField().nullish(),
+  expiresInMs: lifetimeField().nullish(),
+});
+
+export const keyInput = z.strictObject({ key: referenceField() });
+export const listKeysInput = z.strictObject({ account: referenceField().optional(), limit: rowsField() });
+
+/** The only answers that hold a secret. It is nowhere else, and cannot be shown again. */
+export type NewKeyView = { key: KeyView; secret: string };
+
+/**
+ * The one place that says which rights an account's keys may have. Admin keys have a beginning of their own and
+ * cannot run inference, so that a key that leaks from an application never opens the operator's routes.
+ */
+export function checkScopes(account: Account, scopes: readonly Scope[]): Fault | undefined {
+  if (!scopes.includes('admin')) return undefined;
+  if (account.role !== 'operator') {
+    return fault('permission_denied', {
+      message: 'Only accounts of operators may have admin keys.',
+      param: 'scopes',
+    });
+  }
+  if (!scopes.includes('inference')) return undefined;
+  return fault('invalid_request', {
+    message: 'A key has either the scope "admin" or the scope "inference". Make two keys.',
+    param: 'scopes',
+  });
+}
+
+/** Makes a key and hands its secret out, this once. Errors: `not_found`, `invalid_request`, `permission_denied`. */
+export async function createKey(
+  context: AdminContext,
+  input: z.output<typeof createKeyInput>,
+): Promise<Result<NewKeyView, Fault>> {
+  const models = resolveModels(context, input.models);
+  if (!models.ok) return models;
+  const made = await context.registry.change((directory) => {
+    const account = findAccount(directory, input.account);
+    if (!account.ok) return account;
+    const refused = checkScopes(account.value, input.scopes);
+    if (refused !== undefined) return failed(refused);
+    const { key, secret } = buildKey(context, { ...input, account: account.value, models: models.value });
+    const detail = `account ${key.accountId}, scopes ${key.scopes.join(' ')}`;
+    const audit = { actor: context.actor, action: 'key.create', subject: key.id, detail };
+    const changes = [{ type: 'put-key', key, digest: hashSecret(secret) } as const];
+    return ok({ changes, audit, value: { id: key.id, secret } });
+  });
+  return made.ok ? withSecret(context, made.value.id, made.value.secret) : made;
+}
+
+export type KeySettings = Omit<z.output<typeof createKeyInput>, 'account' | 'models'> & {
+  account: Account;
+  models?: readonly string[] | undefined;
+};
+
+/** A new key with a new secret, not yet kept anywhere. */
+export function buildKey(
+  context: AdminContext,
+  settings: KeySettings,
+): { key: ApiKey; secret: ParsedSecret } {
+  const nowMs = context.clock.nowMs();
+  const secret = newSecret(context, settings.scopes);
+  const key: ApiKey = Object.freeze({
+    id: newId('key'),
+    accountId: settings.account.id,
+    name: settings.name,
+    last4: lastFour(secret),
+    scopes: Object.freeze([...new Set(settings.scopes)]),
+    models: settings.models,
+    requestsPerMinute: settings.requestsPerMinute,
+    concurrency: settings.concurrency,
+    spendLimits: spendLimits(settings.dayLimitMicros, settings.weekLimitMicros, settings.monthLimitMicros),
+    createdAtMs: nowMs,
+    expiresAtMs: settings.expiresInMs === undefined ? undefined : nowMs + settings.expiresInMs,
+    revokedAtMs: undefined,
+  });
+  return { key, secret };
+}
+
+/** Newest first. `total` counts those beyond the limit too. Errors: `not_found`. */
+export function listKeys(
+  context: AdminContext,
+  input: z.output<typeof listKeysInput>,
+): Result<{ keys: KeyView[]; total: number }, Fault> {
+  const { directory } = context.registry;
+  let accountId: string | undefined;
+  if (input.account !== undefined) {
+    const account = findAccount(directory, input.account);
+    if (!account.ok) return account;
+    accountId = account.value.id;
+  }
+  const all = directory.keys(accountId);
+  all.sort((one, other) => other.identity.key.createdAtMs - one.identity.key.createdAtMs);
+  return ok({ keys: all.slice(0, input.limit).map((entry) => keyView(context, entry)), total: all.length });
+}
+
+/** Errors: `not_found`. */
+export function showKey(context: AdminContext, input: z.output<typeof keyInput>): Result<KeyView, Fault> {
+  const entry = findKey(context.registry.directory, input.key);
+  return entry.ok ? ok(keyView(context, entry.value)) : entry;
+}
+
+/** Changes name, models, limits or expiry; the next request sees them. Errors: `not_found`, `invalid_request`. */
+export async function updateKey(
+  context: AdminContext,
+  input: z.output<typeof updateKeyInput>,
+): Promise<Result<KeyView, Fault>> {
+  const models = resolveModels(context, input.models ?? undefined);
+  if (!models.ok) return models;
+  const nowMs = context.clock.nowMs();
+  return changeKey(context, { reference: input.key, action: 'key.update' }, (key) => ({
+    ...key,
+    name: input.name ?? key.name,
+    models: input.models === undefined ? key.models : models.value,
+    requestsPerMinute: changed(input.requestsPerMinute, key.requestsPerMinute),
+    concurrency: changed(input.concurrency, key.concurrency),
+    spendLimits: spendLimits(
+      changed(input.dayLimitMicros, key.spendLimits.dayMicros),
+      changed(input.weekLimitMicros, key.spendLimits.weekMicros),
+      changed(input.monthLimitMicros, key.spendLimits.monthMicros),
+    ),
+    expiresAtMs:
+      typeof input.expiresInMs === 'number'
+        ? nowMs + input.expiresInMs
+        : changed(input.expiresInMs, key.expiresAtMs),
+  }));
+}
+
+/** Refuses the key from now on, for ever. Running requests end by themselves. Idempotent. Errors: `not_found`. */
+export function revokeKey(
+  context: AdminContext,
+  input: z.output<typeof keyInput>,
+): Promise<Result<KeyView, Fault>> {
+  return changeKey(context, { reference: input.key, action: 'key.revoke' }, (key) => ({
+    ...key,
+    revokedAtMs: key.revokedAtMs ?? context.clock.nowMs(),
+  }));
+}
+
+/** Gives the key another secret; the old one is refused at once. Errors: `not_found`, `invalid_request` (revoked). */
+export async function rotateKey(
+  context: AdminContext,
+  input: z.output<typeof keyInput>,
+): Promise<Result<NewKeyView, Fault>> {
+  const made = await context.registry.change((directory) => {
+    const entry = findKey(directory, input.key);
+    if (!entry.ok) return entry;
+    const old = entry.value.identity.key;
+    if (old.revokedAtMs !== undefined) return failed(REVOKED);
+    const secret = newSecret(context, old.scopes);
+    const key = Object.freeze({ ...old, last4: lastFour(secret) });
+    const audit = { actor: context.actor, action: 'key.rotate', subject: key.id, detail: '' };
+    const changes = [{ type: 'put-key', key, digest: hashSecret(secret) } as const];
+    return ok({ changes, audit, value: { id: key.id, secret } });
+  });
+  return made.ok ? withSecret(context, made.value.id, made.value.secret) : made;
+}
+
+const REVOKED = fault('invalid_request', { message: 'This key is revoked. Make a new one.', param: 'key' });
+
+async function changeKey(
+  context: AdminContext,
+  what: { reference: string; action: 'key.update' | 'key.revoke' },
+  change: (key: ApiKey) => ApiKey,
+): Promise<Result<KeyView, Fault>> {
+  const made = await context.registry.change((directory) => {
+    const entry = findKey(directory, what.reference);
+    if (!entry.ok) return entry;
+    const old = entry.value.identity.key;
+    if (what.action === 'key.update' && old.revokedAtMs !== undefined) return failed(REVOKED);
+    const key = Object.freeze(change(old));
+    const audit = { actor: context.actor, action: what.action, subject: key.id, detail: '' };
+    return ok({ changes: [{ type: 'put-key', key, digest: entry.value.digest }], audit, value: entry.value });
+  });
+  return made.ok ? ok(keyView(context, made.value)) : made;
+}
+
+function withSecret(context: AdminContext, keyId: string, secret: ParsedSecret): Result<NewKeyView, Fault> {
+  const entry: KeyEntry | undefined = context.registry.directory.key(keyId);
+  if (entry === undefined) return failed(fault('internal_error'));
+  return ok({ key: keyView(context, entry), secret });
+}
+
+function newSecret(context: AdminContext, scopes: readonly Scope[]): ParsedSecret {
+  const prefix = scopes.includes('admin') ? adminKeyPrefix(context.brand) : apiKeyPrefix(context.brand);
+  return createApiKeySecret(prefix);
+}
+
+/** Ids for ids or aliases. Unknown ones are refused: a misspelt name would silently lock the key out. */
+function resolveModels(
+  context: AdminContext,
+  names: readonly string[] | undefined,
+): Result<readonly string[] | undefined, Fault> {
+  if (names === undefined) return ok(undefined);
+  const ids = new Set<string>();
+  for (const [index, name] of names.entries()) {
+    const model = context.models.find(name);
+    if (model === undefined) return failed(fault('model_not_found', { param: `models[${index}]` }));
+    ids.add(model.id);
+  }
+  return ok(Object.freeze([...ids]));
+}
+
+/** `undefined`: as it was. `null`: none. */
+function changed<Value>(wanted: Value | null | undefined, old: Value | undefined): Value | undefined {
+  if (wanted === undefined) return old;
+  return wanted ?? undefined;
+}
+
+function spendLimits(
+  dayMicros: SpendLimits['dayMicros'] | undefined,
+  weekMicros: SpendLimits['weekMicros'] | undefined,
+  monthMicros: SpendLimits['monthMicros'] | undefined,
+): SpendLimits {
+  return Object.freeze({
+    ...(dayMicros === undefined ? {} : { dayMicros }),
+    ...(weekMicros === undefined ? {} : { weekMicros }),
+    ...(monthMicros === undefined ? {} : { monthMicros }),
+  });
+}

@@ -1,0 +1,48 @@
+import type { Account } from '../accounts/account.ts';
+import type { KeyDirectory, KeyEntry, NodeEntry } from '../accounts/key-directory.ts';
+import { fault } from '../core/errors.ts';
+import type { Fault } from '../core/errors.ts';
+import { failed, ok } from '../core/result.ts';
+import type { Result } from '../core/result.ts';
+
+/** Finds things by id, or by a name that only one of them has. Error: `not_found`, `invalid_request` (ambiguous). */
+
+export function findAccount(directory: KeyDirectory, reference: string): Result<Account, Fault> {
+  const byId = directory.account(reference);
+  if (byId !== undefined) return ok(byId);
+  const byName = directory.accounts().filter((account) => account.name === reference);
+  return single(byName, 'account');
+}
+
+/** A revoked key is found by its id only: names are free again once a key is revoked. */
+export function findKey(directory: KeyDirectory, reference: string): Result<KeyEntry, Fault> {
+  const byId = directory.key(reference);
+  if (byId !== undefined) return ok(byId);
+  const byName = directory
+    .keys()
+    .filter(({ identity: { key } }) => key.revokedAtMs === undefined && key.name === reference);
+  return single(byName, 'key');
+}
+
+/** A removed node is found by its id only. */
+export function findNode(directory: KeyDirectory, reference: string): Result<NodeEntry, Fault> {
+  const byId = directory.node(reference);
+  if (byId !== undefined) return ok(byId);
+  const byName = directory
+    .nodes()
+    .filter(({ node }) => node.revokedAtMs === undefined && node.name === reference);
+  return single(byName, 'node');
+}
+
+function single<Thing>(found: readonly Thing[], what: 'account' | 'key' | 'node'): Result<Thing, Fault> {
+  const [only, another] = found;
+  if (only === undefined) {
+    return failed(fault('not_found', { message: `There is no ${what} of this id or name.`, param: what }));
+  }
+  if (another !== undefined) {
+    return failed(
+      fault('invalid_request', { message: `Several ${what}s have this name: give the id.`, param: what }),
+    );
+  }
+  return ok(only);
+}

@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import { createNodeToken, hashSecret } from '../accounts/key-secret.ts';
+import type { NodeRecord } from '../accounts/store.ts';
+import { fault } from '../core/errors.ts';
+import type { Fault } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import { failed, ok } from '../core/result.ts';
+import type { Result } from '../core/result.ts';
+import type { AdminContext } from './context.ts';
+import { nameField, reasonField, referenceField, rowsField, tokenField } from './fields.ts';
+import { findAccount, findNode } from './lookup.ts';
+import { nodeView } from './views.ts';
+import type { NodeView } from './views.ts';
+
+export const addNodeInput = z.strictObject({
+  name: nameField(),
+  pool: tokenField(63),
+  kind: z.enum(['shared', 'private']).default('shared'),
+  /** Who owns the node. */
+  account: referenceField(),
+});
+export const nodeInput = z.strictObject({ node: referenceField() });
+export const suspendNodeInput = z.strictObject({ node: referenceField(), reason: reasonField() });
+export const listNodesInput = z.strictObject({ removed: z.boolean().default(false), limit: rowsField() });
+
+/** Holds the node's token, which is nowhere else and cannot be shown again. */
+export type NewNodeView = { node: NodeView; token: string };
+
+/**
+ * Registers a machine and hands its token out, this once.
+ * Errors: `not_found` (account), `invalid_request` (unknown pool, name taken).
+ */
+export async function addNode(
+  context: AdminContext,
+  input: z.output<typeof addNodeInput>,
+): Promise<Result<NewNodeView, Fault>> {
+  if (!context.pools.includes(input.pool)) return failed(UNKNOWN_POOL);
+  const made = await context.registry.change((directory) => {
+    const account = findAccount(directory, input.account);
+    if (!account.ok) return account;
+    const taken = directory
+      .nodes()
+      .some(({ node }) => node.revokedAtMs === undefined && node.name === input.name);
+    if (taken) return failed(NAME_TAKEN);
+    const { node, token } = buildNode(context, { ...input, accountId: account.value.id });
+    const detail = `pool ${node.pool}, ${node.kind}, account ${node.accountId}`;
+    const audit = { actor: context.actor, action: 'node.add', subject: node.id, detail };
+    return ok({
+      changes: [{ type: 'put-node', node, digest: hashSecret(token) }],
+      audit,
+      value: { node, token },
+    });
+  });
+  if (!made.ok) return made;
+  return ok({ node: view(context, made.value.node), token: made.value.token });
+}
+
+/** A new node with a new token, not yet kept anywhere. */
+export function buildNode(
+  context: AdminContext,
+  settings: { name: string; pool: string; kind: NodeRecord['kind']; accountId: string },
+) {
+  const { token, kid } = createNodeToken();
+  const node: NodeRecord = Object.freeze({
+    id: newId('node'),
+    name: settings.name,
+    pool: settings.pool,
+    kind: settings.kind,
+    accountId: settings.accountId,
+    kid,
+    createdAtMs: context.clock.nowMs(),
+    revokedAtMs: undefined,
+    suspendedReason: undefined,
+  });
+  return { node, token };
+}
+
+/** Newest first, with their live state. `total` counts those beyond the limit too. */
+export function listNodes(
+  context: AdminContext,
+  input: z.output<typeof listNodesInput>,
+): Result<{ nodes: NodeView[]; total: number }, Fault> {
+  const live = new Map(context.fleet?.nodes().map((status) => [status.nodeId, status]));
+  const all = context.registry.directory
+    .nodes()
+    .map(({ node }) => node)
+    .filter((node) => input.removed || node.revokedAtMs === undefined)
+    .sort((one, other) => other.createdAtMs - one.createdAtMs);
+  const shown = all.slice(0, input.limit).map((node) => nodeView(context, node, live.get(node.id)));
+  return ok({ nodes: shown, total: all.length });
+}
+
+/** Errors: `not_found`. */
+export function showNode(context: AdminContext, input: z.output<typeof nodeInput>): Result<NodeView, Fault> {
+  const entry = findNode(context.registry.directory, input.node);
+  return entry.ok ? ok(view(context, entry.value.node)) : entry;
+}
+
+/** Ends the node's session and refuses it until it is resumed. Errors: `not_found`, `invalid_request` (removed). */
+export async function suspendNode(
+  context: AdminContext,
+  input: z.output<typeof suspendNodeInput>,
+): Promise<Result<NodeView, Fault>> {
+  const change = { reference: input.node, action: 'node.suspend', detail: input.reason };
+  const changed = await changeNode(context, change, (node) => ({ ...node, suspendedReason: input.reason }));
+  if (!changed.ok) return changed;
+  context.fleet?.disconnect(changed.value.id, 'suspended');
+  return ok(view(context, changed.value));
+}
+
+/** Lets the node in again. Idempotent. Errors: `not_found`, `invalid_request` (removed). */
+export async function resumeNode(
+  context: AdminContext,
+  input: z.output<typeof nodeInput>,
+): Promise<Result<NodeView, Fault>> {
+  const change = { reference: input.node, action: 'node.resume', detail: '' };
+  const changed = await changeNode(context, change, (node) => ({ ...node, suspendedReason: undefined }));
+  return changed.ok ? ok(view(context, changed.value)) : changed;
+}
+
+/** Refuses the node's token for ever and ends its session. Its record stays, for the receipts. Errors: `not_found`, `invalid_request` (removed before). */
+export async function removeNode(
+  context: AdminContext,
+  input: z.output<typeof nodeInput>,
+): Promise<Result<NodeView, Fault>> {
+  const nowMs = context.clock.nowMs();
+  const change = { reference: input.node, action: 'node.remove', detail: '' };
+  const changed = await changeNode(context, change, (node) => ({ ...node, revokedAtMs: nowMs }));
+  if (!changed.ok) return changed;
+  context.fleet?.disconnect(changed.value.id, 'revoked');
+  return ok(view(context, changed.value));
+}
+
+/** Gives the node another token; the old one is refused and its session ends at once. Errors: `not_found`, `invalid_request` (removed). */
+export async function rotateNode(
+  context: AdminContext,
+  input: z.output<typeof nodeInput>,
+): Promise<Result<NewNodeView, Fault>> {
+  const { token, kid } = createNodeToken();
+  const change = { reference: input.node, action: 'node.rotate', detail: `token ${kid}`, token };
+  const changed = await changeNode(context, change, (node) => ({ ...node, kid }));
+  if (!changed.ok) return changed;
+  context.fleet?.disconnect(changed.value.id, 'revoked');
+  return ok({ node: view(context, changed.value), token });
+}
+
+const UNKNOWN_POOL = fault('invalid_request', {
+  message: 'There is no pool of this name. Pools stand in the configuration, under "pools".',
+  param: 'pool',
+});
+const NAME_TAKEN = fault('invalid_request', {
+  message: 'Another node has this name. Choose another one, or remove that node first.',
+  param: 'name',
+});
+const REMOVED = fault('invalid_request', { message: 'This node was removed. Add it again.', param: 'node' });
+
+type NodeChange = {
+  reference: string;
+  action: string;
+  detail: string;
+  token?: Parameters<typeof hashSecret>[0];
+};
+
+function changeNode(
+  context: AdminContext,
+  what: NodeChange,
+  change: (node: NodeRecord) => NodeRecord,
+): Promise<Result<NodeRecord, Fault>> {
+  return context.registry.change((directory) => {
+    const entry = findNode(directory, what.reference);
+    if (!entry.ok) return entry;
+    if (entry.value.node.revokedAtMs !== undefined) return failed(REMOVED);
+    const node = Object.freeze(change(entry.value.node));
+    const digest = what.token === undefined ? entry.value.digest : hashSecret(what.token);
+    const audit = { actor: context.actor, action: what.action, subject: node.id, detail: what.detail };
+    return ok({ changes: [{ type: 'put-node', node, digest }], audit, value: node });
+  });
+}
+
+function view(context: AdminContext, node: NodeRecord): NodeView {
+  const status = context.fleet?.nodes().find((live) => live.nodeId === node.id);
+  return nodeView(context, node, status);
+}

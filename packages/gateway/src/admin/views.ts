@@ -1,0 +1,193 @@
+import type { Account, Scope } from '../accounts/account.ts';
+import type { KeyEntry } from '../accounts/key-directory.ts';
+import type { NodeRecord } from '../accounts/store.ts';
+import { creditsNumber, usdNumber } from '../core/money.ts';
+import type { Micros } from '../core/money.ts';
+import type { NodeStatus } from '../fleet/fleet.ts';
+import type { Balance } from '../ledger/ledger.ts';
+import type { AdminContext } from './context.ts';
+
+/**
+ * What use cases answer: plain JSON for machines, `null` where there is nothing. Never a secret or a digest; the few
+ * answers that hold a new secret say so in their own type.
+ */
+
+/** The exact amount in whole µ$, and the same for people. */
+export type MoneyView = { micros: number; credits: number; usd: number };
+
+export function moneyView(amount: Micros): MoneyView {
+  return { micros: amount, credits: creditsNumber(amount), usd: usdNumber(amount) };
+}
+
+const optionalMoney = (amount: Micros | undefined): MoneyView | null =>
+  amount === undefined ? null : moneyView(amount);
+
+/** ISO 8601, UTC. */
+export function timeView(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
+
+const optionalTime = (timeMs: number | undefined): string | null =>
+  timeMs === undefined ? null : timeView(timeMs);
+
+export type BalanceView = {
+  available: MoneyView;
+  held: MoneyView;
+  paid: MoneyView;
+  promo: MoneyView;
+  deposited: MoneyView;
+  spent: MoneyView;
+};
+
+export function balanceView(balance: Balance): BalanceView {
+  return {
+    available: moneyView(balance.availableMicros),
+    held: moneyView(balance.heldMicros),
+    paid: moneyView(balance.paidMicros),
+    promo: moneyView(balance.promoMicros),
+    deposited: moneyView(balance.depositedMicros),
+    spent: moneyView(balance.spentMicros),
+  };
+}
+
+export type AccountView = {
+  id: string;
+  name: string;
+  role: Account['role'];
+  state: 'active' | 'suspended';
+  /** Keys that are not revoked. */
+  keys: number;
+  balance: BalanceView;
+  createdAt: string;
+};
+
+export function accountView(context: AdminContext, account: Account): AccountView {
+  const keys = context.registry.directory.keys(account.id);
+  return {
+    id: account.id,
+    name: account.name,
+    role: account.role,
+    state: account.suspended ? 'suspended' : 'active',
+    keys: keys.filter(({ identity }) => identity.key.revokedAtMs === undefined).length,
+    balance: balanceView(context.ledger.balance(account.id)),
+    createdAt: timeView(account.createdAtMs),
+  };
+}
+
+export type KeyState = 'active' | 'expired' | 'revoked' | 'account-suspended';
+
+export type KeyView = {
+  id: string;
+  name: string;
+  /** The last four characters of the secret. */
+  last4: string;
+  account: { id: string; name: string };
+  state: KeyState;
+  scopes: readonly Scope[];
+  /** null: every model. */
+  models: readonly string[] | null;
+  /** null: as the configuration says. */
+  requestsPerMinute: number | null;
+  concurrency: number | null;
+  /** Per UTC day, ISO week and month; `limit` null: none. */
+  spend: { day: SpendView; week: SpendView; month: SpendView };
+  createdAt: string;
+  expiresAt: string | null;
+  revokedAt: string | null;
+  lastUsedAt: string | null;
+};
+
+export type SpendView = { spent: MoneyView; limit: MoneyView | null };
+
+export function keyView(context: AdminContext, entry: KeyEntry): KeyView {
+  const { key, account } = entry.identity;
+  const spent = context.ledger.keySpend(key.id);
+  const limits = key.spendLimits;
+  return {
+    id: key.id,
+    name: key.name,
+    last4: key.last4,
+    account: { id: account.id, name: account.name },
+    state: keyState(entry, context.clock.nowMs()),
+    scopes: key.scopes,
+    models: key.models ?? null,
+    requestsPerMinute: key.requestsPerMinute ?? null,
+    concurrency: key.concurrency ?? null,
+    spend: {
+      day: { spent: moneyView(spent.dayMicros), limit: optionalMoney(limits.dayMicros) },
+      week: { spent: moneyView(spent.weekMicros), limit: optionalMoney(limits.weekMicros) },
+      month: { spent: moneyView(spent.monthMicros), limit: optionalMoney(limits.monthMicros) },
+    },
+    createdAt: timeView(key.createdAtMs),
+    expiresAt: optionalTime(key.expiresAtMs),
+    revokedAt: optionalTime(key.revokedAtMs),
+    lastUsedAt: optionalTime(entry.lastUsedAtMs),
+  };
+}
+
+function keyState(entry: KeyEntry, nowMs: number): KeyState {
+  const { key, account } = entry.identity;
+  if (key.revokedAtMs !== undefined) return 'revoked';
+  if (key.expiresAtMs !== undefined && key.expiresAtMs <= nowMs) return 'expired';
+  return account.suspended ? 'account-suspended' : 'active';
+}
+
+export type NodeView = {
+  id: string;
+  name: string;
+  pool: string;
+  kind: NodeRecord['kind'];
+  account: { id: string; name: string };
+  /** The public part of its token. */
+  kid: string;
+  /** `unknown`: no gateway runs, so nobody knows whether it is connected. */
+  state: 'removed' | 'suspended' | 'offline' | 'unknown' | NodeStatus['state'];
+  suspendedReason: string | null;
+  /** null while it is not connected. */
+  session: NodeSessionView | null;
+  createdAt: string;
+  revokedAt: string | null;
+};
+
+export type NodeSessionView = {
+  connectedAt: string;
+  engine: string;
+  roundTripMs: number;
+  models: NodeStatus['models'];
+};
+
+/** @param status the node's live state, undefined when it is not connected */
+export function nodeView(context: AdminContext, node: NodeRecord, status: NodeStatus | undefined): NodeView {
+  return {
+    id: node.id,
+    name: node.name,
+    pool: node.pool,
+    kind: node.kind,
+    account: { id: node.accountId, name: context.registry.directory.account(node.accountId)?.name ?? '' },
+    kid: node.kid,
+    state: nodeState(context, node, status),
+    suspendedReason: node.suspendedReason ?? null,
+    session:
+      status === undefined
+        ? null
+        : {
+            connectedAt: timeView(status.connectedAtMs),
+            engine: status.engine,
+            roundTripMs: status.roundTripMs,
+            models: status.models,
+          },
+    createdAt: timeView(node.createdAtMs),
+    revokedAt: optionalTime(node.revokedAtMs),
+  };
+}
+
+function nodeState(
+  context: AdminContext,
+  node: NodeRecord,
+  status: NodeStatus | undefined,
+): NodeView['state'] {
+  if (node.revokedAtMs !== undefined) return 'removed';
+  if (node.suspendedReason !== undefined) return 'suspended';
+  if (context.fleet === undefined) return 'unknown';
+  return status?.state ?? 'offline';
+}

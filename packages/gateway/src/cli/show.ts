@@ -1,0 +1,33 @@
+import type { BalanceView, MoneyView } from '../admin/views.ts';
+
+/** How values look on the screen. */
+
+/** `500 credits ($5)`. */
+export function showMoney(amount: MoneyView): string {
+  return `${amount.credits} credits ($${amount.usd})`;
+}
+
+/** The bare number, for columns whose title says "credits". */
+export function showCredits(amount: MoneyView): string {
+  return String(amount.credits);
+}
+
+/** `2026-11-20 12:34` (UTC). */
+export function showTime(iso: string | null): string {
+  return iso === null ? '-' : iso.slice(0, 16).replace('T', ' ');
+}
+
+export function showList(values: readonly string[] | null, whenNull: string): string {
+  return values === null ? whenNull : values.join(', ');
+}
+
+export function balanceFields(balance: BalanceView): [string, string][] {
+  return [
+    ['available', showMoney(balance.available)],
+    ['held', showMoney(balance.held)],
+    ['paid', showMoney(balance.paid)],
+    ['promo', showMoney(balance.promo)],
+    ['deposited', showMoney(balance.deposited)],
+    ['spent', showMoney(balance.spent)],
+  ];
+}
