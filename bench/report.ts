@@ -1,0 +1,86 @@
+import { median } from './measure.ts';
+import type { Figures } from './scenarios.ts';
+
+/** The figures of one scenario and target, the middle one of all rounds. */
+export type Row = { scenario: string; target: string; figures: Figures };
+
+const direct = 'direct';
+const yardstick = 'nginx';
+
+type Column = { title: string; cell(row: Row, rows: readonly Row[]): string };
+
+const columns: readonly Column[] = [
+  { title: 'target', cell: (row) => row.target },
+  { title: 'per s', cell: ({ figures }) => figures.perSecond.toFixed(0) },
+  { title: 'CPU µs', cell: ({ figures }) => fixed(figures.cpuMicrosEach, 1) },
+  { title: 'x nginx', cell: (row, rows) => fixed(ratioToYardstick(row, rows), 2) },
+  { title: 'core %', cell: ({ figures }) => fixed(percent(figures.coreShare), 0) },
+  { title: 'p50 ms', cell: ({ figures }) => fixed(figures.p50Ms, 2) },
+  { title: 'p99 ms', cell: ({ figures }) => fixed(figures.p99Ms, 2) },
+  { title: 'added p50', cell: (row, rows) => fixed(added(row, rows, 'p50Ms'), 2) },
+  { title: 'added p99', cell: (row, rows) => fixed(added(row, rows, 'p99Ms'), 2) },
+  { title: 'KiB/stream', cell: ({ figures }) => fixed(figures.kibPerStream, 1) },
+  { title: 'failures', cell: ({ figures }) => failures(figures.failures) },
+];
+
+/** One table: a line per scenario and target. Ratios and added latency compare within this run. */
+export function renderTable(rows: readonly Row[]): string {
+  const widths = columns.map(({ title, cell }) =>
+    Math.max(title.length, ...rows.map((row) => cell(row, rows).length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `  ${cells.map((text, index) => (index === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[index] ?? 0))).join('  ')}`.trimEnd();
+  const lines = [line(columns.map(({ title }) => title))];
+  let scenario = '';
+  for (const row of rows) {
+    if (row.scenario !== scenario) lines.push(row.scenario);
+    scenario = row.scenario;
+    lines.push(line(columns.map(({ cell }) => cell(row, rows))));
+  }
+  return lines.join('\n');
+}
+
+/** The middle of each figure over the rounds; failures are added up. */
+export function combineRounds(rounds: readonly Figures[]): Figures {
+  const failed: Record<string, number> = {};
+  for (const round of rounds) {
+    for (const [reason, count] of Object.entries(round.failures))
+      failed[reason] = (failed[reason] ?? 0) + count;
+  }
+  const combined: Figures = { perSecond: 0, failures: failed };
+  for (const name of ['perSecond', 'cpuMicrosEach', 'coreShare', 'p50Ms', 'p99Ms', 'kibPerStream'] as const) {
+    const values = rounds.flatMap((round) => round[name] ?? []);
+    if (values.length > 0) combined[name] = median(values);
+  }
+  return combined;
+}
+
+function ratioToYardstick(row: Row, rows: readonly Row[]): number | undefined {
+  const base = peer(row, rows, yardstick)?.cpuMicrosEach;
+  if (base === undefined || row.figures.cpuMicrosEach === undefined) return undefined;
+  return row.figures.cpuMicrosEach / base;
+}
+
+function added(row: Row, rows: readonly Row[], figure: 'p50Ms' | 'p99Ms'): number | undefined {
+  const own = row.figures[figure];
+  const base = peer(row, rows, direct)?.[figure];
+  if (own === undefined || base === undefined || row.target === direct) return undefined;
+  return own - base;
+}
+
+function peer(row: Row, rows: readonly Row[], target: string): Figures | undefined {
+  return rows.find((other) => other.scenario === row.scenario && other.target === target)?.figures;
+}
+
+function percent(share: number | undefined): number | undefined {
+  return share === undefined ? undefined : share * 100;
+}
+
+function fixed(value: number | undefined, digits: number): string {
+  return value === undefined ? '' : value.toFixed(digits);
+}
+
+function failures(counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts).map(([reason, count]) => `${count} ${reason}`);
+  return parts.length === 0 ? '0' : parts.join(', ');
+}

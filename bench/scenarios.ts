@@ -1,0 +1,157 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { BehaviourName, Target } from './behaviours.ts';
+import { closedLoop, holdStreams, openLoop, type Load, type LoadResult } from './load.ts';
+import { cpuMicros, median, residentBytes } from './measure.ts';
+
+/** How long and how many. */
+export type Size = { durationMs: number; warmUpMs: number; streams: number };
+
+export const fullSize: Size = { durationMs: 5_000, warmUpMs: 2_000, streams: 1_000 };
+export const quickSize: Size = { durationMs: 1_000, warmUpMs: 500, streams: 200 };
+
+/** What one run against one target gave. Absent: it does not apply. */
+export type Figures = {
+  /** Replies, or events of streams, per second. */
+  perSecond: number;
+  /** CPU of the process under test per reply or event, microseconds. */
+  cpuMicrosEach?: number;
+  /** Share of one core that the process under test was busy. */
+  coreShare?: number;
+  p50Ms?: number;
+  p99Ms?: number;
+  /** Memory per open stream, KiB. */
+  kibPerStream?: number;
+  failures: Readonly<Record<string, number>>;
+};
+
+export type Scenario = {
+  name: string;
+  group: 'closed' | 'open' | 'first' | 'streams' | 'faults';
+  run(target: Target, size: Size, openStreams: () => Promise<number>): Promise<Figures>;
+};
+
+export const scenarios: readonly Scenario[] = [
+  closed('closed loop, 32 connections', 32),
+  closed('closed loop, 256 connections', 256),
+  open('open loop, 500/s', 500),
+  open('open loop, 1000/s', 1_000),
+  {
+    name: 'first event, 100 streams/s',
+    group: 'first',
+    run: (target, size) => paced(target, size, { behaviour: 'burst', ratePerSecond: 100 }),
+  },
+  { name: 'paced streams, 10 events/s each', group: 'streams', run: runStreams },
+  {
+    name: 'upstream answers 503',
+    group: 'faults',
+    run: (target, size) => runClosed(target, size, { connections: 32, behaviour: 'fault' }),
+  },
+];
+
+function closed(name: string, connections: number): Scenario {
+  const run: Scenario['run'] = (target, size) => runClosed(target, size, { connections, behaviour: 'plain' });
+  return { name, group: 'closed', run };
+}
+
+function open(name: string, ratePerSecond: number): Scenario {
+  const run: Scenario['run'] = (target, size) => paced(target, size, { behaviour: 'plain', ratePerSecond });
+  return { name, group: 'open', run };
+}
+
+async function runClosed(
+  target: Target,
+  size: Size,
+  { connections, behaviour }: { connections: number; behaviour: BehaviourName },
+): Promise<Figures> {
+  const load: Load = {
+    port: target.port,
+    requests: target.requests(behaviour, false),
+    ...(behaviour === 'fault' ? { expectsError: true } : {}),
+  };
+  await closedLoop(load, { connections, durationMs: size.warmUpMs });
+  return withCpu(target, () => closedLoop(load, { connections, durationMs: size.durationMs }));
+}
+
+async function paced(
+  target: Target,
+  size: Size,
+  { behaviour, ratePerSecond }: { behaviour: BehaviourName; ratePerSecond: number },
+): Promise<Figures> {
+  const isStream = behaviour === 'burst';
+  const load = { port: target.port, requests: target.requests(behaviour, isStream) };
+  const until = isStream ? ('first-byte' as const) : ('end' as const);
+  await openLoop(load, { ratePerSecond, durationMs: size.warmUpMs, until });
+  return withCpu(target, () => openLoop(load, { ratePerSecond, durationMs: size.durationMs, until }));
+}
+
+async function withCpu(target: Target, run: () => Promise<LoadResult>): Promise<Figures> {
+  const before = cpuOf(target);
+  const result = await run();
+  const micros = cpuOf(target) - before;
+  return {
+    perSecond: result.succeeded / result.seconds,
+    ...cpuFigures(target, { micros, count: result.succeeded, seconds: result.seconds }),
+    p50Ms: result.latency.p50Ms,
+    p99Ms: result.latency.p99Ms,
+    failures: result.failures,
+  };
+}
+
+/** Opens all streams, lets them settle, measures a while, and leaves without a word, as clients do. */
+async function runStreams(target: Target, size: Size, openStreams: () => Promise<number>): Promise<Figures> {
+  const settleMs = 1_000;
+  const memorySamples = 20;
+  const load = { port: target.port, requests: target.requests('paced', true) };
+  const memoryBefore = memoryOf(target);
+  const held = await holdStreams(load, size.streams);
+  try {
+    await wait(settleMs);
+    const before = { micros: cpuOf(target), events: held.events(), atMs: performance.now() };
+    const memory: number[] = [];
+    for (let sample = 0; sample < memorySamples; sample += 1) {
+      await wait(size.durationMs / memorySamples);
+      memory.push(memoryOf(target));
+    }
+    const seconds = (performance.now() - before.atMs) / 1000;
+    const count = held.events() - before.events;
+    const micros = cpuOf(target) - before.micros;
+    const kib = (median(memory) - memoryBefore) / 1024 / size.streams;
+    held.close();
+    const left = await streamsLeft(openStreams);
+    return {
+      perSecond: count / seconds,
+      ...cpuFigures(target, { micros, count, seconds }),
+      ...(target.processId === undefined ? {} : { kibPerStream: kib }),
+      failures: left === 0 ? held.failures() : { ...held.failures(), 'left open at the upstream': left },
+    };
+  } finally {
+    held.close();
+  }
+}
+
+/** How many streams the upstream still sends a while after all clients have left. 0 when it learned of it. */
+async function streamsLeft(openStreams: () => Promise<number>): Promise<number> {
+  const looks = 40;
+  let left = await openStreams();
+  for (let look = 0; look < looks && left > 0; look += 1) {
+    await wait(50);
+    left = await openStreams();
+  }
+  return left;
+}
+
+function cpuFigures(
+  target: Target,
+  { micros, count, seconds }: { micros: number; count: number; seconds: number },
+): Pick<Figures, 'cpuMicrosEach' | 'coreShare'> {
+  if (target.processId === undefined || count === 0) return {};
+  return { cpuMicrosEach: micros / count, coreShare: micros / 1e6 / seconds };
+}
+
+function cpuOf(target: Target): number {
+  return target.processId === undefined ? 0 : cpuMicros(target.processId);
+}
+
+function memoryOf(target: Target): number {
+  return target.processId === undefined ? 0 : residentBytes(target.processId);
+}
