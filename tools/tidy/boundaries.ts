@@ -1,4 +1,4 @@
-import { adapterFolders, gatewayFiles, gatewayFolders, packages } from './boundary-table.ts';
+import { adapterFolders, gatewayFiles, gatewayFolders, packages, sharedFolders } from './boundary-table.ts';
 import { importsOf, resolveRelative, type ImportStatement } from './imports.ts';
 import {
   isSource,
@@ -51,7 +51,7 @@ function faultBetweenAdapters(path: string, target: string, folder: string): str
   if (!adapterFolders.includes(folder)) return undefined;
   const from = adapterOf(path);
   const to = adapterOf(target);
-  if (from === to || to === undefined || to === 'shared' || from === undefined) return undefined;
+  if (from === to || from === undefined || to === undefined || sharedFolders.includes(to)) return undefined;
   return `${folder}/${from} may not import its neighbour ${folder}/${to}`;
 }
 

@@ -48,8 +48,11 @@ export const gatewayFiles: Readonly<Record<string, Allowance>> = {
   },
 };
 
-/** Folders whose sub-folders are adapters beside each other: one never imports another, except `shared`. */
+/** Folders whose sub-folders are adapters beside each other: one never imports another. */
 export const adapterFolders: readonly string[] = edges;
+
+/** Sub-folders of those that are no adapters but tools of all of them. */
+export const sharedFolders: readonly string[] = ['shared', 'transport'];
 
 /** Which workspace packages a package may import, and whether it may import anything else at all. */
 export const packages: Readonly<
