@@ -20,8 +20,12 @@ export type ErrorRow = {
 };
 
 export const ERRORS = {
-  invalid_request: row(400, 'invalid_request_error', 'invalid_request_error', { message: 'The request is not valid.' }),
-  invalid_json: row(400, 'invalid_request_error', 'invalid_request_error', { message: 'The body is not valid JSON.' }),
+  invalid_request: row(400, 'invalid_request_error', 'invalid_request_error', {
+    message: 'The request is not valid.',
+  }),
+  invalid_json: row(400, 'invalid_request_error', 'invalid_request_error', {
+    message: 'The body is not valid JSON.',
+  }),
   unsupported_parameter: row(400, 'invalid_request_error', 'invalid_request_error', {
     message: 'A parameter of the request is not supported here.',
   }),
@@ -52,11 +56,15 @@ export const ERRORS = {
   permission_denied: row(403, 'permission_error', 'permission_error', {
     message: 'This API key may not do this.',
   }),
-  account_suspended: row(403, 'permission_error', 'permission_error', { message: 'This account is suspended.' }),
+  account_suspended: row(403, 'permission_error', 'permission_error', {
+    message: 'This account is suspended.',
+  }),
   model_not_found: row(404, 'invalid_request_error', 'not_found_error', {
     message: 'There is no model of this name. GET /v1/models lists them.',
   }),
-  not_found: row(404, 'invalid_request_error', 'not_found_error', { message: 'There is nothing at this address.' }),
+  not_found: row(404, 'invalid_request_error', 'not_found_error', {
+    message: 'There is nothing at this address.',
+  }),
   method_not_allowed: row(405, 'invalid_request_error', 'invalid_request_error', {
     message: 'This address does not take this method.',
   }),
@@ -65,7 +73,8 @@ export const ERRORS = {
     retryable: true,
   }),
   request_already_done: row(409, 'invalid_request_error', 'invalid_request_error', {
-    message: 'The request with this Idempotency-Key is done. Its answer was not kept; it is not charged again.',
+    message:
+      'The request with this Idempotency-Key is done. Its answer was not kept; it is not charged again.',
   }),
   body_too_large: row(413, 'invalid_request_error', 'request_too_large', {
     message: 'The body is larger than this address takes.',

@@ -63,7 +63,14 @@ export function editTopLevel(
   keep?: ReadonlySet<string>,
 ): Buffer | undefined {
   const members = topLevelMembers(body);
-  if (members === undefined) return undefined;
+  return members === undefined ? undefined : editMembers(body, members, { edits, keep });
+}
+
+export type MemberChanges = { edits: readonly MemberEdit[]; keep: ReadonlySet<string> | undefined };
+
+/** As `editTopLevel`, for a caller that has looked at the members already. */
+export function editMembers(body: Buffer, members: readonly MemberSpan[], changes: MemberChanges): Buffer {
+  const { edits, keep } = changes;
   const lastOfKey = new Map(members.map((member, index) => [member.key, index]));
   const kept: { member: MemberSpan; index: number; value: string | undefined }[] = [];
   let changed = false;

@@ -1,0 +1,85 @@
+import { tryParseJson } from '../../core/json-body.ts';
+import type { ReplyHead, ReplyReader } from '../transport/exchange.ts';
+import type { UpstreamFault } from '../transport/fault-causes.ts';
+import { targetFault } from '../transport/fault-causes.ts';
+import { readRetryAfterMs } from '../transport/retry-after.ts';
+import { classifyError, knownFault } from './error-in-reply.ts';
+
+/** Error bodies are read up to here, to tell kinds of failure apart. */
+const ERROR_BODY_MAX_BYTES = 64 * 1024;
+
+/**
+ * Reads the body of a reply that is no success and gives one fault at its end. Nothing of the body gets any further:
+ * it may quote the prompt, the operator's account or an address.
+ */
+export function openErrorReader(head: ReplyHead, nowMs: number): ReplyReader {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let fault: UpstreamFault | undefined;
+  return {
+    push(chunk) {
+      bytes += chunk.length;
+      if (bytes <= ERROR_BODY_MAX_BYTES) chunks.push(chunk);
+      else fault ??= httpFault(head, '', nowMs);
+    },
+    close() {
+      fault ??= httpFault(head, Buffer.concat(chunks).toString(), nowMs);
+    },
+    take: () => ({ parts: [], relay: undefined, state: fault ?? 'open' }),
+  };
+}
+
+/**
+ * What an HTTP error says about blame. The request's: 400, 413 and 422. Everything else is the target's, also 401 to
+ * 404: those are the operator's key, account or route, which the client cannot mend and another target may not share.
+ */
+export function httpFault({ status, headers }: ReplyHead, body: string, nowMs: number): UpstreamFault {
+  const retryAfterMs = readRetryAfterMs(headers, nowMs);
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  switch (status) {
+    case 400:
+    case 413:
+    case 422:
+      return requestFault(status, body);
+    case 401:
+    case 403:
+      return targetFault('auth');
+    case 402:
+      return targetFault('credits');
+    case 404:
+      return targetFault('not-found');
+    case 408:
+      return { ...targetFault('http-408', 'upstream_timeout'), ...wait };
+    case 409:
+    case 425:
+      return { ...targetFault('http-409'), ...wait };
+    case 429:
+      return { ...targetFault('http-429', 'server_is_overloaded'), ...wait };
+    case 503:
+    case 529:
+      return { ...targetFault('http-5xx', 'server_is_overloaded'), ...wait };
+    case 504:
+      return { ...targetFault('http-5xx', 'upstream_timeout'), ...wait };
+    default:
+      return { ...targetFault(status >= 500 ? 'http-5xx' : 'http-4xx'), ...wait };
+  }
+}
+
+function requestFault(status: 400 | 413 | 422, body: string): UpstreamFault {
+  const failure = classifyError(tryParseJson(body));
+  if (failure !== undefined) return knownFault(failure);
+  if (status === 413) {
+    return {
+      code: 'body_too_large',
+      blame: 'request',
+      cause: 'too-large',
+      message: 'The engine behind this model does not take a request of this size.',
+    };
+  }
+  return {
+    code: 'invalid_request',
+    blame: 'request',
+    cause: 'refused',
+    message: 'The engine behind this model refused the request as not valid.',
+  };
+}

@@ -1,0 +1,135 @@
+import type { Attempt, AttemptRequest, AttemptSink } from '../../core/attempt.ts';
+import type { Clock } from '../../core/clock.ts';
+import { newId } from '../../core/ids.ts';
+import { LIMITS } from '../../core/limits.ts';
+import { createDeadlines } from '../transport/deadlines.ts';
+import type { ReplyHead, ReplyReader, UpstreamTimeouts } from '../transport/exchange.ts';
+import { startExchange } from '../transport/exchange.ts';
+import type { UpstreamFault } from '../transport/fault-causes.ts';
+import { targetFault } from '../transport/fault-causes.ts';
+import { createPool } from '../transport/pool.ts';
+import { encodeBody } from './encode.ts';
+import type { MaxTokensField } from './forward.ts';
+import { forwardBody, forwardedFields, LOCAL_ENGINE_FIELDS } from './forward.ts';
+import { openErrorReader } from './http-fault.ts';
+import { openStreamReader } from './read-stream.ts';
+import { openWholeReader } from './read-whole.ts';
+
+export type OpenAiCompatibleOptions = {
+  /** The operator's name for it, for logs. */
+  name: string;
+  /** Everything before `/chat/completions`, such as `https://api.example.com/v1`. A query is kept. */
+  baseUrl: string;
+  apiKey?: string;
+  /** Sent with each request, beside those that the protocol needs. */
+  headers: Readonly<Record<string, string>>;
+  timeouts: UpstreamTimeouts;
+  /** For engines in the operator's own network. Off: only addresses on the public internet are connected to. */
+  allowPrivateAddresses: boolean;
+  /** The field in which this upstream takes the output cap. */
+  maxTokensField: MaxTokensField;
+  /** Fields beyond the specification that clients may send here. Default: those of local engines. */
+  extraFields?: readonly string[];
+  clock: Clock;
+  /** For calls that an engine gave no id. */
+  newCallId?: () => string;
+};
+
+export type Upstream = {
+  name: string;
+  start(request: AttemptRequest, sink: AttemptSink): Attempt;
+  /** Ends what runs, with a fault, and frees all connections. */
+  close(): Promise<void>;
+};
+
+/**
+ * An upstream that speaks OpenAI's chat completions: OpenAI itself, llama.cpp, vLLM, SGLang, Ollama, LM Studio and the
+ * many services that copy it. Clients of the same dialect get their bytes through; others are translated.
+ */
+export function createOpenAiCompatibleUpstream(options: OpenAiCompatibleOptions): Upstream {
+  const { baseUrl, timeouts, maxTokensField, clock, newCallId = () => newId('call') } = options;
+  const url = new URL(baseUrl);
+  const path = `${url.pathname.replace(/\/+$/, '')}/chat/completions${url.search}`;
+  const pool = createPool({
+    origin: url.origin,
+    connectTimeoutMs: timeouts.connectMs,
+    allowPrivateAddresses: options.allowPrivateAddresses,
+  });
+  const deadlines = createDeadlines(clock);
+  const headers = requestHeaders(options);
+  const fields = forwardedFields(options.extraFields ?? LOCAL_ENGINE_FIELDS);
+
+  return {
+    name: options.name,
+    start(request, sink) {
+      const forwarded =
+        request.original.dialect === 'chat-completions'
+          ? forwardBody(request, { fields, maxTokensField })
+          : undefined;
+      const { stream } = request;
+      const body =
+        forwarded ?? encodeBody(request.chat, { model: request.remoteModel, stream, maxTokensField, fields });
+      const openReader = (head: ReplyHead) =>
+        openReplyReader(head, { request, relay: forwarded !== undefined, newCallId, nowMs: clock.nowMs() });
+      return startExchange({
+        pool,
+        path,
+        headers,
+        body,
+        stream,
+        timeouts,
+        clock,
+        deadlines,
+        sink,
+        openReader,
+      });
+    },
+    async close() {
+      await pool.destroy();
+      deadlines.close();
+    },
+  };
+}
+
+function requestHeaders(options: OpenAiCompatibleOptions): string[] {
+  return [
+    'content-type',
+    'application/json',
+    // What `Accept` says decides nothing with any known service; the body's `stream` does.
+    'accept',
+    'application/json, text/event-stream',
+    'accept-encoding',
+    'identity',
+    'user-agent',
+    'switchyard',
+    ...(options.apiKey === undefined ? [] : ['authorization', `Bearer ${options.apiKey}`]),
+    ...Object.entries(options.headers).flat(),
+  ];
+}
+
+type ReaderContext = { request: AttemptRequest; relay: boolean; newCallId: () => string; nowMs: number };
+
+/**
+ * Picks the reader by what the reply is, not by what was asked: some engines stream when they should not and the other
+ * way round. Bytes are handed on only where the two agree; otherwise the parts are encoded anew.
+ */
+function openReplyReader(head: ReplyHead, context: ReaderContext): ReplyReader | UpstreamFault {
+  const { status, headers } = head;
+  if (status >= 300 && status < 400) return targetFault('redirect');
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return targetFault('encoding');
+  if (status >= 400) return openErrorReader(head, context.nowMs);
+  const { request, relay, newCallId } = context;
+  const type = headers['content-type'];
+  // Without a content type the reply is taken for what was asked; a page of HTML is some proxy's error.
+  const isStream = type === undefined ? request.stream : /^text\/event-stream/i.test(type);
+  if (type !== undefined && /^text\/html/i.test(type)) return targetFault('bad-reply');
+  const isAsAsked = isStream === request.stream;
+  if (!isStream) return openWholeReader({ relay: relay && isAsAsked, newCallId });
+  return openStreamReader({
+    relay: relay && isAsAsked,
+    replyModel: request.replyModel,
+    maxBytes: request.stream ? Number.POSITIVE_INFINITY : LIMITS.replyMaxBytes,
+    newCallId,
+  });
+}

@@ -1,0 +1,39 @@
+import type { Usage } from '@switchyard/protocol/usage.ts';
+import { isJsonObject } from '../../core/json-body.ts';
+
+/**
+ * Reads the `usage` object of this dialect into disjoint buckets. `prompt_tokens` holds what was read from and written
+ * to a cache; `completion_tokens` holds reasoning. Two habits of real services are known: DeepSeek names cache hits
+ * `prompt_cache_hit_tokens`, and some count reasoning beside `completion_tokens` (seen from their own total).
+ * Undefined when the two main counts are not both whole numbers: a missing count is not zero.
+ */
+export function readUsage(value: unknown): Usage | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const prompt = count(value['prompt_tokens']);
+  const completion = count(value['completion_tokens']);
+  if (prompt === undefined || completion === undefined) return undefined;
+  const promptDetails = isJsonObject(value['prompt_tokens_details']) ? value['prompt_tokens_details'] : {};
+  const completionDetails = isJsonObject(value['completion_tokens_details'])
+    ? value['completion_tokens_details']
+    : {};
+  const cached = count(promptDetails['cached_tokens']) ?? count(value['prompt_cache_hit_tokens']) ?? 0;
+  const cacheReadTokens = Math.min(cached, prompt);
+  const cacheWriteTokens = Math.min(
+    count(promptDetails['cache_write_tokens']) ?? 0,
+    prompt - cacheReadTokens,
+  );
+  const reasoningTokens = count(completionDetails['reasoning_tokens']) ?? 0;
+  const isBeside =
+    reasoningTokens > completion || count(value['total_tokens']) === prompt + completion + reasoningTokens;
+  return {
+    inputTokens: prompt - cacheReadTokens - cacheWriteTokens,
+    cacheReadTokens,
+    cacheWriteTokens,
+    outputTokens: isBeside ? completion : completion - reasoningTokens,
+    reasoningTokens,
+  };
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}

@@ -1,0 +1,37 @@
+import { isIP } from 'node:net';
+import { Pool, buildConnector } from 'undici';
+import { addressRefused, isPublicAddress, publicLookup } from './address-filter.ts';
+
+export type PoolOptions = {
+  /** Scheme, host and port. */
+  origin: string;
+  connectTimeoutMs: number;
+  /** Off: a connection to an address that is not on the public internet fails. */
+  allowPrivateAddresses: boolean;
+};
+
+/**
+ * The connections to one origin. There is no cap on them: one abandoned stream must never hold up another request.
+ * HTTP/1.1 only, so that a cancelled request closes its own connection and nobody else's. Time limits other than
+ * connecting are kept by `Deadlines`. Redirects are not followed: undici leaves them to the caller.
+ */
+export function createPool({ origin, connectTimeoutMs, allowPrivateAddresses }: PoolOptions): Pool {
+  const connect = buildConnector({
+    timeout: connectTimeoutMs,
+    allowH2: false,
+    ...(allowPrivateAddresses ? {} : { lookup: publicLookup() }),
+  });
+  return new Pool(origin, {
+    pipelining: 1,
+    allowH2: false,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: (options, callback) => {
+      // Node asks no resolver for a literal address.
+      const isRefused =
+        !allowPrivateAddresses && isIP(options.hostname) !== 0 && !isPublicAddress(options.hostname);
+      if (isRefused) callback(addressRefused(), null);
+      else connect(options, callback);
+    },
+  });
+}
