@@ -87,7 +87,7 @@ export async function startEngineWith(options: {
   function failAll(message: string): void {
     const failed = [...pending.values()];
     pending.clear();
-    for (const { onFault } of failed) isolate(() => onFault({ code: 'engine_failed', message }));
+    for (const { onFault } of failed) onFault({ code: 'engine_failed', message });
   }
 
   /** Resolves with the context length when the model is loaded. */
@@ -127,7 +127,7 @@ export async function startEngineWith(options: {
     const job = pending.get(report.id);
     if (job === undefined) return;
     if (report.end !== undefined || report.tokenCount !== undefined) pending.delete(report.id);
-    isolate(() => job.onReport(report));
+    job.onReport(report);
   }
 
   function send(request: WorkerRequest): void {
@@ -165,7 +165,7 @@ export async function startEngineWith(options: {
     run(job, handlers) {
       const id = begin('run', job, {
         onReport: (report) => handReport(report, handlers),
-        onFault: (fault) => handlers.onFault(fault),
+        onFault: (fault) => isolate(() => handlers.onFault(fault)),
       });
       return {
         cancel() {
@@ -194,16 +194,15 @@ export async function startEngineWith(options: {
   };
 }
 
-function handReport(report: JobReport, handlers: DemoHandlers): void {
-  const { prefill, events, end } = report;
-  if (prefill !== undefined) handlers.onPrefill?.(prefill.doneTokens, prefill.totalTokens);
-  if (events.length > 0) handlers.onEvents(events);
+function handReport({ prefill, events, end }: JobReport, handlers: DemoHandlers): void {
+  if (prefill !== undefined) isolate(() => handlers.onPrefill?.(prefill.doneTokens, prefill.totalTokens));
+  if (events.length > 0) isolate(() => handlers.onEvents(events));
   if (end === undefined) return;
-  if ('result' in end) handlers.onEnd(end.result);
-  else handlers.onFault(end.fault);
+  if ('result' in end) isolate(() => handlers.onEnd(end.result));
+  else isolate(() => handlers.onFault(end.fault));
 }
 
-/** Runs a caller's function; its error must not keep other jobs from their events. */
+/** Runs a caller's function; its error must keep neither this job from its end nor other jobs from their events. */
 function isolate(call: () => void): void {
   try {
     call();

@@ -1,8 +1,7 @@
 /** The network's weights and settings, read from a GGUF file of the `llama` architecture and checked for fit. */
 
 import { parseGguf, type Gguf, type GgufTensor } from './gguf.ts';
-import type { Kernel, Matrix } from './kernel.ts';
-import { createPlainKernel } from './kernel.ts';
+import type { Matrix } from './multiply.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 
 /** Sizes are counts of numbers, `contextTokens` of positions. */
@@ -36,7 +35,6 @@ export type Block = {
 export type Model = {
   shape: ModelShape;
   tokenizer: Tokenizer;
-  kernel: Kernel;
   embedding: Matrix;
   blocks: Block[];
   outputNorm: Float32Array;
@@ -73,24 +71,18 @@ const MAX_SIZE = 65_536;
 const MAX_TABLE_NUMBERS = 16_777_216;
 
 /** Loads a model from the bytes of its file. Throws an Error when the file is damaged or of another kind. */
-export function loadModel(
-  bytes: Uint8Array,
-  kernelFor: (numbers: number) => Kernel = createPlainKernel,
-): Model {
+export function loadModel(bytes: Uint8Array): Model {
   const file = parseGguf(bytes);
   if (file.metadata.get('general.architecture') !== 'llama')
     throw new Error('model: not of the llama architecture');
   const tokenizer = createTokenizer(file.metadata);
   const shape = readShape(file, tokenizer.vocabularySize);
-  const weightNumbers = [...file.tensors.values()].reduce((sum, tensor) => sum + tensor.data.length, 0);
-  const kernel = kernelFor(weightNumbers + scratchNumbers(shape));
 
-  const matrix = (name: string, rows: number, columns: number): Matrix => {
-    const source = tensorOf(file, name, [columns, rows]);
-    const data = kernel.allocate(source.data.length);
-    data.set(source.data);
-    return { data, rows, columns };
-  };
+  const matrix = (name: string, rows: number, columns: number): Matrix => ({
+    data: tensorOf(file, name, [columns, rows]).data,
+    rows,
+    columns,
+  });
   const { width, feedForward, keyValueWidth, vocabulary } = shape;
   const embedding = matrix('token_embd.weight', vocabulary, width);
   const blocks = Array.from({ length: shape.layers }, (_, layer): Block => {
@@ -110,13 +102,12 @@ export function loadModel(
   return {
     shape,
     tokenizer,
-    kernel,
     embedding,
     blocks,
     outputNorm: tensorOf(file, 'output_norm.weight', [width]).data,
     output: file.tensors.has('output.weight') ? matrix('output.weight', vocabulary, width) : embedding,
     ...rotaryTables(shape),
-    scratch: createScratch(shape, kernel),
+    scratch: createScratch(shape),
   };
 }
 
@@ -149,8 +140,8 @@ function readShape(file: Gguf, vocabulary: number): ModelShape {
     normEpsilon: number('attention.layer_norm_rms_epsilon'),
     ropeBase: number('rope.freq_base', 10_000),
   };
-  const headsFit = headWidth % 2 === 0 && heads % keyValueHeads === 0;
-  const largestTable = Math.max(shape.contextTokens * headWidth, scratchNumbers(shape));
+  const headsFit = headWidth % 4 === 0 && heads % keyValueHeads === 0;
+  const largestTable = shape.contextTokens * headWidth;
   if (
     !headsFit ||
     size('rope.dimension_count', headWidth) !== headWidth ||
@@ -183,14 +174,8 @@ function rotaryTables(shape: ModelShape): { cosines: Float32Array; sines: Float3
   return { cosines, sines };
 }
 
-/** How many numbers `createScratch` takes from the kernel. */
-function scratchNumbers(shape: ModelShape): number {
-  const perPosition = 4 * shape.width + 2 * shape.keyValueWidth + 2 * shape.feedForward;
-  return BATCH_POSITIONS * perPosition + shape.vocabulary;
-}
-
-function createScratch(shape: ModelShape, kernel: Kernel): Scratch {
-  const perPosition = (length: number) => kernel.allocate(BATCH_POSITIONS * length);
+function createScratch(shape: ModelShape): Scratch {
+  const perPosition = (length: number) => new Float32Array(BATCH_POSITIONS * length);
   return {
     stream: perPosition(shape.width),
     normed: perPosition(shape.width),
@@ -200,7 +185,7 @@ function createScratch(shape: ModelShape, kernel: Kernel): Scratch {
     attention: perPosition(shape.width),
     gate: perPosition(shape.feedForward),
     up: perPosition(shape.feedForward),
-    logits: kernel.allocate(shape.vocabulary),
+    logits: new Float32Array(shape.vocabulary),
     scores: new Float32Array(shape.contextTokens),
   };
 }

@@ -4,6 +4,7 @@
  */
 
 import { BATCH_POSITIONS, type Block, type Model } from './model.ts';
+import { multiply } from './multiply.ts';
 
 export type Session = {
   readonly model: Model;
@@ -46,7 +47,7 @@ export function feed(
   options: { wantLogits: boolean },
 ): Float32Array | undefined {
   const { model } = session;
-  const { shape, scratch, kernel } = model;
+  const { shape, scratch } = model;
   const count = tokens.length;
   const start = session.tokens.length;
   if (count < 1 || count > BATCH_POSITIONS) throw new RangeError('session: too many tokens for one pass');
@@ -65,7 +66,7 @@ export function feed(
   if (!options.wantLogits) return undefined;
   const last = scratch.stream.subarray((count - 1) * width, count * width);
   normalize(last, model.outputNorm, { output: scratch.normed, count: 1, epsilon: shape.normEpsilon });
-  kernel.multiply(model.output, scratch.normed, scratch.logits, 1);
+  multiply(model.output, scratch.normed, scratch.logits, 1);
   return scratch.logits;
 }
 
@@ -88,7 +89,7 @@ type Span = { layer: number; start: number; count: number };
 
 function attend(session: Session, block: Block, span: Span): void {
   const { model } = session;
-  const { shape, scratch, kernel } = model;
+  const { shape, scratch } = model;
   const { layer, start, count } = span;
   const keys = session.keys[layer];
   const values = session.values[layer];
@@ -96,9 +97,9 @@ function attend(session: Session, block: Block, span: Span): void {
 
   const norm = { output: scratch.normed, count, epsilon: shape.normEpsilon };
   normalize(scratch.stream, block.attentionNorm, norm);
-  kernel.multiply(block.query, scratch.normed, scratch.query, count);
-  kernel.multiply(block.key, scratch.normed, scratch.key, count);
-  kernel.multiply(block.value, scratch.normed, scratch.value, count);
+  multiply(block.query, scratch.normed, scratch.query, count);
+  multiply(block.key, scratch.normed, scratch.key, count);
+  multiply(block.value, scratch.normed, scratch.value, count);
   for (let index = 0; index < count; index++) {
     rotate(model, scratch.query.subarray(index * shape.width, (index + 1) * shape.width), start + index);
     const own = scratch.key.subarray(index * shape.keyValueWidth, (index + 1) * shape.keyValueWidth);
@@ -116,7 +117,7 @@ function attend(session: Session, block: Block, span: Span): void {
       });
     }
   }
-  kernel.multiply(block.attentionOutput, scratch.attention, scratch.normed, count);
+  multiply(block.attentionOutput, scratch.attention, scratch.normed, count);
   add(scratch.stream, scratch.normed, count * shape.width);
 }
 
@@ -146,13 +147,18 @@ function attendHead(model: Model, keys: Float32Array, values: Float32Array, head
   const { own, stored, positions } = head;
   let highest = -Infinity;
   for (let position = 0, at = stored; position < positions; position++, at += keyValueWidth) {
-    let even = 0;
-    let odd = 0;
-    for (let i = 0; i < headWidth; i += 2) {
-      even += (query[own + i] ?? 0) * (keys[at + i] ?? 0);
-      odd += (query[own + i + 1] ?? 0) * (keys[at + i + 1] ?? 0);
+    // Four sums that do not wait for each other.
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    for (let i = 0; i < headWidth; i += 4) {
+      sum0 += (query[own + i] ?? 0) * (keys[at + i] ?? 0);
+      sum1 += (query[own + i + 1] ?? 0) * (keys[at + i + 1] ?? 0);
+      sum2 += (query[own + i + 2] ?? 0) * (keys[at + i + 2] ?? 0);
+      sum3 += (query[own + i + 3] ?? 0) * (keys[at + i + 3] ?? 0);
     }
-    const score = (even + odd) * scale;
+    const score = (sum0 + sum1 + sum2 + sum3) * scale;
     scores[position] = score;
     if (score > highest) highest = score;
   }
@@ -162,26 +168,38 @@ function attendHead(model: Model, keys: Float32Array, values: Float32Array, head
     scores[position] = weight;
     sum += weight;
   }
-  attention.fill(0, own, own + headWidth);
-  for (let position = 0, at = stored; position < positions; position++, at += keyValueWidth) {
-    const weight = (scores[position] ?? 0) / sum;
-    for (let i = 0; i < headWidth; i++)
-      attention[own + i] = (attention[own + i] ?? 0) + weight * (values[at + i] ?? 0);
+  // Four numbers at a time over all positions: their sums stay in registers.
+  for (let i = 0; i < headWidth; i += 4) {
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    for (let position = 0, at = stored + i; position < positions; position++, at += keyValueWidth) {
+      const weight = scores[position] ?? 0;
+      sum0 += weight * (values[at] ?? 0);
+      sum1 += weight * (values[at + 1] ?? 0);
+      sum2 += weight * (values[at + 2] ?? 0);
+      sum3 += weight * (values[at + 3] ?? 0);
+    }
+    attention[own + i] = sum0 / sum;
+    attention[own + i + 1] = sum1 / sum;
+    attention[own + i + 2] = sum2 / sum;
+    attention[own + i + 3] = sum3 / sum;
   }
 }
 
 /** The gated part (SwiGLU) of a layer. */
 function feedForward(model: Model, block: Block, count: number): void {
-  const { shape, scratch, kernel } = model;
+  const { shape, scratch } = model;
   const norm = { output: scratch.normed, count, epsilon: shape.normEpsilon };
   normalize(scratch.stream, block.feedForwardNorm, norm);
-  kernel.multiply(block.gate, scratch.normed, scratch.gate, count);
-  kernel.multiply(block.up, scratch.normed, scratch.up, count);
+  multiply(block.gate, scratch.normed, scratch.gate, count);
+  multiply(block.up, scratch.normed, scratch.up, count);
   for (let i = 0; i < count * shape.feedForward; i++) {
     const gate = scratch.gate[i] ?? 0;
     scratch.gate[i] = (gate / (1 + Math.exp(-gate))) * (scratch.up[i] ?? 0);
   }
-  kernel.multiply(block.down, scratch.gate, scratch.normed, count);
+  multiply(block.down, scratch.gate, scratch.normed, count);
   add(scratch.stream, scratch.normed, count * shape.width);
 }
 

@@ -1,39 +1,25 @@
-/**
- * The one operation that takes nearly all the time: a weight matrix times one or several vectors.
- * `simd-kernel.ts` does the same with 128-bit instructions where WebAssembly may be used.
- */
+/** The one operation that takes nearly all the time: a weight matrix times one or several vectors. */
 
-/** `data` holds `rows` rows of `columns` weights. The memory must come from the kernel that multiplies it. */
+/** `data` holds `rows` rows of `columns` weights. */
 export type Matrix = { data: Float32Array; rows: number; columns: number };
 
-export type Kernel = {
-  readonly name: 'plain' | 'simd';
-  /** Zeroed memory that `multiply` may be given. Never freed. */
-  allocate(length: number): Float32Array;
-  /**
-   * `output[v * rows + r]` becomes row `r` times vector `v`, for `count` vectors of `columns` numbers that stand
-   * one after another in `input`. A result does not depend on how many vectors are done together.
-   */
-  multiply(matrix: Matrix, input: Float32Array, output: Float32Array, count: number): void;
-};
-
-/** Works everywhere. Sums are in double precision. */
-export function createPlainKernel(): Kernel {
-  return {
-    name: 'plain',
-    allocate: (length) => new Float32Array(length),
-    multiply(matrix, input, output, count) {
-      let vector = 0;
-      for (; vector + 2 <= count; vector += 2) multiplyTwo(matrix, input, output, vector);
-      if (vector < count) multiplyOne(matrix, input, output, vector);
-    },
-  };
+/**
+ * `output[v * rows + r]` becomes row `r` times vector `v`, for `count` vectors of `columns` numbers that stand one
+ * after another in `input`. A result does not depend on how many vectors are done together, to the last bit.
+ *
+ * Measured on one core of a 2-core virtual machine, Node 26, 2026-11: 1.2 G products/s for one vector, 1.75 for
+ * pairs. Eight rows at a time, Float64Array weights and interleaved rows gave 5 to 15 % more; Math.fround less.
+ */
+export function multiply(matrix: Matrix, input: Float32Array, output: Float32Array, count: number): void {
+  let vector = 0;
+  for (; vector + 2 <= count; vector += 2) multiplyTwo(matrix, input, output, vector);
+  if (vector < count) multiplyOne(matrix, input, output, vector);
 }
 
 // In the loops below `?? 0` is only there for the type checker; indices stay in range. Each sum runs over the
 // columns in order, so that one vector and two vectors give the same bits.
 
-/** Four rows at a time: each input number is read once for four products (1.2 G products/s, one core, 2026-11). */
+/** Four rows at a time: each input number is read once for four products. */
 function multiplyOne(matrix: Matrix, input: Float32Array, output: Float32Array, vector: number): void {
   const { data, rows, columns } = matrix;
   const start = vector * columns;
@@ -67,7 +53,7 @@ function multiplyOne(matrix: Matrix, input: Float32Array, output: Float32Array, 
   }
 }
 
-/** Two vectors and two rows at a time: half the reads for the same products (about 1.5 times as fast). */
+/** Two vectors and two rows at a time: half the reads for the same products. */
 function multiplyTwo(matrix: Matrix, input: Float32Array, output: Float32Array, vector: number): void {
   const { data, rows, columns } = matrix;
   const first = vector * columns;
