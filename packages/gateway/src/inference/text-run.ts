@@ -117,7 +117,8 @@ export class TextRun {
   }
 
   #noTargetFault(): Fault {
-    return this.#lastFault === undefined ? fault('server_is_overloaded') : clientFault(this.#lastFault);
+    if (this.#lastFault !== undefined) return clientFault(this.#lastFault);
+    return fault('server_is_overloaded', { message: 'Nothing that serves this model is online right now.' });
   }
 
   #try(target: Target): void {

@@ -1,0 +1,243 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openRegistry } from './accounts/registry.ts';
+import { openAdminServer } from './admin/admin-server.ts';
+import type { AdminContext } from './admin/context.ts';
+import { createCatalog } from './catalog/catalog.ts';
+import type { Config } from './config/config.ts';
+import { systemClock as clock, systemRandom } from './core/clock.ts';
+import { createFleet } from './fleet/create-fleet.ts';
+import { routeTable } from './http/routes.ts';
+import { createHttpServer } from './http/server.ts';
+import type { InferenceDeps } from './inference/deps.ts';
+import { startPulse } from './inference/serve-text.ts';
+import { createAddressGuard } from './limits/address-guard.ts';
+import { createKeyLimits } from './limits/key-limits.ts';
+import { createLog, errorFields, type Log } from './observe/log.ts';
+import { createMetrics } from './observe/metrics.ts';
+import { observeRequests } from './observe/requests.ts';
+import { createWaitingQueue } from './routing/queue.ts';
+import { createRouter } from './routing/router.ts';
+import type { Upstream } from './routing/target.ts';
+import { openLedgerStore } from './store/sqlite/ledger/open.ts';
+import { openReceiptStore } from './store/sqlite/ledger/read.ts';
+import { openSqliteAccountStore } from './store/sqlite/main/account-store.ts';
+import { acquireDataLock } from './store/sqlite/main/data-lock.ts';
+import { chatCompletionsSurface } from './surfaces/chat-completions/surface.ts';
+import { createOpenAiCompatibleUpstream } from './upstreams/openai-compatible/upstream.ts';
+
+/** The ledger's file in the data folder. */
+export const LEDGER_FILE = 'ledger.sqlite';
+
+/** Another process may just be ending on the same data folder. */
+const DATA_LOCK_WAIT_MS = 5_000;
+
+export type RunningGateway = {
+  host: string;
+  /** The port in use: the configured one, or what the system chose for 0. */
+  port: number;
+  /** The operator's use cases act on the live parts through this. */
+  admin: AdminContext;
+  /** Stops taking requests, lets running ones end (at most the configured time), settles all, closes all. Idempotent. */
+  stop(): Promise<void>;
+};
+
+/** The data folder is in use by another process. */
+export class DataFolderInUseError extends Error {
+  override readonly name = 'DataFolderInUseError';
+}
+
+/**
+ * The composition root: builds every part from the configuration and starts it. The only place that knows all of them.
+ * Throws `DataFolderInUseError`, or what the system says when a file or the port cannot be used.
+ */
+export async function startGateway(
+  config: Config,
+  log: Log = createLog(config.logging.level),
+): Promise<RunningGateway> {
+  const directory = config.data.dir;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const lock = acquireDataLock(directory, DATA_LOCK_WAIT_MS);
+  if (lock === undefined) throw new DataFolderInUseError('another process uses this data folder');
+
+  // What was opened is closed in the opposite order, also when a later step of the start fails.
+  const closers: (() => Promise<void> | void)[] = [() => lock.release()];
+  const closeAll = async () => {
+    for (const close of closers.toReversed()) {
+      await Promise.resolve(close()).catch((error: unknown) => log.error('close_failed', errorFields(error)));
+    }
+  };
+  try {
+    return await startParts(config, log, { closers, closeAll });
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+type Closing = { closers: (() => Promise<void> | void)[]; closeAll: () => Promise<void> };
+
+async function startParts(config: Config, log: Log, closing: Closing): Promise<RunningGateway> {
+  const { closers } = closing;
+  const directory = config.data.dir;
+  let accepting = true;
+
+  const accountStore = openSqliteAccountStore(directory, clock);
+  closers.push(() => accountStore.close());
+  const registry = await openRegistry({ store: accountStore, clock, brand: config.brand.keyPrefix });
+  closers.push(() => registry.close());
+
+  const ledgerPath = join(directory, LEDGER_FILE);
+  const { ledger, orphanedHolds } = await openLedgerStore({
+    path: ledgerPath,
+    clock,
+    onFailure: (cause) => log.error('ledger_failed', { cause }),
+  });
+  closers.push(() => ledger.close());
+  if (orphanedHolds > 0) log.warn('orphaned_holds_voided', { count: orphanedHolds });
+  const receipts = openReceiptStore(ledgerPath);
+  closers.push(() => receipts.close());
+
+  const catalog = createCatalog(config, clock);
+  const fleet = createFleet({
+    clock,
+    random: systemRandom,
+    authenticateNode: registry.directory.authenticateNode,
+    log,
+  });
+  closers.push(() => fleet.close());
+  const upstreams = openUpstreams(config);
+  closers.push(
+    async () => void (await Promise.all([...upstreams.values()].map((upstream) => upstream.close()))),
+  );
+
+  const router = createRouter(fleet, upstreams);
+  const queue = createWaitingQueue(clock, router, {
+    waitMs: config.limits.queueWaitMs,
+    depthPerModel: config.limits.queueDepth,
+  });
+  fleet.onCapacity(() => queue.capacityChanged());
+
+  const running: InferenceDeps['running'] = new Set();
+  const metrics = createMetrics({
+    running: () => running.size,
+    waiting: () => queue.length(),
+    nodesOnline: () => fleet.nodes().length,
+    ledgerHealthy: () => ledger.healthy(),
+  });
+  const inference: InferenceDeps = {
+    clock,
+    authenticate: registry.directory.authenticate,
+    resolveModel: catalog.resolveModel,
+    defaultLimits: config.limits,
+    addressGuard: createAddressGuard(clock),
+    keyLimits: createKeyLimits(clock),
+    ledger,
+    router,
+    queue,
+    running,
+    accepting: () => accepting,
+    observer: observeRequests(log, metrics),
+  };
+  const pulse = startPulse(clock, running);
+  closers.push(() => pulse.cancel());
+
+  const admin: AdminContext = {
+    clock,
+    registry,
+    ledger,
+    receipts,
+    models: {
+      all: () => catalog.allModels(),
+      find: (name) => {
+        const model = catalog.resolveModel({ models: undefined }, name);
+        return model.ok ? model.value : undefined;
+      },
+      availability: (model) => router.availability(model),
+    },
+    pools: config.pools.map((pool) => pool.name),
+    fleet,
+    brand: config.brand.keyPrefix,
+    welcomeMicros: config.accounts.welcomeMicros,
+    actor: 'cli',
+  };
+  const adminServer = await openAdminServer({
+    dataDirectory: directory,
+    context: admin,
+    onFailure: (operation, error) => log.error('admin_failed', { reason: operation, ...errorFields(error) }),
+  });
+  closers.push(() => adminServer.close());
+
+  const http = createHttpServer({
+    config: config.server,
+    routes: routeTable({ config, catalog, inference, metrics, chatCompletions: chatCompletionsSurface }),
+    handleUpgrade: fleet.handleUpgrade,
+    log,
+  });
+  closers.push(() => http.close());
+  const address = await http.listen();
+  log.info('listening', { host: address.host, port: address.port });
+
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    accepting = false;
+    log.info('draining', { count: running.size });
+    http.stopAccepting();
+    fleet.drain(2_000);
+    await drained(running, config.server.drainMs);
+    await closing.closeAll();
+    log.info('stopped');
+  };
+  return { ...address, admin, stop: () => (stopped ??= stop()) };
+}
+
+/** An answer that is not streamed may take as long as the official clients wait for one. */
+const WHOLE_REPLY_MIN_MS = 600_000;
+
+function openUpstreams(config: Config): Map<string, Upstream> {
+  const upstreams = new Map<string, Upstream>();
+  for (const upstream of config.upstreams) {
+    if (!upstream.enabled) continue;
+    const opened = createOpenAiCompatibleUpstream({
+      name: upstream.name,
+      baseUrl: upstream.baseUrl,
+      ...(upstream.apiKey === undefined ? {} : { apiKey: upstream.apiKey.reveal() }),
+      headers: Object.fromEntries(upstream.headers.map(({ name, value }) => [name, value])),
+      timeouts: {
+        connectMs: upstream.connectTimeoutMs,
+        firstPartMs: upstream.firstByteTimeoutMs,
+        stallMs: upstream.stallTimeoutMs,
+        wholeReplyMs: Math.max(upstream.firstByteTimeoutMs, WHOLE_REPLY_MIN_MS),
+      },
+      allowPrivateAddresses: upstream.allowPrivateAddresses !== false,
+      maxTokensField: upstream.maxTokensField,
+      clock,
+    });
+    upstreams.set(upstream.name, { ...opened, onDisconnect: upstream.onDisconnect });
+  }
+  return upstreams;
+}
+
+/** How often the end of the running requests is looked for while the server stops. */
+const DRAIN_GRAIN_MS = 50;
+/** After their time is over, running requests are ended with an error, which must still be settled. */
+const ABORT_GRACE_MS = 3_000;
+
+/** Resolves when nothing runs any more. What still runs after `drainMs` is ended with an error. */
+function drained(running: InferenceDeps['running'], drainMs: number): Promise<void> {
+  const startedMs = clock.monotonicMs();
+  let aborted = false;
+  return new Promise((resolve) => {
+    const look = () => {
+      const passedMs = clock.monotonicMs() - startedMs;
+      if (passedMs > drainMs && !aborted) {
+        aborted = true;
+        for (const run of running) run.abort();
+      }
+      if (running.size > 0 && passedMs < drainMs + ABORT_GRACE_MS) return;
+      timer.cancel();
+      resolve();
+    };
+    const timer = clock.every(DRAIN_GRAIN_MS, look);
+  });
+}
