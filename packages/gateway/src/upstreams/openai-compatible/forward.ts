@@ -89,10 +89,13 @@ export function forwardBody(request: AttemptRequest, options: ForwardOptions): B
   return editMembers(body, members, { edits, keep: options.fields });
 }
 
-/** The client's own word for the effort stays, unless a setting of the model overrode it. */
+/**
+ * The client's own word for the effort stays unless a setting of the model overrode it, or the model does not think:
+ * then it goes, since services refuse it there.
+ */
 function effortEdits(request: AttemptRequest, members: readonly MemberSpan[]): MemberEdit[] {
   const effort = request.chat.reasoningEffort;
-  if (effort === undefined) return [];
+  if (effort === undefined) return [{ key: 'reasoning_effort', value: undefined }];
   const read = (key: string): unknown => {
     const span = findMember(members, key);
     if (span === undefined) return undefined;

@@ -47,28 +47,51 @@ const PRIVATE = new BlockList();
 for (const [network, prefix] of IPV4_RANGES) PRIVATE.addSubnet(network, prefix, 'ipv4');
 for (const [network, prefix] of IPV6_RANGES) PRIVATE.addSubnet(network, prefix, 'ipv6');
 
-/** Whether an address is on the public internet. False for anything that is no address. */
-export function isPublicAddress(address: string): boolean {
-  const version = isIP(address);
-  if (version === 0) return false;
-  return !PRIVATE.check(address, version === 4 ? 'ipv4' : 'ipv6');
+/** Whether a socket may be opened to an address. False for anything that is no address. */
+export type AddressFilter = (address: string) => boolean;
+
+/**
+ * The addresses that an upstream may have: those on the public internet, and of the others the blocks in `allowed`
+ * (`10.1.0.0/16`, already checked), or all with `true`.
+ */
+export function createAddressFilter(allowed: boolean | readonly string[]): AddressFilter {
+  if (allowed === true) return () => true;
+  const exceptions = new BlockList();
+  for (const block of allowed === false ? [] : allowed) {
+    const [network = '', prefix] = block.split('/');
+    const family = isIP(network) === 4 ? 'ipv4' : 'ipv6';
+    exceptions.addSubnet(
+      network,
+      prefix === undefined ? (family === 'ipv4' ? 32 : 128) : Number(prefix),
+      family,
+    );
+  }
+  return (address) => {
+    const version = isIP(address);
+    if (version === 0) return false;
+    const family = version === 4 ? 'ipv4' : 'ipv6';
+    return !PRIVATE.check(address, family) || exceptions.check(address, family);
+  };
 }
 
 export function addressRefused(): NodeJS.ErrnoException {
-  return Object.assign(new Error('the address is not public'), { code: ADDRESS_REFUSED });
+  return Object.assign(new Error('the address is not allowed'), { code: ADDRESS_REFUSED });
 }
 
 /**
- * A resolver for sockets that fails unless every address of a name is public. It runs at each connect, so a name that
+ * A resolver for sockets that fails unless every address of a name is allowed. It runs at each connect, so a name that
  * changes its mind later is caught too, and the addresses it checked are the ones that the socket uses.
  */
-export function publicLookup(resolve: typeof systemLookup = systemLookup): LookupFunction {
+export function filteredLookup(
+  isAllowed: AddressFilter,
+  resolve: typeof systemLookup = systemLookup,
+): LookupFunction {
   return (hostname, options, callback) => {
     const all: LookupOptions & { all: true } = { ...options, all: true };
     resolve(hostname, all, (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => {
       const first = addresses?.[0];
       if (error !== null) callback(error, '', 0);
-      else if (first === undefined || !addresses.every((one) => isPublicAddress(one.address))) {
+      else if (first === undefined || !addresses.every((one) => isAllowed(one.address))) {
         callback(addressRefused(), '', 0);
       } else if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);

@@ -9,9 +9,8 @@ import type { UpstreamFault } from './fault-causes.ts';
 import { targetFault } from './fault-causes.ts';
 import { transportFault } from './transport-fault.ts';
 
-/** All in ms. */
-export type UpstreamTimeouts = {
-  connectMs: number;
+/** All in ms. Time in which the client held the target back does not count. */
+export type ExchangeTimeouts = {
   /** From the start to the first part of a streamed answer. Comments and empty events do not count. */
   firstPartMs: number;
   /** Between two parts of a streamed answer. */
@@ -46,7 +45,7 @@ export type ExchangeOptions = {
   headers: string[];
   body: Buffer;
   stream: boolean;
-  timeouts: UpstreamTimeouts;
+  timeouts: ExchangeTimeouts;
   clock: Clock;
   deadlines: Deadlines;
   sink: AttemptSink;

@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
 import { Pool, buildConnector } from 'undici';
-import { addressRefused, isPublicAddress, publicLookup } from './address-filter.ts';
+import { addressRefused, createAddressFilter, filteredLookup } from './address-filter.ts';
 
 export type PoolOptions = {
   /** Scheme, host and port. */
   origin: string;
   connectTimeoutMs: number;
-  /** Off: a connection to an address that is not on the public internet fails. */
-  allowPrivateAddresses: boolean;
+  /** Which addresses besides those on the public internet may be connected to: all, none, or CIDR blocks. */
+  allowPrivateAddresses: boolean | readonly string[];
 };
 
 /**
@@ -16,11 +16,9 @@ export type PoolOptions = {
  * connecting are kept by `Deadlines`. Redirects are not followed: undici leaves them to the caller.
  */
 export function createPool({ origin, connectTimeoutMs, allowPrivateAddresses }: PoolOptions): Pool {
-  const connect = buildConnector({
-    timeout: connectTimeoutMs,
-    allowH2: false,
-    ...(allowPrivateAddresses ? {} : { lookup: publicLookup() }),
-  });
+  const isAllowed = createAddressFilter(allowPrivateAddresses);
+  const lookup = allowPrivateAddresses === true ? {} : { lookup: filteredLookup(isAllowed) };
+  const connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...lookup });
   return new Pool(origin, {
     pipelining: 1,
     allowH2: false,
@@ -28,9 +26,7 @@ export function createPool({ origin, connectTimeoutMs, allowPrivateAddresses }: 
     bodyTimeout: 0,
     connect: (options, callback) => {
       // Node asks no resolver for a literal address.
-      const isRefused =
-        !allowPrivateAddresses && isIP(options.hostname) !== 0 && !isPublicAddress(options.hostname);
-      if (isRefused) callback(addressRefused(), null);
+      if (isIP(options.hostname) !== 0 && !isAllowed(options.hostname)) callback(addressRefused(), null);
       else connect(options, callback);
     },
   });
