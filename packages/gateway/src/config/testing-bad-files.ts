@@ -325,6 +325,20 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
     ],
   },
   {
+    name: 'an address with a query',
+    text: 'server: { public_url: "https://a.example/?key=1" }\n',
+    problems: [
+      'test.yaml:1:23: server.public_url: has a query in it (allowed: an address such as https://api.example.com)',
+    ],
+  },
+  {
+    name: 'an address with a fragment',
+    text: 'server: { public_url: "https://a.example/#x" }\n',
+    problems: [
+      'test.yaml:1:23: server.public_url: has a fragment in it (allowed: an address such as https://api.example.com)',
+    ],
+  },
+  {
     name: 'an address of another protocol',
     text: 'upstreams: { u: { kind: openai-compatible, base_url: "file:///etc" } }\n',
     problems: [
