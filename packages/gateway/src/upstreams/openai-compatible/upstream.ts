@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { newId } from '../../core/ids.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { createDeadlines } from '../transport/deadlines.ts';
-import type { ReplyHead, ReplyReader, ExchangeTimeouts } from '../transport/exchange.ts';
+import type { ReplyHead, ReplyReader, UpstreamTimeouts } from '../transport/exchange.ts';
 import { startExchange } from '../transport/exchange.ts';
 import type { UpstreamFault } from '../transport/fault-causes.ts';
 import { targetFault } from '../transport/fault-causes.ts';
@@ -15,20 +15,15 @@ import { openErrorReader } from './http-fault.ts';
 import { openStreamReader } from './read-stream.ts';
 import { openWholeReader } from './read-whole.ts';
 
-/** The operator's settings of one upstream, as the configuration has them. */
 export type OpenAiCompatibleOptions = {
   /** The operator's name for it, for logs. */
   name: string;
   /** Everything before `/chat/completions`, such as `https://api.example.com/v1`. A query is kept. */
   baseUrl: string;
-  apiKey: { reveal(): string } | undefined;
+  apiKey?: string;
   /** Sent with each request, beside those that the protocol needs. */
-  headers: readonly { name: string; value: string }[];
-  connectTimeoutMs: number;
-  /** From the start to the first part of a streamed answer. Comments and empty events do not count. */
-  firstByteTimeoutMs: number;
-  /** Between two parts of a streamed answer. */
-  stallTimeoutMs: number;
+  headers: Readonly<Record<string, string>>;
+  timeouts: UpstreamTimeouts;
   /** Which addresses besides those on the public internet may be connected to: all, none, or CIDR blocks. */
   allowPrivateAddresses: boolean | readonly string[];
   /** The field in which this upstream takes the output cap. */
@@ -39,12 +34,6 @@ export type OpenAiCompatibleOptions = {
   /** For calls that an engine gave no id. */
   newCallId?: () => string;
 };
-
-/**
- * An answer that is not streamed is silent until it is complete, so that it gets at least this long: as long as the
- * official SDKs wait by default.
- */
-const WHOLE_REPLY_MIN_MS = 600_000;
 
 export type Upstream = {
   name: string;
@@ -58,20 +47,15 @@ export type Upstream = {
  * many services that copy it. Clients of the same dialect get their bytes through; others are translated.
  */
 export function createOpenAiCompatibleUpstream(options: OpenAiCompatibleOptions): Upstream {
-  const { baseUrl, maxTokensField, clock, newCallId = () => newId('call') } = options;
+  const { baseUrl, timeouts, maxTokensField, clock, newCallId = () => newId('call') } = options;
   const url = new URL(baseUrl);
   const path = `${url.pathname.replace(/\/+$/, '')}/chat/completions${url.search}`;
   const pool = createPool({
     origin: url.origin,
-    connectTimeoutMs: options.connectTimeoutMs,
+    connectTimeoutMs: timeouts.connectMs,
     allowPrivateAddresses: options.allowPrivateAddresses,
   });
   const deadlines = createDeadlines(clock);
-  const timeouts: ExchangeTimeouts = {
-    firstPartMs: options.firstByteTimeoutMs,
-    stallMs: options.stallTimeoutMs,
-    wholeReplyMs: Math.max(options.firstByteTimeoutMs, WHOLE_REPLY_MIN_MS),
-  };
   const headers = requestHeaders(options);
   const fields = forwardedFields(options.extraFields ?? LOCAL_ENGINE_FIELDS);
 
@@ -118,8 +102,8 @@ function requestHeaders(options: OpenAiCompatibleOptions): string[] {
     'identity',
     'user-agent',
     'switchyard',
-    ...(options.apiKey === undefined ? [] : ['authorization', `Bearer ${options.apiKey.reveal()}`]),
-    ...options.headers.flatMap(({ name, value }) => [name, value]),
+    ...(options.apiKey === undefined ? [] : ['authorization', `Bearer ${options.apiKey}`]),
+    ...Object.entries(options.headers).flat(),
   ];
 }
 

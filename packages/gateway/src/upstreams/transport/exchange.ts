@@ -10,7 +10,8 @@ import { targetFault } from './fault-causes.ts';
 import { transportFault } from './transport-fault.ts';
 
 /** All in ms. Time in which the client held the target back does not count. */
-export type ExchangeTimeouts = {
+export type UpstreamTimeouts = {
+  connectMs: number;
   /** From the start to the first part of a streamed answer. Comments and empty events do not count. */
   firstPartMs: number;
   /** Between two parts of a streamed answer. */
@@ -45,7 +46,7 @@ export type ExchangeOptions = {
   headers: string[];
   body: Buffer;
   stream: boolean;
-  timeouts: ExchangeTimeouts;
+  timeouts: UpstreamTimeouts;
   clock: Clock;
   deadlines: Deadlines;
   sink: AttemptSink;
