@@ -209,7 +209,7 @@ function openUpstreams(config: Config): Map<string, Upstream> {
         stallMs: upstream.stallTimeoutMs,
         wholeReplyMs: Math.max(upstream.firstByteTimeoutMs, WHOLE_REPLY_MIN_MS),
       },
-      allowPrivateAddresses: upstream.allowPrivateAddresses !== false,
+      allowPrivateAddresses: upstream.allowPrivateAddresses,
       maxTokensField: upstream.maxTokensField,
       clock,
     });

@@ -1,0 +1,178 @@
+import { connect } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { DEMO_CONFIG } from './support/configs.ts';
+import { startGateway, type Gateway } from './support/gateway.ts';
+import { cleanUp } from './support/processes.ts';
+
+let gateway: Gateway;
+let key: string;
+
+beforeAll(async () => {
+  gateway = await startGateway({ config: DEMO_CONFIG });
+  ({ key } = await gateway.customer('1000'));
+});
+afterAll(async () => {
+  expect(gateway.child.process.exitCode).toBe(null);
+  const reply = await fetch(`${gateway.baseUrl}/balance`, { headers: { authorization: `Bearer ${key}` } });
+  expect(await reply.json()).toMatchObject({ credits: 100_000, held: 0, total_spent: 0 });
+  await cleanUp();
+});
+
+/** Sends raw bytes and reads until the server closes. */
+function raw(bytes: string | Buffer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(gateway.port, '127.0.0.1', () => socket.end(bytes));
+    socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+    socket.on('close', () => resolve(text));
+    socket.on('error', (error) => (text === '' ? reject(error) : resolve(text)));
+  });
+}
+
+async function post(body: string | Buffer): Promise<{ status: number; body: unknown }> {
+  const reply = await fetch(`${gateway.baseUrl}/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: typeof body === 'string' ? body : new Uint8Array(body),
+  });
+  return { status: reply.status, body: await reply.json() };
+}
+
+const errorShape = {
+  error: {
+    message: expect.any(String) as unknown,
+    type: expect.any(String) as unknown,
+    code: expect.any(String) as unknown,
+  },
+};
+
+const chat = (value: object) => JSON.stringify({ model: 'elsewhere', ...value });
+const user = [{ role: 'user', content: 'x' }];
+
+it.each([
+  ['an empty body', '', 400],
+  ['half a body', '{"model":', 400],
+  ['a number', '7', 400],
+  ['null', 'null', 400],
+  ['an array', '[]', 400],
+  ['broken UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]), 400],
+  ['deep nesting', `{"model":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 400],
+  [
+    'deep nesting in a tolerated field',
+    chat({ messages: user, x: JSON.parse('['.repeat(500) + ']'.repeat(500)) }),
+    400,
+  ],
+  ['no model', JSON.stringify({ messages: user }), 400],
+  ['a model of a wrong type', JSON.stringify({ model: 7, messages: user }), 400],
+  ['an inherited name', JSON.stringify({ model: '__proto__', messages: user }), 404],
+  ['no messages', chat({}), 400],
+  ['empty messages', chat({ messages: [] }), 400],
+  ['a wrong role', chat({ messages: [{ role: 'king', content: 'x' }] }), 400],
+  ['a null message', chat({ messages: [null] }), 400],
+  ['a temperature of text', chat({ messages: user, temperature: 'hot' }), 400],
+  ['a temperature beyond', chat({ messages: user, temperature: 3 }), 400],
+  ['a negative cap', chat({ messages: user, max_tokens: -1 }), 400],
+  ['a fraction as cap', chat({ messages: user, max_tokens: 1.5 }), 400],
+  ['an enormous cap', chat({ messages: user, max_tokens: 1e300 }), 400],
+  ['two choices', chat({ messages: user, n: 2 }), 400],
+  ['stream of text', chat({ messages: user, stream: 'yes' }), 400],
+  ['a tool result without a call', chat({ messages: [{ role: 'tool', content: 'x' }] }), 400],
+  ['too many stop strings', chat({ messages: user, stop: Array.from({ length: 99 }, () => 'x') }), 400],
+])('answers %s with a clear error', async (_name, body, status) => {
+  const reply = await post(body);
+  expect(reply.status).toBe(status);
+  expect(reply.body).toMatchObject(errorShape);
+});
+
+it('answers a body over the limit with 413', async () => {
+  const head =
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\n` +
+    'content-type: application/json\r\ncontent-length: 999999999\r\n\r\n{';
+  expect(await raw(head)).toMatch(/^HTTP\/1.1 413/);
+});
+
+it.each([
+  ['no HTTP at all', 'hello\r\n\r\n', 400],
+  ['a broken request line', 'GET /v1/models\r\n\r\n', 400],
+  ['huge headers', `GET /v1/models HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, 431],
+  ['two lengths', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx', 400],
+  [
+    'length and chunks',
+    'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    400,
+  ],
+  [
+    'a bad chunk',
+    'POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
+    400,
+  ],
+  ['a bad escape in the path', 'GET /v1/models/%zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 404],
+  [
+    'another upgrade',
+    'GET /v1/models HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n',
+    426,
+  ],
+])('answers %s', async (_name, bytes, status) => {
+  expect(await raw(bytes)).toMatch(new RegExp(`^HTTP/1.1 ${status}`));
+});
+
+it('answers two different credentials with 401, and the same one twice with 200', async () => {
+  const get = (headers: Record<string, string>) => fetch(`${gateway.baseUrl}/balance`, { headers });
+  expect((await get({ authorization: `Bearer ${key}`, 'x-api-key': key })).status).toBe(200);
+  const reply = await get({ authorization: `Bearer ${key}`, 'x-api-key': `${key.slice(0, -1)}0` });
+  expect(reply.status).toBe(401);
+  expect(await reply.json()).toMatchObject({ error: { code: 'conflicting_credentials' } });
+});
+
+it('answers anything with an error or an answer, never with silence, a crash or a 500', async () => {
+  const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
+  const value = fc.oneof(
+    fc.jsonValue({ maxDepth: 4 }),
+    fc.constantFrom('elsewhere', 'user', '', 0, -1, 1e300, null),
+  );
+  const request = fc.record(
+    {
+      model: fc.oneof({ weight: 5, arbitrary: fc.constant('elsewhere') }, { weight: 1, arbitrary: value }),
+      messages: fc.oneof(
+        fc.array(
+          fc.record(
+            {
+              role: fc.oneof(fc.constantFrom('system', 'user', 'assistant', 'tool', 'developer'), value),
+              content: fc.oneof(fc.string(), value),
+              tool_calls: value,
+              tool_call_id: value,
+            },
+            { requiredKeys: [] },
+          ),
+          { maxLength: 4 },
+        ),
+        value,
+      ),
+      tools: value,
+      tool_choice: value,
+      temperature: value,
+      max_tokens: value,
+      stop: value,
+      stream: value,
+      stream_options: value,
+      response_format: value,
+      n: value,
+    },
+    { requiredKeys: [] },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        bytes,
+        request.map((object) => JSON.stringify(object)),
+      ),
+      async (body) => {
+        const reply = await post(body);
+        expect([400, 402, 404, 413, 422, 503]).toContain(reply.status);
+        expect(reply.body).toMatchObject(errorShape);
+      },
+    ),
+    { numRuns: 400 },
+  );
+});

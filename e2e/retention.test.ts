@@ -1,0 +1,150 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { DEMO_CONFIG, upstreamConfig } from './support/configs.ts';
+import { startDemoConnector, startGateway, type Gateway } from './support/gateway.ts';
+import { cleanUp, temporaryFolder, type Child } from './support/processes.ts';
+
+/** Strings that occur nowhere else. Whatever writes a prompt, an answer, a header or a body leaves one behind. */
+const MARKER = 'zq7marker';
+const marks = (name: string) => `${MARKER}-${name}-${'x'.repeat(8)}`;
+
+let demo: Gateway;
+let resale: Gateway;
+let connector: Child;
+const upstream = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    const body = Buffer.concat(chunks).toString();
+    if (body.includes('please-fail')) {
+      response.writeHead(500, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { message: marks('upstream-error') } }));
+    } else if (body.includes('please-break')) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(
+        `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: marks('half') } }] })}\n\n`,
+        () => response.destroy(),
+      );
+    } else {
+      response.writeHead(200, { 'content-type': 'application/json', 'x-upstream': marks('upstream-header') });
+      response.end(
+        JSON.stringify({
+          id: marks('id'),
+          object: 'chat.completion',
+          created: 1,
+          model: 'provider-model',
+          choices: [
+            { index: 0, message: { role: 'assistant', content: marks('answer') }, finish_reason: 'stop' },
+          ],
+          usage: { prompt_tokens: 5, completion_tokens: 5, total_tokens: 10 },
+        }),
+      );
+    }
+  });
+});
+
+beforeAll(async () => {
+  demo = await startGateway({ config: DEMO_CONFIG });
+  connector = await startDemoConnector(demo, (await demo.node('demo')).token);
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  const address = upstream.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  resale = await startGateway({ config: upstreamConfig(address.port), dataDir: temporaryFolder() });
+});
+afterAll(async () => {
+  upstream.closeAllConnections();
+  upstream.close();
+  await cleanUp();
+});
+
+type Case = { name: string; path?: string; method?: string; body?: string; headers?: Record<string, string> };
+
+/** Every route, in success and in each kind of failure, with a marker wherever a client can put one. */
+function casesFor(model: string): Case[] {
+  const chat = (content: string, extra: object = {}) =>
+    JSON.stringify({
+      model,
+      max_tokens: 8,
+      messages: [{ role: 'user', content }],
+      user: marks('user'),
+      ...extra,
+    });
+  return [
+    { name: 'answer', body: chat(marks('prompt')) },
+    { name: 'stream', body: chat(marks('prompt'), { stream: true }) },
+    { name: 'upstream error', body: chat(`please-fail ${marks('prompt')}`) },
+    { name: 'broken stream', body: chat(`please-break ${marks('prompt')}`, { stream: true }) },
+    { name: 'too long', body: chat(marks('prompt').repeat(400)) },
+    {
+      name: 'unknown model',
+      body: JSON.stringify({ model: marks('model'), messages: [{ role: 'user', content: 'x' }] }),
+    },
+    { name: 'broken JSON', body: `{"model":"${model}","messages":[{"content":"${marks('json')}` },
+    { name: 'wrong type', body: JSON.stringify({ model, messages: marks('type') }) },
+    {
+      name: 'remote picture',
+      body: chat('', {
+        messages: [
+          { role: 'user', content: [{ type: 'image_url', image_url: { url: `https://${marks('host')}/` } }] },
+        ],
+      }),
+    },
+    {
+      name: 'tool',
+      body: chat(marks('prompt'), {
+        tools: [{ type: 'function', function: { name: 'f', description: marks('tool') } }],
+      }),
+    },
+    { name: 'unknown field', body: chat(marks('prompt'), { [marks('field')]: marks('value') }) },
+    { name: 'query', path: `/v1/chat/completions?q=${marks('query')}`, body: chat(marks('prompt')) },
+    {
+      name: 'header',
+      body: chat('x'),
+      headers: { 'x-request-id': marks('header'), 'user-agent': marks('agent') },
+    },
+    { name: 'wrong key', body: chat(marks('prompt')), headers: { authorization: `Bearer ${marks('key')}` } },
+    { name: 'model path', path: `/v1/models/${marks('path')}`, method: 'GET' },
+    { name: 'unknown path', path: `/${marks('path')}`, body: marks('body') },
+    { name: 'wrong method', path: '/v1/balance', body: JSON.stringify(marks('body')) },
+    { name: 'balance', path: '/v1/balance', method: 'GET', headers: { 'x-note': marks('note') } },
+    { name: 'text body', body: marks('plain'), headers: { 'content-type': 'text/plain' } },
+  ];
+}
+
+async function ask(gateway: Gateway, key: string, one: Case): Promise<void> {
+  const method = one.method ?? 'POST';
+  const reply = await fetch(`http://127.0.0.1:${gateway.port}${one.path ?? '/v1/chat/completions'}`, {
+    method,
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...one.headers },
+    ...(method === 'GET' ? {} : { body: one.body ?? '' }),
+  });
+  await reply.text().catch(() => 'cut');
+}
+
+/** Every file below a folder that holds the marker. */
+function filesWithMarker(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile() && readFileSync(path).includes(MARKER));
+}
+
+it('keeps nothing of prompts, answers, headers and bodies: not in a file, a log line or an error', async () => {
+  const demoKey = (await demo.customer('10')).key;
+  const resaleKey = (await resale.customer('10')).key;
+  for (const one of casesFor('demo')) await ask(demo, demoKey, one);
+  for (const one of casesFor('resold')) await ask(resale, resaleKey, one);
+  const metrics = await Promise.all(
+    [demo, resale].map(async (gateway) => (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text()),
+  );
+  // While it runs (write-ahead logs are there), and after a clean end.
+  expect([...filesWithMarker(demo.dataDir), ...filesWithMarker(resale.dataDir)]).toEqual([]);
+  await demo.child.stop();
+  await resale.child.stop();
+  await connector.stop();
+  expect([...filesWithMarker(demo.dataDir), ...filesWithMarker(resale.dataDir)]).toEqual([]);
+  const written = [demo.child.output(), resale.child.output(), connector.output(), ...metrics].join('\n');
+  expect(written).not.toContain(MARKER);
+  expect(written).toContain('"event":"request"');
+});
