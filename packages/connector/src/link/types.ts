@@ -21,7 +21,14 @@ export type JobOffer = {
   deadlineMs: number;
 };
 
-export type RejectReason = 'busy' | 'paused' | 'local_use' | 'context' | 'unloaded' | 'unsupported' | 'policy';
+export type RejectReason =
+  | 'busy'
+  | 'paused'
+  | 'local_use'
+  | 'context'
+  | 'unloaded'
+  | 'unsupported'
+  | 'policy';
 
 export type OfferAnswer = { reject: RejectReason } | { accept: AcceptedJob };
 

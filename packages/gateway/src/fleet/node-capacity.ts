@@ -38,6 +38,7 @@ export class NodeCapacity {
     }
     for (const alias of this.#measured.keys()) if (!this.#models.has(alias)) this.#measured.delete(alias);
     this.#textSlots = capabilities.slots.text;
+    this.#reported = 'ready';
     this.#engine = `${capabilities.engine.kind} ${capabilities.engine.version}`;
   }
 

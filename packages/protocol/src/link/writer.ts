@@ -63,6 +63,16 @@ export class LinkWriter {
     if (!this.#isStopped) this.#streams.set(stream, newOutgoing(stream));
   }
 
+  /** Whether the stream is known still: something may be queued for it, or it was not ended yet. */
+  isOpen(stream: number): boolean {
+    return this.#streams.has(stream);
+  }
+
+  /** Whether anything may still have to leave for a job. */
+  hasOpenStreams(): boolean {
+    return this.#streams.size > 0;
+  }
+
   /** Queues a record that goes before all data. The body must fit into one record. */
   control(type: RecordType, stream: number, body: Uint8Array = NO_BODY): void {
     this.#queueControl({ type, flags: RECORD_FLAGS.end, body }, stream);

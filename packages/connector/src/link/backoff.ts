@@ -1,0 +1,75 @@
+import { CLOSE_CODES } from '@switchyard/protocol/link/close-codes.ts';
+
+/** How a connection, or the try to make one, ended. */
+export type LinkEnd =
+  /** The WebSocket closed. 1006: the line broke without a word. */
+  | { kind: 'closed'; code: number; retryAfterMs?: number }
+  /** The gateway answered the upgrade with plain HTTP. */
+  | { kind: 'refused'; status: number; retryAfterMs?: number }
+  /** No connection. `code` is a system code such as ECONNREFUSED. */
+  | { kind: 'unreachable'; code: string };
+
+export type NextStep = { stop: string } | { retryInMs: number; reason: string };
+
+/** Longest wait that a gateway may ask for: a wrong number must not silence a node for a day. */
+const RETRY_AFTER_MAX_MS = 10 * 60_000;
+const FIRST_RETRY_MAX_MS = 1_000;
+const RETRY_STEP_MS = 500;
+const RETRY_MAX_MS = 30_000;
+/** Two programs with one token would otherwise throw each other out for ever. */
+const REPLACED_RETRY_MS = 60_000;
+
+const STOPS: Record<number, string> = {
+  401: 'The gateway does not know this node token, or it was revoked. Make a new one and start again.',
+  403: 'This node is suspended. Ask the operator of the gateway why.',
+  426: 'This connector and the gateway speak different versions of the node link. Update the older one.',
+};
+
+const REASONS: Record<number, string> = {
+  [CLOSE_CODES.protocol]: 'The gateway did not understand this node.',
+  [CLOSE_CODES.silent]: 'The gateway did not hear from this node in time.',
+  [CLOSE_CODES.replaced]: 'Another connector runs with the same token.',
+  [CLOSE_CODES.tooBig]: 'This node sent more than the gateway takes.',
+  [CLOSE_CODES.tooMany]: 'The gateway takes no more connections now.',
+  [CLOSE_CODES.draining]: 'The gateway restarts.',
+};
+
+/**
+ * Full jitter: any time up to a bound that doubles from 1 s to 30 s, so that a restarted gateway is not met by all
+ * its nodes at once. `failures` counts the tries since the last connection that stood for a minute, this one
+ * included.
+ */
+export function retryDelayMs(failures: number, random: () => number): number {
+  const bound =
+    failures <= 1 ? FIRST_RETRY_MAX_MS : Math.min(RETRY_STEP_MS * 2 ** (failures - 1), RETRY_MAX_MS);
+  return random() * bound;
+}
+
+/** Decides what follows an end: stop for good when trying again is useless without a person, or wait. */
+export function decideNext(end: LinkEnd, failures: number, random: () => number): NextStep {
+  const delayMs = retryDelayMs(failures, random);
+  switch (end.kind) {
+    case 'unreachable':
+      return { retryInMs: delayMs, reason: `The gateway cannot be reached (${end.code}).` };
+    case 'refused': {
+      const stop = STOPS[end.status];
+      if (stop !== undefined) return { stop };
+      return {
+        retryInMs: later(delayMs, end.retryAfterMs),
+        reason: `The gateway answered HTTP ${end.status}.`,
+      };
+    }
+    case 'closed':
+      break;
+  }
+  const stop = end.code > 4_000 ? STOPS[end.code - 4_000] : undefined;
+  if (stop !== undefined) return { stop };
+  const reason = REASONS[end.code] ?? `The connection was lost (${end.code}).`;
+  const replacedMs = end.code === CLOSE_CODES.replaced ? REPLACED_RETRY_MS : 0;
+  return { retryInMs: later(delayMs, end.retryAfterMs) + replacedMs, reason };
+}
+
+/** The gateway's wish plus our jitter: all its nodes got the same wish. */
+function later(delayMs: number, retryAfterMs: number | undefined): number {
+  return delayMs + Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
+}
