@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openRegistry } from './accounts/registry.ts';
 import { openAdminServer } from './admin/admin-server.ts';
@@ -22,12 +21,10 @@ import type { Upstream } from './routing/target.ts';
 import { openLedgerStore } from './store/sqlite/ledger/open.ts';
 import { openReceiptStore } from './store/sqlite/ledger/read.ts';
 import { openSqliteAccountStore } from './store/sqlite/main/account-store.ts';
+import { LEDGER_DATABASE_FILE, makeDataFolder } from './store/sqlite/main/data-folder.ts';
 import { acquireDataLock } from './store/sqlite/main/data-lock.ts';
 import { chatCompletionsSurface } from './surfaces/chat-completions/surface.ts';
 import { createOpenAiCompatibleUpstream } from './upstreams/openai-compatible/upstream.ts';
-
-/** The ledger's file in the data folder. */
-export const LEDGER_FILE = 'ledger.sqlite';
 
 /** Another process may just be ending on the same data folder. */
 const DATA_LOCK_WAIT_MS = 5_000;
@@ -56,7 +53,7 @@ export async function startGateway(
   log: Log = createLog(config.logging.level),
 ): Promise<RunningGateway> {
   const directory = config.data.dir;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDataFolder(directory);
   const lock = acquireDataLock(directory, DATA_LOCK_WAIT_MS);
   if (lock === undefined) throw new DataFolderInUseError('another process uses this data folder');
 
@@ -87,7 +84,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   const registry = await openRegistry({ store: accountStore, clock, brand: config.brand.keyPrefix });
   closers.push(() => registry.close());
 
-  const ledgerPath = join(directory, LEDGER_FILE);
+  const ledgerPath = join(directory, LEDGER_DATABASE_FILE);
   const { ledger, orphanedHolds } = await openLedgerStore({
     path: ledgerPath,
     clock,
