@@ -7,7 +7,8 @@ import { chatOf } from '../testing/chat.ts';
 import { createRecordingSink } from '../testing/recording-sink.ts';
 import { createVirtualTimers } from '../testing/virtual-timers.ts';
 import { systemTimers } from '../timers.ts';
-import { createDemoAdapter, DEMO_MODEL_NAME } from './demo.ts';
+import { DEMO_MODEL_NAME } from './demo-model.ts';
+import { createDemoAdapter } from './demo.ts';
 
 const NEVER = AbortSignal.any([]);
 
@@ -40,20 +41,22 @@ describe('the real demo model', () => {
     expect(totalOutputTokens(finish.usage)).toBeLessThanOrEqual(24);
   });
 
-  it('calls a tool that is required', async () => {
+  it('calls a tool', async () => {
     const sink = createRecordingSink();
-    const tools = [{ name: 'get_time', parameters: { type: 'object', properties: {} } }];
+    const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+    const tools = [{ name: 'get_weather', description: 'Get the weather of a city', parameters }];
     const chat = {
-      ...chatOf('What time is it?'),
+      ...chatOf('What is the weather in Paris?'),
       tools,
-      toolChoice: 'required' as const,
+      toolChoice: { name: 'get_weather' },
       sampling: { temperature: 0 },
+      maxOutputTokens: 200,
     };
     engine.run({ localName: DEMO_MODEL_NAME, chat }, sink);
     const { parts } = await sink.outcome;
     expect(parts.find((part) => part.type === 'tool-call-start')).toMatchObject({
       index: 0,
-      name: 'get_time',
+      name: 'get_weather',
     });
     expect(parts.at(-1)).toMatchObject({ type: 'finish', reason: 'tool-calls' });
   });

@@ -6,10 +6,8 @@ import { EngineError } from '../engine.ts';
 import type { Timers } from '../timers.ts';
 import { findRequestProblem } from './check-request.ts';
 import { createDemoEventReader, encodeDemoJob, readDemoFinish, readDemoUsage } from './demo-job.ts';
+import { DEMO_MODEL_NAME } from './demo-model.ts';
 import { refusedRun } from './refused-run.ts';
-
-/** The name of the shipped model, as the gateway's default configuration asks for it. */
-export const DEMO_MODEL_NAME = 'mote-chat';
 
 const CAPABILITIES: EngineModel['capabilities'] = {
   tools: true,

@@ -51,7 +51,10 @@ function faultOfStatusAndWords(status: number, words: string): EngineFault {
   if (isAboutRequest && CONTEXT_WORDS.test(words)) return CONTEXT_FAULT;
   if (isAboutRequest && UNSUPPORTED_WORDS.test(words)) return UNSUPPORTED_FAULT;
   if (status === 401 || status === 403) {
-    return { code: 'engine_failed', message: `The engine refused the connector's API key (HTTP ${status}).` };
+    return {
+      code: 'engine_failed',
+      message: `The engine refused the connector's API key (HTTP ${status}); set api_key_env.`,
+    };
   }
   if (status === 404 || status === 405) {
     return {

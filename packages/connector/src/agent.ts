@@ -1,0 +1,159 @@
+import type { CapabilityModel, Capabilities } from '@switchyard/protocol/link/capabilities.ts';
+import { LINK_LIMITS } from '@switchyard/protocol/link/limits.ts';
+import { totalInputTokens, totalOutputTokens } from '@switchyard/protocol/usage.ts';
+import type { EngineFault } from './engine.ts';
+import type { EngineHost, HostedModel } from './engine-host.ts';
+import type { JobResult } from './job-run.ts';
+import { startJobRun } from './job-run.ts';
+import type { AcceptedJob, JobOffer, LinkAgent, LinkState, OfferAnswer } from './link/types.ts';
+import type { Timers } from './timers.ts';
+
+/** Since the start of the program. Tokens are those that the engines reported. */
+export type JobCounts = {
+  running: number;
+  done: number;
+  failed: number;
+  cancelled: number;
+  inputTokens: number;
+  outputTokens: number;
+};
+
+/** Why a model that an engine has is not offered. */
+export type LeftOutModel = { alias: string; why: 'remote-backed' | 'same-alias' | 'bad-name' };
+
+export type AgentOptions = {
+  hosts: EngineHost[];
+  /** Only the node's owner uses it: then models that are answered elsewhere are the owner's own business. */
+  isPrivate: boolean;
+  timers: Timers;
+  onLinkState(state: LinkState): void;
+  onJobFault(fault: EngineFault): void;
+};
+
+export type Agent = LinkAgent & {
+  counts(): JobCounts;
+  /** The models on offer, with their slots. */
+  models(): { alias: string; slots: number }[];
+  leftOut(): LeftOutModel[];
+  /** Takes no more jobs. */
+  pause(): void;
+};
+
+type Offered = { host: EngineHost; model: HostedModel };
+
+/** Decides about offers and runs jobs on the engines of this node. The link client owns the socket. */
+export function createAgent(options: AgentOptions): Agent {
+  const counts: JobCounts = { running: 0, done: 0, failed: 0, cancelled: 0, inputTokens: 0, outputTokens: 0 };
+  let isPaused = false;
+
+  function count(result: JobResult): void {
+    counts.running -= 1;
+    counts[result.result] += 1;
+    if (result.result === 'failed') options.onJobFault(result.fault);
+    if (result.result !== 'done' || result.usage === undefined) return;
+    counts.inputTokens += totalInputTokens(result.usage);
+    counts.outputTokens += totalOutputTokens(result.usage);
+  }
+
+  function accept(offered: Offered, offer: JobOffer): AcceptedJob {
+    const freeSlot = offered.host.takeSlot();
+    return {
+      abandon: freeSlot,
+      start(chat, stream) {
+        counts.running += 1;
+        return startJobRun({
+          host: offered.host,
+          localName: offered.model.localName,
+          chat,
+          deadlineMs: offer.deadlineMs,
+          stream,
+          timers: options.timers,
+          onStopped(result) {
+            freeSlot();
+            count(result);
+          },
+        });
+      },
+    };
+  }
+
+  function answer(offer: JobOffer): OfferAnswer {
+    if (isPaused) return { reject: 'paused' };
+    const offered = sortModels(options).offered.get(offer.model);
+    if (offered === undefined) return { reject: 'unsupported' };
+    if (!offered.host.isUp()) return { reject: 'unloaded' };
+    // The whole context as input would leave no room for an answer.
+    if (offer.estimatedInputTokens >= offered.model.contextTokens) return { reject: 'context' };
+    if (offered.host.freeSlots() <= 0) return { reject: 'busy' };
+    return { accept: accept(offered, offer) };
+  }
+
+  return {
+    capabilities: () => describe(options, isPaused),
+    offer: answer,
+    state: options.onLinkState,
+    counts: () => ({ ...counts }),
+    models: () => describe(options, isPaused).models.map(({ alias, slots }) => ({ alias, slots })),
+    leftOut: () => sortModels(options).leftOut,
+    pause() {
+      isPaused = true;
+    },
+  };
+}
+
+/** Splits the engines' models into those on offer and those that cannot be. The first engine wins an alias. */
+function sortModels({ hosts, isPrivate }: AgentOptions): {
+  offered: Map<string, Offered>;
+  leftOut: LeftOutModel[];
+} {
+  const offered = new Map<string, Offered>();
+  const leftOut: LeftOutModel[] = [];
+  for (const host of hosts) {
+    for (const model of host.models()) {
+      const { alias } = model;
+      if (model.remoteBacked && !isPrivate) leftOut.push({ alias, why: 'remote-backed' });
+      else if (!isWord(alias) || !isWord(model.localName)) leftOut.push({ alias, why: 'bad-name' });
+      else if (offered.has(alias)) leftOut.push({ alias, why: 'same-alias' });
+      else if (offered.size < LINK_LIMITS.modelsMax) offered.set(alias, { host, model });
+    }
+  }
+  return { offered, leftOut };
+}
+
+/** What the gateway is told. Models of an engine that is down stay in the list, with no slots. */
+function describe(options: AgentOptions, isPaused: boolean): Capabilities {
+  const { hosts } = options;
+  const models = [...sortModels(options).offered.values()].map(({ host, model }) =>
+    describeModel(host, model, isPaused),
+  );
+  const slotsUp = hosts.filter((host) => host.isUp()).reduce((sum, host) => sum + host.slots, 0);
+  const kinds = [...new Set(hosts.map((host) => host.engine.kind))].join('+');
+  const versions = [...new Set(hosts.map((host) => host.engine.version))].join('+');
+  return {
+    engine: {
+      kind: kinds.slice(0, LINK_LIMITS.wordMaxChars),
+      version: versions.slice(0, LINK_LIMITS.wordMaxChars),
+    },
+    slots: { text: isPaused ? 0 : Math.min(slotsUp, LINK_LIMITS.slotsMax) },
+    models,
+  };
+}
+
+function describeModel(host: EngineHost, model: HostedModel, isPaused: boolean): CapabilityModel {
+  const isReady = host.isUp() && !isPaused;
+  return {
+    alias: model.alias,
+    localName: model.localName,
+    contextTokens: Math.min(model.contextTokens, LINK_LIMITS.tokensMax),
+    maxOutputTokens: Math.min(model.maxOutputTokens, LINK_LIMITS.tokensMax),
+    slots: isReady ? Math.min(model.slots, LINK_LIMITS.slotsMax) : 0,
+    ...model.capabilities,
+    loaded: host.isUp(),
+    remoteBacked: model.remoteBacked,
+  };
+}
+
+/** What the link takes as a name: anything else would make it refuse the whole report. */
+function isWord(text: string): boolean {
+  return text !== '' && text.length <= LINK_LIMITS.nameMaxChars && !/\p{Cc}/u.test(text);
+}

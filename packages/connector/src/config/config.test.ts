@@ -1,0 +1,353 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadConfig } from './config.ts';
+import { readConfigFile } from './config-file.ts';
+import type { ConnectOptions } from './connect-options.ts';
+
+const SECRET = 'nk_secret_0123456789';
+const folder = mkdtempSync(join(tmpdir(), 'connector-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
+function fileOf(text: string): string {
+  files += 1;
+  const path = join(folder, `${files}.yaml`);
+  writeFileSync(path, text);
+  return path;
+}
+
+function flags(change: Partial<ConnectOptions> = {}): ConnectOptions {
+  return { engines: [], models: [], allowLan: false, isPrivate: false, json: false, ...change };
+}
+
+const DEMO = { gateway: 'https://gateway.example', token: SECRET, engines: ['demo'] };
+
+function problemsOf(options: Partial<ConnectOptions>, environment = {}): string[] {
+  const loaded = loadConfig(flags(options), environment);
+  return loaded.ok ? [] : loaded.problems;
+}
+
+describe('flags', () => {
+  it('are enough for a demo node', () => {
+    const loaded = loadConfig(flags(DEMO), {});
+    expect(loaded).toMatchObject({
+      ok: true,
+      config: {
+        gateway: 'https://gateway.example',
+        token: SECRET,
+        isPrivate: false,
+        engines: [{ kind: 'demo', slots: 4, choices: undefined }],
+      },
+    });
+  });
+
+  it('describe servers', () => {
+    const loaded = loadConfig(
+      flags({
+        ...DEMO,
+        engines: ['demo', 'openai=http://192.168.0.5:8080/v1'],
+        models: ['fast=qwen3:8b', 'plain'],
+        slots: '2',
+        allowLan: true,
+        isPrivate: true,
+      }),
+      {},
+    );
+    expect(loaded).toMatchObject({
+      ok: true,
+      config: {
+        isPrivate: true,
+        engines: [
+          { kind: 'demo', slots: 2, choices: undefined },
+          {
+            kind: 'openai-compatible',
+            baseUrl: 'http://192.168.0.5:8080/v1',
+            allowLan: true,
+            slots: 2,
+            choices: [
+              { alias: 'fast', localName: 'qwen3:8b' },
+              { alias: 'plain', localName: 'plain' },
+            ],
+          },
+        ],
+      },
+    });
+  });
+
+  it.each<[string, Partial<ConnectOptions>, string]>([
+    ['no engine', { ...DEMO, engines: [] }, 'no engine'],
+    ['an unknown engine', { ...DEMO, engines: ['ollama'] }, '--engine: must be'],
+    ['an engine that is no URL', { ...DEMO, engines: ['openai=localhost:11434'] }, 'http'],
+    ['an engine elsewhere', { ...DEMO, engines: ['openai=http://8.8.8.8/v1'] }, 'private network'],
+    ['an engine in the LAN', { ...DEMO, engines: ['openai=http://10.0.0.1/v1'] }, '--allow-lan'],
+    ['an engine with a password', { ...DEMO, engines: ['openai=http://a:b@localhost/v1'] }, 'api_key_env'],
+    ['no slots', { ...DEMO, slots: '0' }, '--slots'],
+    ['too many slots for the demo', { ...DEMO, slots: '65' }, '1 to 64'],
+    ['slots that are no number', { ...DEMO, slots: '1e3' }, '--slots'],
+    ['a model without a name', { ...DEMO, models: ['a='] }, '--model: must be'],
+    [
+      'a model for two servers',
+      { ...DEMO, engines: ['openai=http://localhost:1/v1', 'openai=http://localhost:2/v1'], models: ['a'] },
+      'exactly one engine',
+    ],
+    ['an alias twice', { ...DEMO, models: ['a=b', 'a=c'] }, 'more than one'],
+    ['no gateway', { token: SECRET, engines: ['demo'] }, 'no gateway'],
+    ['a gateway that is no URL', { ...DEMO, gateway: 'gateway' }, 'gateway: must be'],
+    ['a gateway of another kind', { ...DEMO, gateway: 'ftp://x' }, 'gateway: must be'],
+    [
+      'a gateway with a token in it',
+      { ...DEMO, gateway: `https://x/?token=${SECRET}` },
+      'gateway: must hold no',
+    ],
+    ['no token', { gateway: 'https://x', engines: ['demo'] }, 'SWITCHYARD_NODE_TOKEN'],
+    ['a token of two words', { ...DEMO, token: `${SECRET} x` }, '--token: holds no'],
+    ['two tokens', { ...DEMO, tokenFile: 'x' }, 'only one'],
+    [
+      'a token file that is not there',
+      { gateway: 'https://x', engines: ['demo'], tokenFile: join(folder, 'no') },
+      'ENOENT',
+    ],
+    ['a file that is not there', { ...DEMO, configFile: join(folder, 'no') }, 'ENOENT'],
+    [
+      'a flag that nothing uses',
+      { gateway: 'https://x', token: SECRET, slots: '3', models: ['a'] },
+      '--model, --slots',
+    ],
+  ])('with %s are refused', (_name, options, words) => {
+    const problems = problemsOf(options);
+    expect(problems.join('\n')).toContain(words);
+    expect(problems.join('\n')).not.toContain(SECRET);
+  });
+});
+
+describe('the token', () => {
+  const base = { gateway: 'https://x', engines: ['demo'] };
+  const environment = { SWITCHYARD_NODE_TOKEN: 'from-environment', OTHER: 'from-other' };
+  const tokenFile = fileOf('  from-file\n');
+
+  it.each<[string, Partial<ConnectOptions>, Record<string, string>, string]>([
+    ['a flag', { token: 'from-flag' }, environment, 'from-flag'],
+    ['a file of a flag', { tokenFile }, environment, 'from-file'],
+    ['the environment', { configFile: fileOf('token: from-config') }, environment, 'from-environment'],
+    ['the configuration', { configFile: fileOf('token: from-config') }, {}, 'from-config'],
+    ['a named variable', { configFile: fileOf('token_env: OTHER') }, { OTHER: 'from-other' }, 'from-other'],
+    ['a named file beside the configuration', { configFile: fileOf(`token_file: 1.yaml`) }, {}, 'from-file'],
+  ])('comes from %s', (_name, options, variables, expected) => {
+    const loaded = loadConfig(flags({ ...base, ...options }), variables);
+    expect(loaded.ok ? loaded.config.token : loaded.problems).toBe(expected);
+  });
+
+  it('on the command line gives a warning, elsewhere none', () => {
+    const onLine = loadConfig(flags({ ...base, token: 'a' }), {});
+    const inVariable = loadConfig(flags(base), environment);
+    expect(onLine.ok && onLine.warnings.join()).toContain('process list');
+    expect(inVariable.ok && inVariable.warnings).toEqual([]);
+  });
+
+  it('in the clear gives a warning', () => {
+    const warningsOf = (gateway: string): string => {
+      const loaded = loadConfig(flags({ ...base, gateway }), environment);
+      return loaded.ok ? loaded.warnings.join() : 'not loaded';
+    };
+    expect(warningsOf('http://gateway.example')).toContain('TLS');
+    expect(warningsOf('ws://192.168.0.1:80')).toContain('TLS');
+    for (const gateway of [
+      'https://x',
+      'wss://x',
+      'http://localhost:1',
+      'http://127.0.0.1:1',
+      'http://[::1]:1',
+    ]) {
+      expect(warningsOf(gateway)).toBe('');
+    }
+  });
+});
+
+describe('a configuration file', () => {
+  it('describes everything', () => {
+    const configFile = fileOf(`
+gateway: https://gateway.example
+token: ${SECRET}
+private: true
+engines:
+  - kind: demo
+    slots: 1
+    models: [{ alias: tiny }]
+  - kind: openai-compatible
+    base_url: http://127.0.0.1:8080/v1
+    api_key_env: ENGINE_KEY
+    slots: 8
+    models:
+      - alias: big
+        local: qwen3-32b
+        context_tokens: 32768
+        max_output_tokens: 4096
+        tools: false
+        vision: true
+        thinking: true
+        json_schema: true
+      - local: same
+`);
+    const loaded = loadConfig(flags({ configFile }), { ENGINE_KEY: 'key' });
+    expect(loaded).toEqual({
+      ok: true,
+      warnings: [],
+      config: {
+        gateway: 'https://gateway.example',
+        token: SECRET,
+        isPrivate: true,
+        engines: [
+          { kind: 'demo', slots: 1, choices: [{ alias: 'tiny', localName: 'mote-chat' }] },
+          {
+            kind: 'openai-compatible',
+            baseUrl: 'http://127.0.0.1:8080/v1',
+            apiKey: 'key',
+            allowLan: false,
+            slots: 8,
+            choices: [
+              { alias: 'big', localName: 'qwen3-32b' },
+              { alias: 'same', localName: 'same' },
+            ],
+            settings: new Map([
+              [
+                'qwen3-32b',
+                {
+                  contextTokens: 32768,
+                  maxOutputTokens: 4096,
+                  tools: false,
+                  vision: true,
+                  thinking: true,
+                  jsonSchema: true,
+                },
+              ],
+              ['same', {}],
+            ]),
+          },
+        ],
+      },
+    });
+  });
+
+  it('gives way to flags', () => {
+    const configFile = fileOf('gateway: https://file\nengines: [{ kind: demo }]');
+    const loaded = loadConfig(flags({ ...DEMO, engines: ['openai=http://localhost:1/v1'], configFile }), {});
+    expect(loaded).toMatchObject({
+      ok: true,
+      config: { gateway: 'https://gateway.example', engines: [{ kind: 'openai-compatible' }] },
+    });
+  });
+
+  it.each<[string, string, string]>([
+    ['a mistyped key', 'gatewy: x', 'f.yaml:1: gatewy: unknown key; did you mean gateway?'],
+    ['a strange key', 'a: 1', 'f.yaml:1: a: unknown key; known here: gateway, token'],
+    [
+      'a mistyped key of an engine',
+      'engines:\n  - kind: demo\n    slot: 3',
+      'f.yaml:3: engines[0].slot: unknown key; did you mean slots?',
+    ],
+    [
+      'a key with a dash',
+      'engines:\n  - kind: openai\n    base-url: x',
+      'f.yaml:3: engines[0].base-url: unknown key; did you mean base_url?',
+    ],
+    ['a number for a text', 'gateway: 7', 'f.yaml:1: gateway: must be a text'],
+    ['an empty value', '\ngateway:', 'f.yaml:2: gateway: must be a text'],
+    ['a list for a text', 'gateway: [a]', 'f.yaml:1: gateway: must be a text'],
+    ['a text for a truth', 'private: yes please', 'f.yaml:1: private: must be true or false'],
+    ['a mapping for a list', 'engines: { kind: demo }', 'f.yaml:1: engines: must be a list'],
+    ['a text for a mapping', 'engines:\n  - demo', 'f.yaml:2: engines[0]: must be a mapping'],
+    ['no kind', 'engines:\n  - slots: 1', 'f.yaml:2: engines[0].kind: is missing'],
+    [
+      'an unknown kind',
+      'engines:\n  - kind: llama',
+      'f.yaml:2: engines[0].kind: must be demo or openai-compatible',
+    ],
+    [
+      'a fraction of a slot',
+      'engines:\n  - kind: demo\n    slots: 1.5',
+      'f.yaml:3: engines[0].slots: must be a whole number from 1 to 64',
+    ],
+    [
+      'a server without an address',
+      'engines:\n  - kind: openai',
+      'f.yaml:2: engines[0].base_url: is missing',
+    ],
+    [
+      'an address for the demo',
+      'engines:\n  - kind: demo\n    base_url: http://localhost',
+      'f.yaml:3: engines[0].base_url: does not go with kind demo',
+    ],
+    [
+      'an address elsewhere',
+      'engines:\n  - kind: openai\n    base_url: http://8.8.8.8/v1',
+      'f.yaml:3: engines[0].base_url: must be on this machine',
+    ],
+    [
+      'a key that is not set',
+      'engines:\n  - kind: openai\n    base_url: http://localhost/v1\n    api_key_env: NOT_SET',
+      'f.yaml:4: engines[0].api_key_env: names an environment variable that is not set',
+    ],
+    [
+      'a model without a name',
+      'engines:\n  - kind: openai\n    base_url: http://localhost/v1\n    models:\n      - tools: true',
+      'f.yaml:5: engines[0].models[0].alias: is missing',
+    ],
+    [
+      'no context',
+      'engines:\n  - kind: openai\n    base_url: http://localhost/v1\n    models:\n      - { alias: a, context_tokens: 0 }',
+      'f.yaml:5: engines[0].models[0].context_tokens: must be a whole number from 1',
+    ],
+    [
+      'a size of the demo model',
+      'engines:\n  - kind: demo\n    models: [{ alias: a, context_tokens: 9 }]',
+      'f.yaml:3: engines[0].models[0].context_tokens: is fixed',
+    ],
+    ['two tokens', 'token: a\ntoken_env: b', 'f.yaml:2: token_env: give only one'],
+    ['a key twice', 'gateway: a\ngateway: b', 'f.yaml:2: Map keys must be unique'],
+    ['no mapping', '- a', 'f.yaml:1: must be a mapping'],
+    ['nothing', '', 'f.yaml:1: must be a mapping'],
+    ['a broken quote', `token: "${SECRET}`, 'f.yaml:1: Missing closing'],
+    ['an alias', 'gateway: &a x\ntoken: *a', 'f.yaml:2: token: must be a text'],
+  ])('with %s is refused with its line', (_name, source, expected) => {
+    const { problems } = readConfigFile({ name: 'f.yaml', source }, {});
+    expect(problems.join('\n')).toContain(expected);
+    expect(problems.join('\n')).not.toContain(SECRET);
+  });
+
+  it('names all problems at once', () => {
+    const source = 'gatewy: x\nprivate: 1\nengines:\n  - kind: demo\n    slots: x';
+    const { problems } = readConfigFile({ name: 'f.yaml', source }, {});
+    expect(problems.map((problem) => problem.split(':')[1])).toEqual(['1', '2', '5']);
+  });
+
+  it('never throws, whatever is in it', () => {
+    const value = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 3 },
+        fc.constantFrom('demo', 'openai', 'http://localhost/v1', 1, -1, true, null, ''),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(
+          fc.constantFrom('gateway', 'token', 'engines', 'kind', 'base_url', 'models', 'alias', 'slots', 'x'),
+          tie('value'),
+          { maxKeys: 5 },
+        ),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          value.map((given) => JSON.stringify(given)),
+          fc.string(),
+        ),
+        (source) => {
+          const { config, problems } = readConfigFile({ name: 'f.yaml', source }, {});
+          expect(typeof config).toBe('object');
+          for (const problem of problems) expect(problem).toMatch(/^f\.yaml:\d+: /u);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,165 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { ConfigFile } from './config-file.ts';
+import { readConfigFile } from './config-file.ts';
+import type { ConnectOptions } from './connect-options.ts';
+import type { EngineConfig } from './engine-config.ts';
+import { readEngineFlags } from './engine-flags.ts';
+
+/** Everything the connector needs to know, checked. */
+export type ConnectorConfig = {
+  /** As given: with http(s) or ws(s). */
+  gateway: string;
+  token: string;
+  isPrivate: boolean;
+  engines: EngineConfig[];
+};
+
+export type LoadedConfig =
+  | { ok: true; config: ConnectorConfig; warnings: string[] }
+  | { ok: false; problems: string[] };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const TOKEN_VARIABLE = 'SWITCHYARD_NODE_TOKEN';
+
+const FILE_MAX_BYTES = 1024 * 1024;
+const TOKEN_MAX_CHARS = 512;
+
+/**
+ * Puts flags, environment and file together; the first of them that says something wins.
+ * All problems come at once. No message holds a token or a key. This is the only reader of `process.env`.
+ */
+export function loadConfig(options: ConnectOptions, environment: Environment = process.env): LoadedConfig {
+  const problems: string[] = [];
+  const file = loadFile(options.configFile, environment, problems);
+  const flags = readEngineFlags(options);
+  problems.push(...flags.problems);
+  const engines = options.engines.length > 0 ? flags.engines : (file.engines ?? []);
+  if (engines.length === 0 && problems.length === 0) {
+    problems.push('no engine: give --engine demo or --engine openai=URL, or engines in a --config file');
+  }
+  checkEngineFlagsAreUsed(options, problems);
+  checkAliases(engines, problems);
+  const gateway = readGateway(options.gateway ?? file.gateway, problems);
+  const token = readToken(options, { file, environment }, problems);
+  if (gateway === undefined || token === undefined || problems.length > 0) return { ok: false, problems };
+
+  const warnings: string[] = [];
+  if (options.token !== undefined) {
+    warnings.push(
+      `a token on the command line can be read in the process list; use --token-file or ${TOKEN_VARIABLE}`,
+    );
+  }
+  if (sendsInTheClear(gateway)) {
+    warnings.push(
+      'the gateway is reached without TLS: token, prompts and answers can be read on the way; use https',
+    );
+  }
+  const isPrivate = options.isPrivate || file.isPrivate === true;
+  return { ok: true, config: { gateway, token, isPrivate, engines }, warnings };
+}
+
+function loadFile(path: string | undefined, environment: Environment, problems: string[]): ConfigFile {
+  if (path === undefined) return {};
+  const source = readSmallFile(path, '--config', problems);
+  if (source === undefined) return {};
+  const read = readConfigFile({ name: path, source }, environment);
+  problems.push(...read.problems);
+  const { tokenFile } = read.config;
+  // As in other programs, a path in a file starts at that file.
+  return tokenFile === undefined
+    ? read.config
+    : { ...read.config, tokenFile: resolve(dirname(path), tokenFile) };
+}
+
+/** Settings of engines that are in the file have to be made there: silently ignoring a flag would mislead. */
+function checkEngineFlagsAreUsed(options: ConnectOptions, problems: string[]): void {
+  if (options.engines.length > 0) return;
+  const unused = [
+    options.models.length > 0 ? '--model' : '',
+    options.slots === undefined ? '' : '--slots',
+    options.allowLan ? '--allow-lan' : '',
+  ].filter((flag) => flag !== '');
+  if (unused.length > 0) problems.push(`${unused.join(', ')}: only together with --engine`);
+}
+
+function checkAliases(engines: EngineConfig[], problems: string[]): void {
+  const aliases = engines.flatMap((engine) => (engine.choices ?? []).map((choice) => choice.alias));
+  const twice = aliases.filter((alias, index) => aliases.indexOf(alias) !== index);
+  for (const alias of new Set(twice))
+    problems.push(`model ${alias}: this alias is given to more than one model`);
+}
+
+const GATEWAY_PROTOCOLS = ['https:', 'http:', 'wss:', 'ws:'];
+
+function readGateway(gateway: string | undefined, problems: string[]): string | undefined {
+  if (gateway === undefined) {
+    problems.push('no gateway: give --gateway URL, or gateway in a --config file');
+    return undefined;
+  }
+  const url = URL.canParse(gateway) ? new URL(gateway) : undefined;
+  if (url === undefined || !GATEWAY_PROTOCOLS.includes(url.protocol)) {
+    problems.push('gateway: must be a URL such as https://gateway.example');
+  } else if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    problems.push('gateway: must hold no user, password, ? or #; the token is given apart');
+  } else return gateway;
+  return undefined;
+}
+
+function readToken(
+  options: ConnectOptions,
+  { file, environment }: { file: ConfigFile; environment: Environment },
+  problems: string[],
+): string | undefined {
+  const found = findToken(options, { file, environment }, problems);
+  if (found === undefined) return undefined;
+  const token = found.text.trim();
+  if (/^[\x21-\x7e]+$/u.test(token) && token.length <= TOKEN_MAX_CHARS) return token;
+  problems.push(`${found.from}: holds no node token (one word of letters, digits and signs)`);
+  return undefined;
+}
+
+/** Where the token comes from: flag, file of the flag, environment, configuration file. */
+function findToken(
+  options: ConnectOptions,
+  { file, environment }: { file: ConfigFile; environment: Environment },
+  problems: string[],
+): { text: string; from: string } | undefined {
+  const fromFile = (path: string, from: string): { text: string; from: string } | undefined => {
+    const text = readSmallFile(path, from, problems);
+    return text === undefined ? undefined : { text, from };
+  };
+  if (options.token !== undefined && options.tokenFile !== undefined) {
+    problems.push('--token, --token-file: give only one of them');
+    return undefined;
+  }
+  if (options.token !== undefined) return { text: options.token, from: '--token' };
+  if (options.tokenFile !== undefined) return fromFile(options.tokenFile, '--token-file');
+  const named = file.tokenEnv === undefined ? undefined : environment[file.tokenEnv];
+  const general = environment[TOKEN_VARIABLE];
+  if (general !== undefined && general !== '') return { text: general, from: TOKEN_VARIABLE };
+  if (file.token !== undefined) return { text: file.token, from: 'token' };
+  if (named !== undefined && named !== '') return { text: named, from: 'token_env' };
+  if (file.tokenFile !== undefined) return fromFile(file.tokenFile, 'token_file');
+  const reason = file.tokenEnv === undefined ? '' : ': the variable named by token_env is not set';
+  problems.push(`no token${reason}; give --token-file FILE or set ${TOKEN_VARIABLE}`);
+  return undefined;
+}
+
+function readSmallFile(path: string, from: string, problems: string[]): string | undefined {
+  try {
+    if (statSync(path).size <= FILE_MAX_BYTES) return readFileSync(path, 'utf8');
+    problems.push(`${from}: the file is larger than 1 MiB`);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+    problems.push(`${from}: the file cannot be read (${code})`);
+  }
+  return undefined;
+}
+
+function sendsInTheClear(gateway: string): boolean {
+  const { protocol, hostname } = new URL(gateway);
+  const isLocal = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  return (protocol === 'http:' || protocol === 'ws:') && !isLocal;
+}

@@ -1,0 +1,85 @@
+import { parseArgs } from 'node:util';
+import { closestWord } from './closest-word.ts';
+import type { ConnectOptions } from './connect-options.ts';
+
+export const CONNECT_HELP = `Serve models of this machine through a Switchyard gateway.
+
+Usage: switchyard connect --gateway URL --engine ENGINE [options]
+
+  --gateway URL        the gateway, such as https://gateway.example
+  --engine ENGINE      demo, or openai=URL for a local server that speaks the OpenAI
+                       chat API (llama.cpp, vLLM, LM Studio, Ollama); repeatable
+  --model ALIAS=LOCAL  offer the engine's model LOCAL under the name ALIAS; repeatable.
+                       Without it every model is offered under its own name
+  --slots N            jobs at a time for each engine (default 4)
+  --token-file FILE    a file with the node token
+  --token TOKEN        the node token itself; other users of the machine can see it
+  --config FILE        a YAML file with these settings and those of single models
+  --allow-lan          let an engine be on another machine of a private network
+  --private            only you use this node: offer models that run elsewhere, too
+  --json               print JSON lines instead of text
+  --help               show this help
+
+The token is also taken from the environment variable SWITCHYARD_NODE_TOKEN.
+The connector only dials out. It ends on Ctrl-C when running jobs are done, at most
+30 seconds later; a second Ctrl-C ends it at once.
+`;
+
+export type ConnectArguments =
+  | { kind: 'run'; options: ConnectOptions }
+  | { kind: 'help' }
+  | { kind: 'wrong'; message: string };
+
+const FLAGS = {
+  gateway: { type: 'string' },
+  engine: { type: 'string', multiple: true },
+  model: { type: 'string', multiple: true },
+  slots: { type: 'string' },
+  token: { type: 'string' },
+  'token-file': { type: 'string' },
+  config: { type: 'string' },
+  'allow-lan': { type: 'boolean' },
+  private: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** Reads the words after `switchyard connect`. What the flags mean is checked by `loadConfig`. */
+export function parseConnectArguments(argv: string[]): ConnectArguments {
+  try {
+    const { values } = parseArgs({ args: argv, options: FLAGS, strict: true, allowPositionals: false });
+    if (values.help === true) return { kind: 'help' };
+    const options: ConnectOptions = {
+      engines: values.engine ?? [],
+      models: values.model ?? [],
+      allowLan: values['allow-lan'] ?? false,
+      isPrivate: values.private ?? false,
+      json: values.json ?? false,
+    };
+    if (values.gateway !== undefined) options.gateway = values.gateway;
+    if (values.token !== undefined) options.token = values.token;
+    if (values['token-file'] !== undefined) options.tokenFile = values['token-file'];
+    if (values.config !== undefined) options.configFile = values.config;
+    if (values.slots !== undefined) options.slots = values.slots;
+    return { kind: 'run', options };
+  } catch (error) {
+    return { kind: 'wrong', message: describeMistake(error, argv) };
+  }
+}
+
+/** Our own words: those of `parseArgs` quote the arguments, and one of them may be a token. */
+function describeMistake(error: unknown, argv: string[]): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
+    const names = Object.keys(FLAGS);
+    const given = argv
+      .filter((word) => word.startsWith('--'))
+      .map((word) => word.slice(2).split('=')[0] ?? '');
+    const unknown = given.find((name) => !names.includes(name));
+    if (unknown === undefined) return 'There is an unknown flag.';
+    const closest = closestWord(unknown, names) ?? closestWord(unknown.replaceAll('_', '-'), names);
+    return `--${unknown.slice(0, 40)} is not known${closest === undefined ? '' : `; did you mean --${closest}?`}.`;
+  }
+  if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return 'Only flags are taken, no other words.';
+  return 'A flag lacks its value, or has one that it does not take.';
+}

@@ -1,0 +1,16 @@
+/** What the command line says. Everything else comes from the configuration file, the environment or defaults. */
+export type ConnectOptions = {
+  gateway?: string;
+  token?: string;
+  tokenFile?: string;
+  configFile?: string;
+  /** As written: `demo` or `openai=URL`. */
+  engines: string[];
+  /** As written: `alias=local` or `name`. */
+  models: string[];
+  /** As written. */
+  slots?: string;
+  allowLan: boolean;
+  isPrivate: boolean;
+  json: boolean;
+};

@@ -1,0 +1,116 @@
+import type { Engine, EngineFault, EngineModel } from './engine.ts';
+import { EngineError } from './engine.ts';
+import type { Timer, Timers } from './timers.ts';
+
+export type EngineWatchOptions = {
+  engine: Engine;
+  timers: Timers;
+  onUp(listed: EngineModel[]): void;
+  /** Also when a downed engine has a new reason; `wasUp` tells the two apart. */
+  onDown(fault: EngineFault, wasUp: boolean): void;
+};
+
+/** The health of one engine. */
+export type EngineWatch = {
+  isUp(): boolean;
+  /** The engine has just shown that it lives. */
+  noteAlive(): void;
+  /** A job could not reach the engine: look at once. */
+  suspect(): void;
+  /** Resolves when the engine has named its models or failed to. */
+  start(): Promise<void>;
+  stop(): void;
+};
+
+const PERIOD_MS = 10_000;
+const PROBE_TIMEOUT_MS = 2_000;
+const INVENTORY_TIMEOUT_MS = 30_000;
+const MISSES_UNTIL_DOWN = 2;
+
+const SILENT: EngineFault = { code: 'engine_unreachable', message: 'The engine does not answer any more.' };
+
+/**
+ * Every 10 s a probe of at most 2 s, unless a job has shown life since the last one. Two misses in a row and
+ * the engine is down; it is up as soon as it names its models.
+ */
+export function createEngineWatch({ engine, timers, onUp, onDown }: EngineWatchOptions): EngineWatch {
+  let state: 'starting' | 'up' | 'down' | 'stopped' = 'starting';
+  let misses = 0;
+  let aliveAtMs = Number.NEGATIVE_INFINITY;
+  let isChecking = false;
+  let ticker: Timer | undefined;
+  let lastReason = '';
+
+  const isStopped = (): boolean => state === 'stopped';
+
+  function goDown(fault: EngineFault): void {
+    const isNews = state !== 'down' || fault.message !== lastReason;
+    const wasUp = state === 'up';
+    state = 'down';
+    lastReason = fault.message;
+    if (isNews) onDown(fault, wasUp);
+  }
+
+  async function takeInventory(): Promise<void> {
+    try {
+      const listed = await withTimeout(timers, INVENTORY_TIMEOUT_MS, (signal) => engine.inventory(signal));
+      if (isStopped()) return;
+      misses = 0;
+      state = 'up';
+      onUp(listed);
+    } catch (error) {
+      if (!isStopped()) goDown(error instanceof EngineError ? error.fault : SILENT);
+    }
+  }
+
+  async function probe(): Promise<void> {
+    const isAlive = await withTimeout(timers, PROBE_TIMEOUT_MS, (signal) => engine.probe(signal));
+    if (isStopped()) return;
+    misses = isAlive ? 0 : misses + 1;
+    if (misses >= MISSES_UNTIL_DOWN) goDown(SILENT);
+  }
+
+  async function check(): Promise<void> {
+    if (isChecking || isStopped()) return;
+    isChecking = true;
+    await (state === 'up' ? probe() : takeInventory());
+    isChecking = false;
+  }
+
+  return {
+    isUp: () => state === 'up',
+    noteAlive() {
+      aliveAtMs = timers.nowMs();
+      misses = 0;
+    },
+    suspect() {
+      if (state === 'up') misses += 1;
+      void check();
+    },
+    async start() {
+      ticker = timers.every(PERIOD_MS, () => {
+        const isKnownAlive = state === 'up' && timers.nowMs() - aliveAtMs < PERIOD_MS;
+        if (!isKnownAlive) void check();
+      });
+      await check();
+    },
+    stop() {
+      state = 'stopped';
+      ticker?.cancel();
+    },
+  };
+}
+
+async function withTimeout<Result>(
+  timers: Timers,
+  timeoutMs: number,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const controller = new AbortController();
+  const timer = timers.after(timeoutMs, () => controller.abort());
+  try {
+    return await work(controller.signal);
+  } finally {
+    timer.cancel();
+  }
+}

@@ -1,0 +1,85 @@
+import type { ChatRequest } from '@switchyard/protocol/chat.ts';
+import type { Agent } from '../agent.ts';
+import { createAgent } from '../agent.ts';
+import type { EngineModel } from '../engine.ts';
+import type { EngineHost, HostEvent, ModelChoice } from '../engine-host.ts';
+import { createEngineHost } from '../engine-host.ts';
+import type { AcceptedJob, RunningJob } from '../link/types.ts';
+import { chatOf } from './chat.ts';
+import type { FakeEngine, FakeRun } from './fake-engine.ts';
+import { createFakeEngine, modelOf } from './fake-engine.ts';
+import type { FakeJobStream } from './fake-job-stream.ts';
+import { createFakeJobStream } from './fake-job-stream.ts';
+import type { VirtualTimers } from './virtual-timers.ts';
+import { createVirtualTimers } from './virtual-timers.ts';
+
+export const TEXT = { type: 'text-delta', text: 'x' } as const;
+export const UNREACHABLE = { code: 'engine_unreachable', message: 'gone' } as const;
+
+/** An agent with one fake engine of two slots, on virtual time. */
+export type World = {
+  timers: VirtualTimers;
+  engine: FakeEngine;
+  host: EngineHost;
+  agent: Agent;
+  events: (HostEvent | string)[];
+  changes: () => number;
+};
+
+type Setting = { models?: EngineModel[]; choices?: ModelChoice[]; isPrivate?: boolean; isDown?: boolean };
+
+export async function setUpAgent({
+  models = [modelOf('m')],
+  choices,
+  isPrivate = false,
+  isDown = false,
+}: Setting = {}): Promise<World> {
+  const timers = createVirtualTimers();
+  const engine = createFakeEngine(models);
+  const events: World['events'] = [];
+  let changes = 0;
+  if (isDown) engine.fault = UNREACHABLE;
+  const host = createEngineHost({
+    name: 'fake',
+    engine,
+    slots: 2,
+    choices,
+    timers,
+    report: (event) => events.push(event),
+    onChange: () => (changes += 1),
+  });
+  const agent = createAgent({
+    hosts: [host],
+    isPrivate,
+    timers,
+    onLinkState: (state) => events.push(state.state),
+    onJobFault: (fault) => events.push(fault.code),
+  });
+  await host.start();
+  return { timers, engine, host, agent, events, changes: () => changes };
+}
+
+/** Lets every promise that can settle do so. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+export function offerOf(change: Partial<Parameters<Agent['offer']>[0]> = {}): Parameters<Agent['offer']>[0] {
+  return { jobId: 'j', model: 'm', estimatedInputTokens: 10, deadlineMs: 600_000, ...change };
+}
+
+export function accepted(agent: Agent, change = {}): AcceptedJob {
+  const answer = agent.offer(offerOf(change));
+  if (!('accept' in answer)) throw new Error(`rejected: ${answer.reject}`);
+  return answer.accept;
+}
+
+export type Started = { stream: FakeJobStream; job: RunningJob; run: FakeRun };
+
+export function startJob({ agent, engine }: World, chat: ChatRequest = chatOf('hi')): Started {
+  const stream = createFakeJobStream();
+  const job = accepted(agent).start(chat, stream);
+  const run = engine.runs.at(-1);
+  if (run === undefined) throw new Error('the engine got no job');
+  return { stream, job, run };
+}
