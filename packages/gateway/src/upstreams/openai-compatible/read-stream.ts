@@ -42,6 +42,7 @@ export function openStreamReader(options: StreamReaderOptions): ReplyReader {
     finish: undefined,
     usage: undefined,
     end: undefined,
+    isCut: false,
     hasRole: false,
     calls: createToolCallReader(options.newCallId, 'delta'),
     rename: createModelRenamer(options.replyModel),
@@ -60,6 +61,7 @@ export function openStreamReader(options: StreamReaderOptions): ReplyReader {
       else if (!events.push(chunk)) state.end ??= targetFault('event-too-large');
     },
     close(broken) {
+      state.isCut = true;
       if (broken === undefined && state.end === undefined) events.end();
       if (state.end === undefined) endOfBytes(state, broken);
     },
@@ -74,6 +76,8 @@ type StreamState = {
   finish: FinishReason | undefined;
   usage: Usage | undefined;
   end: 'complete' | UpstreamFault | undefined;
+  /** The bytes are over: what does not parse now is half an event. */
+  isCut: boolean;
   hasRole: boolean;
   calls: ReturnType<typeof createToolCallReader>;
   rename: ReturnType<typeof createModelRenamer>;
@@ -115,7 +119,7 @@ function onEvent(state: StreamState, event: SseEvent): void {
   const value = tryParseJson(event.data);
   if (!isJsonObject(value)) {
     // Behind the finish nothing of the answer is missing, so garbage there does no harm.
-    if (state.finish === undefined) state.end = targetFault('bad-event');
+    if (state.finish === undefined) state.end = targetFault(state.isCut ? 'truncated' : 'bad-event');
     else endOfBytes(state);
     return;
   }
