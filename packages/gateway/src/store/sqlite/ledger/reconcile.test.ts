@@ -1,0 +1,165 @@
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { micros } from '../../../core/money.ts';
+import { receiptFor, reservation } from '../../../ledger/testing-receipt.ts';
+import { createVirtualClock } from '../../../testing/virtual-clock.ts';
+import { openLedgerStore } from './open.ts';
+import { type Invariant, reconcile } from './reconcile.ts';
+import { temporaryLedgers } from './testing-folder.ts';
+
+const newPath = temporaryLedgers();
+const clock = createVirtualClock();
+
+/** A ledger with every kind of row: deposit, gift, memory charge over two balances, post, void, open hold. */
+async function soundLedger(): Promise<string> {
+  const path = newPath();
+  const { ledger } = await openLedgerStore({ path, clock });
+  const credit = { accountId: 'acc_1', reason: 'test' };
+  await ledger.transfer({
+    ...credit,
+    id: 'dep:1',
+    kind: 'deposit',
+    balance: 'paid',
+    amountMicros: micros(5_000),
+  });
+  await ledger.transfer({
+    ...credit,
+    id: 'gift:1',
+    kind: 'gift',
+    balance: 'promo',
+    amountMicros: micros(50),
+  });
+  for (const [requestId, amount, durable] of [
+    ['req_1', 200, false],
+    ['req_2', 300, true],
+    ['req_3', 0, true],
+    ['req_4', 0, false],
+  ] as const) {
+    const held = ledger.reserve(reservation(requestId, 'acc_1', 400, { durable }));
+    if (!held.ok) throw new Error(held.error);
+    await ledger.settle(held.value, { amountMicros: micros(amount), receipt: receiptFor(held.value) });
+  }
+  const open = ledger.reserve(reservation('req_5', 'acc_1', 100, { durable: true }));
+  if (open.ok) await ledger.journaled(open.value);
+  await ledger.close();
+  return path;
+}
+
+const CHARGE = "WHERE id = 'charge:req_1:paid'";
+const USER = "WHERE owner = 'acc_1' AND kind = 'paid'";
+const COPY = 'INSERT INTO transfer (id, kind, pending_id, debit, credit, amount, code, at_ms) SELECT';
+
+const PLANTED: [bug: string, sql: string, found: Invariant][] = [
+  ['a transfer of nothing', `UPDATE transfer SET amount = 0 ${CHARGE}`, 'I1 transfers are whole'],
+  ['a transfer to itself', `UPDATE transfer SET credit = debit ${CHARGE}`, 'I1 transfers are whole'],
+  ['a transfer from nowhere', `UPDATE transfer SET debit = 999 ${CHARGE}`, 'I1 transfers are whole'],
+  ['a post of no reservation', `UPDATE transfer SET kind = 3 ${CHARGE}`, 'I1 transfers are whole'],
+  [
+    'money from nothing',
+    `UPDATE account SET credits_posted = credits_posted + 1 ${USER}`,
+    'I2 debits equal credits',
+  ],
+  [
+    'a reservation from nothing',
+    `UPDATE account SET debits_pending = debits_pending + 1 ${USER}`,
+    'I2 debits equal credits',
+  ],
+  ['a charge that grew', `UPDATE transfer SET amount = amount + 1 ${CHARGE}`, 'I3 counters are sums'],
+  ['a charge that vanished', `DELETE FROM transfer ${CHARGE}`, 'I3 counters are sums'],
+  [
+    'a charge that was taken twice',
+    `${COPY} 'charge:req_1:again', kind, NULL, debit, credit, amount, code, at_ms FROM transfer ${CHARGE}`,
+    'I3 counters are sums',
+  ],
+  [
+    'a counter of charges that is off',
+    `UPDATE account SET spent = spent - 1 ${USER}`,
+    'I3 counters are sums',
+  ],
+  [
+    'a balance below zero',
+    `UPDATE account SET debits_posted = credits_posted + 1 ${USER}`,
+    'I4 no user below zero',
+  ],
+  ['a balance without its check', `UPDATE account SET limited = 0 ${USER}`, 'I4 no user below zero'],
+  ['a hold that vanished', 'DELETE FROM hold', 'I5 reservations resolve once'],
+  ['a hold of another amount', 'UPDATE hold SET amount = amount + 1', 'I5 reservations resolve once'],
+  [
+    'a hold of no reservation',
+    "INSERT INTO hold VALUES ('hold:req_x:paid', 5, 1, 1, 9e15)",
+    'I5 reservations resolve once',
+  ],
+  [
+    'a post above its reservation',
+    "UPDATE transfer SET amount = 401 WHERE id = 'charge:req_2:paid'",
+    'I5 reservations resolve once',
+  ],
+  [
+    'a void of another amount',
+    "UPDATE transfer SET amount = amount - 1 WHERE id = 'void:req_3:paid'",
+    'I5 reservations resolve once',
+  ],
+  [
+    'a reservation that was resolved twice',
+    `DROP INDEX transfer_resolves_once;
+     ${COPY} 'void:again', 4, pending_id, debit, credit, 400, code, at_ms FROM transfer WHERE id = 'charge:req_2:paid'`,
+    'I5 reservations resolve once',
+  ],
+  ['a hold of an earlier run', 'UPDATE hold SET epoch = epoch - 1', 'I6 no hold is forgotten'],
+  ['a hold past its deadline', 'UPDATE hold SET deadline_ms = 1', 'I6 no hold is forgotten'],
+  [
+    'a receipt with another charge',
+    "UPDATE receipt SET charged = charged - 1 WHERE request_id = 'req_1'",
+    'R1 receipts equal charges',
+  ],
+  [
+    'a receipt of a free request with a charge',
+    "UPDATE receipt SET charged = 1 WHERE request_id = 'req_4'",
+    'R1 receipts equal charges',
+  ],
+  [
+    'a charge without a receipt',
+    "DELETE FROM receipt WHERE request_id = 'req_1'",
+    'R1 receipts equal charges',
+  ],
+  [
+    'a receipt of somebody else',
+    "UPDATE receipt SET account_id = 'acc_2' WHERE request_id = 'req_1'",
+    'R1 receipts equal charges',
+  ],
+  [
+    'a key that spent less than it was charged',
+    'UPDATE key_spend SET amount = amount - 1',
+    'R2 key spend equals receipts',
+  ],
+];
+
+describe('reconcile', () => {
+  it('finds nothing in a sound ledger, also while it is open', async () => {
+    const path = await soundLedger();
+    expect(reconcile(path, clock)).toEqual({
+      ok: true,
+      problems: [],
+      counts: { accounts: 6, transfers: 9, openHolds: 1, receipts: 4 },
+    });
+    const { ledger } = await openLedgerStore({ path, clock });
+    expect(reconcile(path, clock)).toMatchObject({ ok: true, counts: { openHolds: 0 } });
+    await ledger.close();
+  });
+
+  it.each(PLANTED)('finds a planted bug: %s', async (_bug, sql, found) => {
+    const path = await soundLedger();
+    const database = new Database(path);
+    database.pragma('ignore_check_constraints = ON');
+    database.exec('DROP TRIGGER transfer_no_update; DROP TRIGGER transfer_no_delete');
+    database.exec(sql);
+    database.close();
+    const report = reconcile(path, clock);
+    expect(report.ok).toBe(false);
+    expect(report.problems.map(({ invariant }) => invariant)).toContain(found);
+  });
+
+  it('only reads: a file that is not there stays so', () => {
+    expect(() => reconcile(newPath(), clock)).toThrow('unable to open');
+  });
+});
