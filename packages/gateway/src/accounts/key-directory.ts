@@ -3,7 +3,6 @@ import { fault } from '../core/errors.ts';
 import type { Fault } from '../core/errors.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
-import type { NodeAuthenticator } from '../fleet/fleet.ts';
 import type { Account, ApiKey, Scope } from './account.ts';
 import { extractCredential } from './credential.ts';
 import { adminKeyPrefix, apiKeyPrefix, hashSecret, parseApiKey, parseNodeToken } from './key-secret.ts';
@@ -25,8 +24,11 @@ export type KeyDirectory = {
   authenticate(rawHeaders: readonly string[]): Result<Identity, Fault>;
   /** The same for a credential that was read already. */
   identify(credential: string): Result<Identity, Fault>;
-  /** Who a node token belongs to. A node of a suspended account is suspended too. */
-  authenticateNode: NodeAuthenticator;
+  /**
+   * Who a node token belongs to; undefined when it is unknown or removed. A node of a suspended account is suspended
+   * too. Never throws, never writes: the node link asks it before it takes a connection.
+   */
+  authenticateNode(token: string): NodeOwner | 'suspended' | undefined;
 
   account(id: string): Account | undefined;
   accounts(): Account[];
@@ -41,6 +43,15 @@ export type KeyDirectory = {
   apply(changes: readonly Change[]): void;
   /** Hands out the keys used since the last call, with the time of the last use in milliseconds. */
   takeKeyUses(): Map<string, number>;
+};
+
+/** Which node a token belongs to. `kind` `private`: it serves its own account only. */
+export type NodeOwner = {
+  nodeId: string;
+  name: string;
+  pool: string;
+  kind: 'shared' | 'private';
+  accountId: string;
 };
 
 export type KeyEntry = { identity: Identity; digest: SecretDigest; lastUsedAtMs: number | undefined };

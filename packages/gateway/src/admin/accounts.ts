@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { Account } from '../accounts/account.ts';
-import { fault } from '../core/errors.ts';
 import type { Fault } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
-import { failed, ok } from '../core/result.ts';
+import { ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
 import type { AdminContext } from './context.ts';
 import { nameField, referenceField, rowsField } from './fields.ts';
@@ -22,7 +21,7 @@ export const listAccountsInput = z.strictObject({ limit: rowsField() });
 /**
  * Makes an account and gives it the welcome credit. The credit is booked first, to an account id that nobody has yet:
  * should the process die in between, an unreachable gift is left behind, and never an account without its credit.
- * Errors: `invalid_request` (name taken), `ledger_unavailable`.
+ * Names need not be unique: people choose them. Errors: `ledger_unavailable`.
  */
 export async function createAccount(
   context: AdminContext,
@@ -36,11 +35,9 @@ export async function createAccount(
     suspended: false,
     createdAtMs: context.clock.nowMs(),
   });
-  if (nameTaken(context, account.name)) return failed(NAME_TAKEN);
   const welcome = await giveWelcome(context, account.id);
   if (!welcome.ok) return welcome;
   const made = await registry.change(() => {
-    if (nameTaken(context, account.name)) return failed(NAME_TAKEN);
     const audit = {
       actor: context.actor,
       action: 'account.create',
@@ -50,16 +47,6 @@ export async function createAccount(
     return ok({ changes: [{ type: 'put-account', account }], audit, value: undefined });
   });
   return made.ok ? ok(accountView(context, account)) : made;
-}
-
-const NAME_TAKEN = fault('invalid_request', {
-  message: 'Another account has this name. Choose another one.',
-  param: 'name',
-});
-
-function nameTaken(context: AdminContext, name: string): boolean {
-  const wanted = name.toLowerCase();
-  return context.registry.directory.accounts().some((account) => account.name.toLowerCase() === wanted);
 }
 
 /** The oldest first. `total` counts those beyond the limit too. */

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Account } from '../accounts/account.ts';
+import type { KeyDirectory } from '../accounts/key-directory.ts';
 import { createNodeToken, hashSecret } from '../accounts/key-secret.ts';
 import type { NodeRecord } from '../accounts/store.ts';
 import { fault } from '../core/errors.ts';
@@ -16,8 +18,8 @@ export const addNodeInput = z.strictObject({
   name: nameField(),
   pool: tokenField(63),
   kind: z.enum(['shared', 'private']).default('shared'),
-  /** Who owns the node. */
-  account: referenceField(),
+  /** Who owns the node. Default: the operator, when there is exactly one account of that role. */
+  account: referenceField().optional(),
 });
 export const nodeInput = z.strictObject({ node: referenceField() });
 export const suspendNodeInput = z.strictObject({ node: referenceField(), reason: reasonField() });
@@ -28,7 +30,7 @@ export type NewNodeView = { node: NodeView; token: string };
 
 /**
  * Registers a machine and hands its token out, this once.
- * Errors: `not_found` (account), `invalid_request` (unknown pool, name taken).
+ * Errors: `not_found` (account), `invalid_request` (unknown pool, owner not clear).
  */
 export async function addNode(
   context: AdminContext,
@@ -36,12 +38,8 @@ export async function addNode(
 ): Promise<Result<NewNodeView, Fault>> {
   if (!context.pools.includes(input.pool)) return failed(UNKNOWN_POOL);
   const made = await context.registry.change((directory) => {
-    const account = findAccount(directory, input.account);
+    const account = ownerOf(directory, input.account);
     if (!account.ok) return account;
-    const taken = directory
-      .nodes()
-      .some(({ node }) => node.revokedAtMs === undefined && node.name === input.name);
-    if (taken) return failed(NAME_TAKEN);
     const { node, token } = buildNode(context, { ...input, accountId: account.value.id });
     const detail = `pool ${node.pool}, ${node.kind}, account ${node.accountId}`;
     const audit = { actor: context.actor, action: 'node.add', subject: node.id, detail };
@@ -53,6 +51,12 @@ export async function addNode(
   });
   if (!made.ok) return made;
   return ok({ node: view(context, made.value.node), token: made.value.token });
+}
+
+function ownerOf(directory: KeyDirectory, reference: string | undefined): Result<Account, Fault> {
+  if (reference !== undefined) return findAccount(directory, reference);
+  const [only, another] = directory.accounts().filter((account) => account.role === 'operator');
+  return only === undefined || another !== undefined ? failed(UNKNOWN_OWNER) : ok(only);
 }
 
 /** A new node with a new token, not yet kept anywhere. */
@@ -148,9 +152,9 @@ const UNKNOWN_POOL = fault('invalid_request', {
   message: 'There is no pool of this name. Pools stand in the configuration, under "pools".',
   param: 'pool',
 });
-const NAME_TAKEN = fault('invalid_request', {
-  message: 'Another node has this name. Choose another one, or remove that node first.',
-  param: 'name',
+const UNKNOWN_OWNER = fault('invalid_request', {
+  message: 'Say which account owns the node: there is not exactly one operator account.',
+  param: 'account',
 });
 const REMOVED = fault('invalid_request', { message: 'This node was removed. Add it again.', param: 'node' });
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { usageFailure } from './failure.ts';
 import { createOutput } from './output.ts';
 import type { Output, Streams } from './output.ts';
 import { createSession } from './session.ts';
@@ -20,7 +21,7 @@ export function leaf(
     .command(usage)
     .description(description)
     .option('--json', 'write JSON for programs')
-    .option('--data <dir>', 'data folder (default: as the configuration says)')
+    .option('--data, --data-dir <dir>', 'data folder (default: as the configuration says)')
     .option('--config <file>', 'configuration file (default: switchyard.yaml)')
     .addHelpText('after', examplesText(examples));
 }
@@ -57,6 +58,13 @@ export async function withSession(
   } finally {
     await session.close();
   }
+}
+
+/** A name that may be written as an argument or as `--name`, once. */
+export function onlyName(argument: string | undefined, option: string | undefined): string {
+  const name = argument ?? option;
+  if (name !== undefined && (argument === undefined || option === undefined)) return name;
+  throw usageFailure('Give one name', 'Write it after the command, or after --name.');
 }
 
 /** Collects an option that may be given several times. */

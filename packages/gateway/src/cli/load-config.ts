@@ -7,7 +7,7 @@ import type { CommonOptions } from './session.ts';
 
 /** Loads the configuration, or fails with every problem in it, one per line. */
 export function loadConfigOrFail(options: CommonOptions, overrides: Overrides = {}): LoadedConfig {
-  const loaded = loadConfig({ path: options.config, overrides: { dataDir: options.data, ...overrides } });
+  const loaded = loadConfig({ path: options.config, overrides: { dataDir: options.dataDir, ...overrides } });
   if (loaded.ok) return loaded.value;
   throw new CommandFailure(`The configuration cannot be used:\n${problemLines(loaded.error)}`, {
     code: 'invalid_configuration',

@@ -9,7 +9,7 @@ import type { Result } from '../core/result.ts';
 import { CommandFailure } from './failure.ts';
 import type { LocalGateway } from './local-gateway.ts';
 
-export type CommonOptions = { json?: boolean; data?: string; config?: string };
+export type CommonOptions = { json?: boolean; dataDir?: string; config?: string };
 
 /** Runs use cases: in the gateway that runs over the data folder, or in this process when none does. */
 export type Session = {
@@ -35,7 +35,7 @@ export function createSession(options: CommonOptions): Session {
   }
 
   async function dataFolder(): Promise<string> {
-    return options.data === undefined ? (await config()).config.data.dir : resolve(options.data);
+    return options.dataDir === undefined ? (await config()).config.data.dir : resolve(options.dataDir);
   }
 
   async function run(name: OperationName, input: unknown): Promise<Result<unknown, CallFailure>> {

@@ -4,7 +4,7 @@ import type { BalanceView, MoneyView } from '../admin/views.ts';
 
 /** `500 credits ($5)`. */
 export function showMoney(amount: MoneyView): string {
-  return `${amount.credits} credits ($${amount.usd})`;
+  return `${amount.credits} ${amount.credits === 1 ? 'credit' : 'credits'} ($${amount.usd})`;
 }
 
 /** The bare number, for columns whose title says "credits". */

@@ -26,7 +26,7 @@ export function parseMoney(text: string, option: string): number {
   if (amount === undefined) {
     throw usageFailure(
       `${option} is no amount`,
-      'Write credits as 500 or 12.5, or dollars as $5 or 5usd. One credit is $0.01; a µ$ is the smallest part.',
+      'Write credits as 500 or 12.5, or dollars as 5usd. One credit is $0.01; a µ$ is the smallest part.',
     );
   }
   return amount;

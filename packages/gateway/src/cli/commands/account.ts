@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { AccountView } from '../../admin/views.ts';
-import { group, leaf, withSession } from '../command.ts';
+import { group, leaf, onlyName, withSession } from '../command.ts';
 import type { Shell } from '../command.ts';
 import type { Screen } from '../output.ts';
 import type { CommonOptions } from '../session.ts';
@@ -10,13 +10,15 @@ import { balanceFields, showCredits, showTime } from '../show.ts';
 export function addAccountCommands(program: Command, shell: Shell): void {
   const account = group(program, 'account', 'Who pays: make, list, suspend accounts');
 
-  leaf(account, 'create <name>', 'Make an account; it gets the welcome credit of the configuration', [
+  leaf(account, 'create [name]', 'Make an account; it gets the welcome credit of the configuration', [
     ['switchyard account create alice', 'a person'],
     ['switchyard account create ops --role operator', 'an account that may have admin keys'],
   ])
+    .option('--name <name>', 'the same as [name]')
     .option('--role <role>', 'person or operator', 'person')
-    .action((name: string, options: CommonOptions & { role: string }) =>
+    .action((argument: string | undefined, options: CommonOptions & { name?: string; role: string }) =>
       withSession(shell, options, async (session, output) => {
+        const name = onlyName(argument, options.name);
         const role = options.role as 'person' | 'operator';
         const made = await session.call('account.create', { name, role });
         output.result(made, (screen) => showAccount(screen, made));

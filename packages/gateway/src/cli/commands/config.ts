@@ -37,7 +37,7 @@ export function addConfigCommands(program: Command, shell: Shell): void {
     .command('print')
     .description('Print every value with where it came from; secrets are hidden')
     .option('--json', 'write JSON for programs')
-    .option('--data <dir>', 'data folder')
+    .option('--data, --data-dir <dir>', 'data folder')
     .option('--config <file>', 'configuration file (default: switchyard.yaml)')
     .addHelpText('after', examplesText([['switchyard config print | grep limits', 'what limits hold']]))
     .action((options: CommonOptions) =>

@@ -27,7 +27,7 @@ export function addKeyCommands(program: Command, shell: Shell): void {
   limitOptions(
     leaf(key, 'create <account>', 'Make a key and show its secret, this once', [
       ['switchyard key create alice --name laptop', 'may use every model'],
-      ['switchyard key create alice --name ci --models demo --day-limit $2 --expires 30d', 'a careful one'],
+      ['switchyard key create alice --name ci --models demo --day-limit 2usd --expires 30d', 'a careful one'],
       ['switchyard key create ops --name deploy --scopes admin', 'an admin key'],
     ]),
   )
@@ -104,7 +104,7 @@ function limitOptions(command: Command): Command {
     .option('--models <list>', 'only these models, by id or alias', collect)
     .option('--rpm <count>', 'requests per minute')
     .option('--concurrency <count>', 'requests at once')
-    .option('--day-limit <amount>', 'most spent per UTC day: credits, or dollars as $5')
+    .option('--day-limit <amount>', 'most spent per UTC day: credits, or dollars as 5usd')
     .option('--week-limit <amount>', 'most spent per ISO week')
     .option('--month-limit <amount>', 'most spent per month')
     .option('--expires <duration>', 'how long it is valid: 30d, 12h');

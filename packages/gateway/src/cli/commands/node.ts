@@ -1,29 +1,33 @@
 import type { Command } from 'commander';
 import type { NewNodeView } from '../../admin/nodes.ts';
 import type { NodeView } from '../../admin/views.ts';
-import { group, leaf, withSession } from '../command.ts';
+import { group, leaf, onlyName, withSession } from '../command.ts';
 import type { Shell } from '../command.ts';
 import type { Output, Screen } from '../output.ts';
 import type { CommonOptions } from '../session.ts';
 import { showTime } from '../show.ts';
+import { given } from '../values.ts';
 
-type AddOptions = CommonOptions & { pool: string; account: string; kind: string };
+type AddOptions = CommonOptions & { name?: string; pool: string; account?: string; kind: string };
 
 /** `switchyard node ...` */
 export function addNodeCommands(program: Command, shell: Shell): void {
   const node = group(program, 'node', 'Machines that serve models: register, watch, remove');
 
-  leaf(node, 'add <name>', 'Register a machine and show its token, this once', [
-    ['switchyard node add gpu-1 --pool main --account ops', 'then on that machine: switchyard connect'],
+  leaf(node, 'add [name]', 'Register a machine and show its token, this once', [
+    ['switchyard node add gpu-1 --pool main', 'then on that machine: switchyard connect'],
   ])
     .requiredOption('--pool <name>', 'the pool that it serves')
-    .requiredOption('--account <account>', 'who owns it')
+    .option('--name <name>', 'the same as [name]')
+    .option('--account <account>', 'who owns it (default: the operator)')
     .option('--kind <kind>', 'shared: serves everyone; private: serves its own account', 'shared')
-    .action((name: string, options: AddOptions) =>
+    .action((argument: string | undefined, options: AddOptions) =>
       withSession(shell, options, async (session, output) => {
-        const { pool, account } = options;
+        const name = onlyName(argument, options.name);
+        const account = given({ account: options.account });
+        const { pool } = options;
         const kind = options.kind as 'shared' | 'private';
-        showNewNode(output, await session.call('node.add', { name, pool, account, kind }));
+        showNewNode(output, await session.call('node.add', { name, pool, kind, ...account }));
       }),
     );
 
@@ -140,6 +144,6 @@ function listNodes(screen: Screen, nodes: readonly NodeView[]): void {
       node.session?.models.map((model) => model.alias).join(',') ?? '-',
       showTime(node.session?.connectedAt ?? null),
     ]),
-    'There are no nodes yet. Register one with: switchyard node add NAME --pool POOL --account ACCOUNT',
+    'There are no nodes yet. Register one with: switchyard node add NAME --pool POOL',
   );
 }

@@ -5,13 +5,11 @@ import { Kysely, SqliteDialect } from 'kysely';
 import type { Transaction } from 'kysely';
 import type { AccountStore, Change } from '../../../accounts/store.ts';
 import type { Clock } from '../../../core/clock.ts';
+import { MAIN_DATABASE_FILE } from './data-folder.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 import { accountFromRow, accountToRow, keyFromRow, keyToRow, nodeFromRow, nodeToRow } from './rows.ts';
 import type { Tables } from './tables.ts';
-
-/** Everything but money lives in this file of the data folder. */
-export const MAIN_DATABASE_FILE = 'switchyard.sqlite';
 
 /** How long a statement waits for another process's write before it fails, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -78,6 +76,8 @@ function openMainDatabase(path: string, clock: Clock): Database.Database {
   try {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
+    // On macOS a plain fsync stops at the disk's own cache.
+    database.pragma('fullfsync = ON');
     database.pragma('foreign_keys = ON');
     migrate(database, MIGRATIONS, clock.nowMs());
   } catch (error) {

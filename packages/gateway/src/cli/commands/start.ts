@@ -1,0 +1,121 @@
+import type { Command } from 'commander';
+import type { FirstRunSecrets } from '../../admin/first-run.ts';
+import type { LoadedConfig } from '../../config/config.ts';
+import { faultMessage } from '../../core/errors.ts';
+import type { RunningGateway } from '../../main.ts';
+import { examplesText } from '../command.ts';
+import type { Shell } from '../command.ts';
+import { CommandFailure } from '../failure.ts';
+import { createOutput } from '../output.ts';
+import type { Output } from '../output.ts';
+import { nextStopSignal } from '../signals.ts';
+import { firstRunText, localAddress } from '../welcome.ts';
+
+type StartOptions = { dataDir?: string; config?: string; host?: string; port?: string; logLevel?: string };
+
+/** The pool that the demo engine serves, where the configuration has one of this name. */
+const DEMO_POOL = 'demo';
+
+/** `switchyard start` */
+export function addStartCommand(program: Command, shell: Shell): void {
+  startOptions(program.command('start').description('Run the gateway until it is told to stop'))
+    .addHelpText(
+      'after',
+      examplesText([
+        ['switchyard start --config switchyard.yaml', 'Ctrl-C lets running requests end first'],
+        ['switchyard start --port 0 --data ./scratch', 'on a free port, with a data folder of its own'],
+      ]),
+    )
+    .action((options: StartOptions) => start(shell, options));
+}
+
+export function startOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration file (default: switchyard.yaml)')
+    .option('--data, --data-dir <dir>', 'data folder')
+    .option('--host <address>', 'address to listen on')
+    .option('--port <number>', 'port to listen on; 0: a free one')
+    .option('--log-level <level>', 'debug, info, warn, error or silent');
+}
+
+async function start(shell: Shell, options: StartOptions): Promise<void> {
+  // Standard output is the log's: all words for people go to standard error.
+  const output = createOutput({ stdout: shell.streams.stderr, stderr: shell.streams.stderr }, false);
+  const { gateway } = await startFromFile(options, output);
+  await nextStopSignal();
+  await gateway.stop();
+}
+
+export type Started = {
+  gateway: RunningGateway;
+  loaded: LoadedConfig;
+  firstRun: FirstRunSecrets | undefined;
+};
+
+/**
+ * Loads the configuration, starts the gateway and prepares a new data folder, telling about it on `output`.
+ * Throws `CommandFailure`.
+ */
+export async function startFromFile(options: StartOptions, output: Output): Promise<Started> {
+  const { loadConfigOrFail, problemLines } = await import('../load-config.ts');
+  const { host, port, logLevel } = options;
+  const loaded = loadConfigOrFail(options, { host, port, logLevel });
+  if (loaded.warnings.length > 0) output.note(`Likely not meant:\n${problemLines(loaded.warnings)}`);
+  const { startGateway } = await import('../../main.ts');
+  const gateway = await startGateway(loaded.config).catch((error: unknown) => {
+    throw startFailure(error, loaded);
+  });
+  const secrets = await prepareDataFolder(gateway, loaded);
+  if (secrets !== undefined) {
+    const model = loaded.config.models.find(
+      (candidate) => candidate.kind === 'text' && !candidate.hidden,
+    )?.id;
+    output.text(firstRunText(secrets, localAddress(gateway.host, gateway.port), model));
+  }
+  return { gateway, loaded, firstRun: secrets };
+}
+
+async function prepareDataFolder(
+  gateway: RunningGateway,
+  loaded: LoadedConfig,
+): Promise<FirstRunSecrets | undefined> {
+  const { firstRun } = await import('../../admin/first-run.ts');
+  const demoPool = loaded.config.pools.some((pool) => pool.name === DEMO_POOL) ? DEMO_POOL : undefined;
+  const made = await firstRun({ ...gateway.admin, actor: 'first-run' }, { demoPool });
+  if (made.ok) return made.value;
+  await gateway.stop();
+  throw new CommandFailure(`The data folder could not be prepared: ${faultMessage(made.error)}`, {
+    code: made.error.code,
+  });
+}
+
+function startFailure(error: unknown, loaded: LoadedConfig): unknown {
+  if (!(error instanceof Error)) return error;
+  const { host, port } = loaded.config.server;
+  const code = 'code' in error ? error.code : undefined;
+  if (error.name === 'DataFolderInUseError' || error.name === 'LedgerInUseError') {
+    return new CommandFailure('Another process uses the data folder', {
+      code: 'data_folder_in_use',
+      hint: `It is ${loaded.config.data.dir}. Stop the other gateway, or give this one its own folder with --data DIR.`,
+    });
+  }
+  if (code === 'EADDRINUSE') {
+    return new CommandFailure(`Port ${port} of ${host} is in use`, {
+      code: 'port_in_use',
+      hint: 'Choose another one with --port, or 0 for a free one.',
+    });
+  }
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return new CommandFailure(`The gateway cannot listen on port ${port} of ${host} or use its data folder`, {
+      code: 'cannot_listen',
+      hint: `The system says ${code}. Ports below 1024 need special rights; the host must be an address of this machine.`,
+    });
+  }
+  if (error.name === 'DatabaseTooNewError' || error.name === 'SqliteError') {
+    return new CommandFailure(`The data folder cannot be used: ${error.message}`, {
+      code: 'data_folder_unusable',
+      hint: `It is ${loaded.config.data.dir}; name another one with --data DIR.`,
+    });
+  }
+  return error;
+}

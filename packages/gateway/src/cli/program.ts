@@ -1,0 +1,75 @@
+import { Command, CommanderError } from 'commander';
+import { addAccountCommands } from './commands/account.ts';
+import { addConfigCommands } from './commands/config.ts';
+import { addConnectCommand } from './commands/connect.ts';
+import { addCreditCommands } from './commands/credit.ts';
+import { addKeyCommands } from './commands/key.ts';
+import { addModelCommands } from './commands/model.ts';
+import { addNodeCommands } from './commands/node.ts';
+import { addReconcileCommand } from './commands/reconcile.ts';
+import { addRecordCommands } from './commands/records.ts';
+import { addStartCommand } from './commands/start.ts';
+import type { Shell } from './command.ts';
+import { examplesText } from './command.ts';
+import { CommandFailure, EXIT } from './failure.ts';
+import { createOutput } from './output.ts';
+import type { Streams } from './output.ts';
+import { VERSION } from './version.ts';
+
+/**
+ * The command line. `words` are those after the program's name.
+ * Resolves to the exit code: 0 done, 1 failed, 2 written wrongly. Never rejects, never ends the process.
+ */
+export async function runCommandLine(words: readonly string[], streams: Streams): Promise<number> {
+  const program = buildProgram({ streams });
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return EXIT.done;
+  } catch (error) {
+    // Commander has written its own message by now. Help and version that were asked for are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const failure = error instanceof CommandFailure ? error : unexpected(error);
+    createOutput(streams, words.includes('--json')).failure(failure);
+    return failure.exitCode;
+  }
+}
+
+export function buildProgram(shell: Shell): Command {
+  const program = new Command('switchyard');
+  program
+    .description('A prepaid AI inference gateway and compute network of your own')
+    .version(VERSION, '-V, --version', 'show the version')
+    .enablePositionalOptions()
+    .exitOverride()
+    .showHelpAfterError('(add --help for how it is used)')
+    .configureOutput({
+      writeOut: (text) => shell.streams.stdout(text),
+      writeErr: (text) => shell.streams.stderr(text),
+    })
+    .addHelpText(
+      'after',
+      examplesText([
+        ['switchyard up', 'try it out: gateway, demo model and a first key'],
+        ['switchyard start --config switchyard.yaml', 'run the gateway'],
+        ['switchyard account create alice', 'then: switchyard key create alice --name laptop'],
+        ['switchyard connect --help', 'serve models of this machine'],
+      ]),
+    );
+  addStartCommand(program, shell);
+  addConnectCommand(program, shell);
+  addConfigCommands(program, shell);
+  addAccountCommands(program, shell);
+  addKeyCommands(program, shell);
+  addCreditCommands(program, shell);
+  addModelCommands(program, shell);
+  addNodeCommands(program, shell);
+  addRecordCommands(program, shell);
+  addReconcileCommand(program, shell);
+  return program;
+}
+
+/** A fault of the program or of the machine. Messages of such errors hold names of files and codes, nothing else. */
+function unexpected(error: unknown): CommandFailure {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown reason';
+  return new CommandFailure(`Something unexpected went wrong: ${text}`, { code: 'internal_error' });
+}

@@ -1,0 +1,31 @@
+import type { FirstRunSecrets } from '../admin/first-run.ts';
+
+/** What a person sees after the very first start: the only time that these secrets are shown. */
+export function firstRunText(secrets: FirstRunSecrets, address: string, model: string | undefined): string {
+  const lines = [
+    '',
+    'This is the first start on this data folder. An account was made for trying things out:',
+    '',
+    `  account   ${secrets.account.name} (${secrets.account.id}), with the welcome credit of the configuration`,
+    `  API key   ${secrets.apiKey}`,
+  ];
+  if (secrets.node !== undefined) lines.push(`  node      ${secrets.node.name}, token ${secrets.node.token}`);
+  lines.push('', 'Keep them now: they are stored nowhere and never shown again. A first request:', '');
+  lines.push(...exampleRequest(address, secrets.apiKey, model), '');
+  return lines.join('\n');
+}
+
+function exampleRequest(address: string, apiKey: string, model: string | undefined): string[] {
+  if (model === undefined) return [`  curl ${address}/v1/balance -H "authorization: Bearer ${apiKey}"`];
+  const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello!' }] });
+  return [
+    `  curl ${address}/v1/chat/completions -H "authorization: Bearer ${apiKey}" \\`,
+    `    -H "content-type: application/json" -d '${body}'`,
+  ];
+}
+
+/** `http://127.0.0.1:8080`, with a name that a client on this machine can use. */
+export function localAddress(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}

@@ -1,0 +1,14 @@
+import { mkdirSync } from 'node:fs';
+
+/** The files of a data folder. */
+
+/** Everything but money. */
+export const MAIN_DATABASE_FILE = 'switchyard.sqlite';
+
+/** Money and receipts. */
+export const LEDGER_DATABASE_FILE = 'ledger.sqlite';
+
+/** Makes the folder, with its parents, for its owner only. Does nothing to one that is there. */
+export function makeDataFolder(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+}
