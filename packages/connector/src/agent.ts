@@ -37,6 +37,7 @@ export type Agent = LinkAgent & {
   leftOut(): LeftOutModel[];
   /** Takes no more jobs. */
   pause(): void;
+  isPaused(): boolean;
 };
 
 type Offered = { host: EngineHost; model: HostedModel };
@@ -98,6 +99,7 @@ export function createAgent(options: AgentOptions): Agent {
     pause() {
       isPaused = true;
     },
+    isPaused: () => isPaused,
   };
 }
 
