@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { FAIL_CODES, REJECT_REASONS } from '@switchyard/protocol/link/messages.ts';
+import { modelOf } from '../testing/raw-node.ts';
+import { decideJobDue, firstPartBudgetMs } from './job-rules.ts';
+import type { JobView } from './job-rules.ts';
+import { countsAgainstNode, failFault, NODE_LOST, rejectFault, timeoutFault } from './node-faults.ts';
+import { fitsNeeds, pickNode } from './pick.ts';
+import { RateWindow } from './rate-window.ts';
+import { blend, createRecordBudget, decideLiveness, spendRecord } from './session-rules.ts';
+import { SlicedBody } from './sliced-body.ts';
+
+const JOB: JobView = {
+  phase: 'offered',
+  isPaused: false,
+  offeredAtMs: 0,
+  acceptedAtMs: 1_000,
+  lastSignAtMs: 1_000,
+  cancelledAtMs: 1_000,
+  firstPartBudgetMs: 15_000,
+  deadlineMs: 100_000,
+};
+
+test.each<[string, Partial<JobView>, number, string]>([
+  ['an offer has 2 s', {}, 1_999, 'none'],
+  ['an offer has 2 s', {}, 2_000, 'accept-timeout'],
+  ['the first part has its budget from the accept on', { phase: 'waiting' }, 15_999, 'none'],
+  ['the first part has its budget from the accept on', { phase: 'waiting' }, 16_000, 'first-part-timeout'],
+  [
+    'signs of life do not lengthen it',
+    { phase: 'waiting', lastSignAtMs: 15_900 },
+    16_000,
+    'first-part-timeout',
+  ],
+  ['a stream may be silent for 20 s', { phase: 'streaming' }, 20_999, 'none'],
+  ['a stream may be silent for 20 s', { phase: 'streaming' }, 21_000, 'stalled'],
+  ['signs of life count in a stream', { phase: 'streaming', lastSignAtMs: 20_000 }, 21_000, 'none'],
+  ['a paused stream cannot stall', { phase: 'streaming', isPaused: true }, 90_000, 'none'],
+  ['the deadline holds for a paused stream too', { phase: 'streaming', isPaused: true }, 100_000, 'deadline'],
+  ['the deadline comes before other words', { phase: 'waiting' }, 100_000, 'deadline'],
+  ['a cancel has 30 s', { phase: 'cancelling' }, 30_999, 'none'],
+  ['a cancel has 30 s', { phase: 'cancelling' }, 31_000, 'stuck'],
+  ['a stuck job waits for ever', { phase: 'stuck' }, 1e9, 'none'],
+  ['a closed job is over', { phase: 'closed' }, 1e9, 'none'],
+])('%s: %j at %d ms is %s', (_why, fields, nowMs, due) => {
+  expect(decideJobDue({ ...JOB, ...fields }, nowMs)).toBe(due);
+});
+
+test.each([
+  [{ estimatedInputTokens: 0, promptTokensPerSecond: 1_000, isLoaded: true }, 15_000],
+  [{ estimatedInputTokens: 10_000, promptTokensPerSecond: 1_000, isLoaded: true }, 35_000],
+  [{ estimatedInputTokens: 1_000, promptTokensPerSecond: undefined, isLoaded: true }, 35_000],
+  [{ estimatedInputTokens: 0, promptTokensPerSecond: 1_000, isLoaded: false }, 65_000],
+  [{ estimatedInputTokens: 1_000_000, promptTokensPerSecond: 1_000, isLoaded: true }, 120_000],
+  [{ estimatedInputTokens: 5_000, promptTokensPerSecond: 0.0001, isLoaded: true }, 120_000],
+])('the budget of the first part for %j is %d ms', (job, budgetMs) => {
+  expect(firstPartBudgetMs(job)).toBe(budgetMs);
+});
+
+test.each([
+  ['no hello yet', { isWelcomed: false }, 4_999, 'none'],
+  ['no hello', { isWelcomed: false }, 5_000, 'hello-timeout'],
+  ['idle', {}, 9_999, 'none'],
+  ['idle', {}, 10_000, 'ping'],
+  ['idle and silent', { lastPingMs: 20_000 }, 24_999, 'none'],
+  ['idle and silent', { lastPingMs: 20_000 }, 25_000, 'dead'],
+  ['idle but talking', { lastInboundMs: 24_000 }, 25_000, 'ping'],
+  ['busy', { hasJobs: true }, 4_999, 'none'],
+  ['busy', { hasJobs: true }, 5_000, 'ping'],
+  ['busy and silent', { hasJobs: true, lastPingMs: 14_000 }, 14_999, 'none'],
+  ['busy and silent', { hasJobs: true, lastPingMs: 14_000 }, 15_000, 'dead'],
+])('a session that is %s, %j, at %d ms: %s', (_name, fields, nowMs, liveness) => {
+  const session = {
+    isWelcomed: true,
+    hasJobs: false,
+    openedAtMs: 0,
+    lastInboundMs: 0,
+    lastPingMs: 0,
+    ...fields,
+  };
+  expect(decideLiveness(session, nowMs)).toBe(liveness);
+});
+
+test('a budget of records refills with time and never over its size', () => {
+  const budget = createRecordBudget(3, 2, 0);
+  expect([0, 0, 0, 0].map((nowMs) => spendRecord(budget, nowMs))).toEqual([true, true, true, false]);
+  expect(spendRecord(budget, 499)).toBe(false);
+  expect(spendRecord(budget, 500)).toBe(true);
+  expect([1e6, 1e6, 1e6, 1e6].map((nowMs) => spendRecord(budget, nowMs))).toEqual([true, true, true, false]);
+});
+
+test('a mean starts with the first value and follows slowly', () => {
+  expect(blend(undefined, 10)).toBe(10);
+  expect(blend(10, 20)).toBe(12);
+});
+
+test('every word of a node has a fault; only context and invalid requests blame the request', () => {
+  const blamed = FAIL_CODES.filter((code) => failFault(code).blame === 'request');
+  expect(blamed).toEqual(['context_length_exceeded', 'invalid_request']);
+  expect(REJECT_REASONS.every((reason) => rejectFault(reason).blame === 'target')).toBe(true);
+  const causes = [...FAIL_CODES.map(failFault), ...REJECT_REASONS.map(rejectFault)].map(
+    (fault) => fault.cause,
+  );
+  expect(new Set(causes).size).toBe(FAIL_CODES.length + REJECT_REASONS.length);
+});
+
+test('a full or pausing node is not a bad one', () => {
+  expect(REJECT_REASONS.filter((reason) => countsAgainstNode(rejectFault(reason)))).toEqual([]);
+  expect(FAIL_CODES.filter((code) => countsAgainstNode(failFault(code)))).toEqual([
+    'unsupported',
+    'engine_unreachable',
+    'engine_failed',
+    'timeout',
+  ]);
+  expect(countsAgainstNode(NODE_LOST)).toBe(true);
+  expect(countsAgainstNode(timeoutFault('stalled'))).toBe(true);
+});
+
+const NEEDS = { tools: false, vision: false, thinking: false, jsonSchema: false, contextTokens: 1_000 };
+
+test.each([
+  [{}, true],
+  [{ tools: true }, true],
+  [{ vision: true }, false],
+  [{ thinking: true }, false],
+  [{ jsonSchema: true }, true],
+  [{ contextTokens: 8_192 }, true],
+  [{ contextTokens: 8_193 }, false],
+])('a model with tools, schemas and 8 192 tokens of context meets %j: %s', (needs, fits) => {
+  expect(fitsNeeds(modelOf(), { ...NEEDS, ...needs })).toBe(fits);
+});
+
+test('a node without a free slot is never picked; with one some node always is', () => {
+  const candidate = fc.record({
+    nodeId: fc.string(),
+    freeSlots: fc.integer({ min: 0, max: 4 }),
+    tokensPerSecond: fc.option(fc.double({ min: 0, max: 1e6, noNaN: true }), { nil: undefined }),
+    failureRate: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(candidate),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (list, random) => {
+        const picked = pickNode(list, () => random);
+        if (list.every((entry) => entry.freeSlots === 0)) expect(picked).toBeUndefined();
+        else expect(picked?.freeSlots).toBeGreaterThan(0);
+      },
+    ),
+  );
+});
+
+test('the share of a node follows its free slots, its speed and its failures', () => {
+  const shareOf = (first: object): number => {
+    const base = { nodeId: 'a', freeSlots: 1, tokensPerSecond: 30, failureRate: 0 };
+    const list = [
+      { ...base, ...first },
+      { ...base, nodeId: 'b' },
+    ];
+    let hits = 0;
+    for (let at = 0; at < 1_000; at += 1) if (pickNode(list, () => at / 1_000)?.nodeId === 'a') hits += 1;
+    return hits / 1_000;
+  };
+  expect(shareOf({})).toBeCloseTo(0.5, 2);
+  expect(shareOf({ freeSlots: 3 })).toBeCloseTo(0.75, 2);
+  expect(shareOf({ tokensPerSecond: 90 })).toBeCloseTo(0.75, 2);
+  expect(shareOf({ failureRate: 1 })).toBeCloseTo(0.1, 2);
+});
+
+test('a rate window counts by name, forgets with the next window, and is bounded in names', () => {
+  const window = new RateWindow(2);
+  window.count('a', 1);
+  window.count('a', 1);
+  expect([window.isFull('a', 1), window.isFull('b', 1), window.isFull('a', 2)]).toEqual([true, false, false]);
+  for (let at = 0; at < 10_002; at += 1) window.count(`n${at}`, 3);
+  expect([window.isFull('n0', 3), window.isFull('newcomer', 3)]).toEqual([false, true]);
+});
+
+test('a sliced body is bounded and copies its slices', () => {
+  const body = new SlicedBody(5);
+  const slice = Uint8Array.of(1, 2);
+  expect([body.add(slice), body.add(Buffer.of(3, 4, 5))]).toEqual([true, true]);
+  slice.fill(9);
+  expect([...body.take()]).toEqual([1, 2, 3, 4, 5]);
+  expect([body.add(new Uint8Array(5)), body.add(new Uint8Array(1))]).toEqual([true, false]);
+});

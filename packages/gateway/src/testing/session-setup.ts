@@ -1,0 +1,124 @@
+import type { AttemptRequest } from '../core/attempt.ts';
+import type { FleetConfig, FleetLog } from '../fleet/fleet-config.ts';
+import { DEFAULT_FLEET_CONFIG } from '../fleet/fleet-config.ts';
+import type { NodeIdentity, NodeSlot, NodeWant } from '../fleet/fleet.ts';
+import { NodeSession } from '../fleet/node-session.ts';
+import { Registry } from '../fleet/registry.ts';
+import { createMemoryLine, createRawNode } from './raw-node.ts';
+import type { MemoryLine, RawNode } from './raw-node.ts';
+import { attemptRequestOf, createRecordingSink } from './recording-sink.ts';
+import type { RecordingSink } from './recording-sink.ts';
+import { createVirtualClock } from './virtual-clock.ts';
+
+export const IDENTITY: NodeIdentity = {
+  nodeId: 'node_1',
+  name: 'one',
+  pool: 'main',
+  kind: 'shared',
+  accountId: 'acc_1',
+};
+
+export function wantOf(fields: Partial<NodeWant> = {}): NodeWant {
+  return {
+    pool: 'main',
+    model: 'small',
+    needs: { tools: false, vision: false, thinking: false, jsonSchema: false, contextTokens: 100 },
+    excludedNodes: new Set(),
+    ...fields,
+  };
+}
+
+/** A log that keeps its lines. */
+export function createMemoryLog(): FleetLog & { lines: string[] } {
+  const lines: string[] = [];
+  const write = (level: string) => (event: string, fields?: object) => {
+    lines.push(`${level} ${event} ${JSON.stringify(fields ?? {})}`);
+  };
+  return { lines, info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** Lets what was queued for the end of the tick run: packed messages, notices. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+export type Peer = { session: NodeSession; node: RawNode; line: MemoryLine };
+
+/** Node sessions on a registry, in memory and on virtual time, with nodes that say what the test wants. */
+export function createSessionBench(config: Partial<FleetConfig> = {}) {
+  const clock = createVirtualClock();
+  const log = createMemoryLog();
+  const registry = new Registry(() => 0);
+  const seen = { capacity: 0, closedWith: [] as number[], jobEnds: [] as string[] };
+  const sessions = new Set<NodeSession>();
+  let epoch = 0;
+
+  function connect(identity: NodeIdentity = IDENTITY): Peer {
+    const line = createMemoryLine((message) => node.take(message));
+    const session = new NodeSession(identity, line, {
+      clock,
+      random: () => 0.5,
+      config: { ...DEFAULT_FLEET_CONFIG, ...config },
+      log,
+      metrics: {
+        sessionOpened: () => undefined,
+        sessionClosed: (code) => seen.closedWith.push(code),
+        upgradeRefused: () => undefined,
+        jobEnded: (cause) => seen.jobEnds.push(cause),
+      },
+      nextEpoch: () => (epoch += 1),
+      onWelcomed: (welcomed) => registry.add(welcomed)?.end(4409, 'replaced'),
+      onCapabilities: (changed) => registry.index(changed),
+      onCapacity: () => {
+        seen.capacity += 1;
+      },
+      onEnded: (ended) => {
+        sessions.delete(ended);
+        registry.remove(ended);
+      },
+    });
+    const node: RawNode = createRawNode((message) => session.onMessage(message));
+    sessions.add(session);
+    return { session, node, line };
+  }
+
+  return {
+    clock,
+    log,
+    registry,
+    seen,
+    connect,
+    /** A node that has said hello and what it can do. */
+    async ready(identity?: NodeIdentity): Promise<Peer> {
+      const peer = connect(identity);
+      peer.node.hello();
+      peer.node.capabilities();
+      await settle();
+      return peer;
+    },
+    slot(fields?: Partial<NodeWant>): NodeSlot {
+      const slot = registry.acquire(wantOf(fields));
+      if (typeof slot === 'string') throw new Error(`no slot: ${slot}`);
+      return slot;
+    },
+    /** Starts a job on the node's next stream. */
+    start(
+      text = 'hi',
+      fields?: Partial<AttemptRequest>,
+    ): { attempt: ReturnType<NodeSlot['start']>; sink: RecordingSink } {
+      const sink = createRecordingSink();
+      const attempt = this.slot().start(attemptRequestOf(text, fields), sink);
+      return { attempt, sink };
+    },
+    free: () => registry.availability('main', 'small').freeSlots,
+    /** Moves time on as the fleet's ticker does. */
+    pass(byMs: number): void {
+      for (let left = byMs; left > 0; left -= 250) {
+        clock.advance(Math.min(left, 250));
+        for (const session of sessions) session.tick(clock.monotonicMs());
+      }
+    },
+  };
+}
