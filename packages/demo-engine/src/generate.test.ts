@@ -60,6 +60,34 @@ test.each<DemoJob['toolChoice']>(['required', { name: 'get_weather' }])('a force
   expect(resultOf(end).finish).toBe('tool-calls');
 });
 
+test('a forced call keeps to the schema even where the model knows nothing to say', () => {
+  const tool = {
+    name: 'book_trip',
+    parameters: {
+      properties: { seats: { type: 'integer' }, refundable: { type: 'boolean' }, note: { type: 'string' } },
+      required: ['seats', 'refundable'],
+    },
+  };
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    const { events } = runGeneration(
+      demoJob({
+        tools: [weatherTool, tool],
+        toolChoice: { name: 'book_trip' },
+        temperature: 1.5,
+        seed,
+        maxOutputTokens: 300,
+      }),
+    );
+    const [first] = events;
+    if (first?.type !== 'tool-call') throw new Error('no call');
+    expect(first.name).toBe('book_trip');
+    expect(JSON.parse(first.argumentsText)).toMatchObject({
+      seats: expect.any(Number),
+      refundable: expect.any(Boolean),
+    });
+  }
+});
+
 test('characters of several tokens arrive whole', () => {
   const tokens = demoModel().tokenizer.encode('日本 🙂 née');
   expect(tokens.length).toBeGreaterThan(8);
@@ -75,6 +103,11 @@ test('a stop string ends the answer, across tokens and not included', () => {
   expect(resultOf(end).usage.outputTokens).toBeLessThan(29);
 });
 
+test('what only could have become a stop string is not lost', () => {
+  const { events } = runGeneration(demoJob({ stop: ['try?!'] }));
+  expect(textOf(events)).toMatch(/ to try\?$/);
+});
+
 test('the output limit and the context end an answer with "length"', () => {
   const limited = runGeneration(demoJob({ maxOutputTokens: 5 }));
   expect(resultOf(limited.end)).toMatchObject({ finish: 'length', usage: { outputTokens: 5 } });
@@ -86,7 +119,18 @@ test('the output limit and the context end an answer with "length"', () => {
   expect(usage.inputTokens + usage.outputTokens).toBe(contextTokens);
 });
 
-test('a prompt as long as the context is refused', () => {
+test('a prompt may leave room for one token, not for none', () => {
+  const { contextTokens } = demoModel().shape;
+  const bare = resultOf(runGeneration(demoJob({ messages: user('a') })).end).usage.inputTokens - 1;
+  const run = (promptTokens: number) =>
+    runGeneration(demoJob({ messages: user('a'.repeat(promptTokens - bare)) })).end;
+  expect(run(contextTokens - 1)).toMatchObject({
+    result: { finish: 'length', usage: { inputTokens: contextTokens - 1, outputTokens: 1 } },
+  });
+  expect(run(contextTokens)).toMatchObject({ fault: { code: 'context_length_exceeded' } });
+});
+
+test('a prompt longer than the context is refused', () => {
   const { end, events } = runGeneration(demoJob({ messages: user('a '.repeat(600)) }));
   expect(events).toEqual([]);
   expect(end).toMatchObject({ fault: { code: 'context_length_exceeded' } });
@@ -144,6 +188,9 @@ test('a longer conversation only pays for its new part, and answers the same', (
   const other = runGeneration(demoJob({ messages: user('What is 2 + 2?') }), { session });
   expect(textOf(other.events)).toBe('2 + 2 equals 4.');
   expect(resultOf(other.end).usage.cachedTokens).toBe(3);
+  // The prompt and all of the answer but its last token, which was never needed.
+  const { inputTokens, outputTokens } = resultOf(other.end).usage;
+  expect(session.tokens.length).toBe(inputTokens + outputTokens);
 });
 
 test('cancelling keeps what was done so far', () => {

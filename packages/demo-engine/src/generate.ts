@@ -3,14 +3,15 @@
  * `next()` does a small bounded piece of work, so that many jobs can take turns on one thread.
  */
 
+import { createCallGuard } from './call-guard.ts';
 import { findJobProblem } from './check-job.ts';
 import { BATCH_POSITIONS, type Model } from './model.ts';
 import { createOutputParser } from './output-parser.ts';
 import { createSampler } from './sampling.ts';
 import { commonPrefix, feed, rewind, type Session } from './session.ts';
 import { createStopMatcher } from './stop.ts';
-import { encodePrompt, forcedStart } from './template.ts';
-import type { DemoEvent, DemoFault, DemoFinish, DemoJob, DemoResult, DemoUsage } from './types.ts';
+import { encodePrompt } from './template.ts';
+import type { DemoEvent, DemoFault, DemoFinish, DemoJob, DemoResult, DemoTool, DemoUsage } from './types.ts';
 
 export type GenerationEnd = { result: DemoResult } | { fault: DemoFault };
 
@@ -75,9 +76,11 @@ function createAnswer(
   usage: DemoUsage,
 ) {
   const { tokenizer, shape } = model;
-  const forced = forcedStart(job, tokenizer);
   const sampler = createSampler(job, prompt, shape.vocabulary);
-  const parser = createOutputParser({ toolCalls: job.tools.length > 0 && job.toolChoice !== 'none' });
+  const callable = callableTools(job);
+  const isForced = job.toolChoice !== 'auto' && job.toolChoice !== 'none';
+  const parser = createOutputParser({ toolCalls: callable.length > 0 });
+  const guard = createCallGuard(callable, tokenizer);
   const matcher = createStopMatcher(job.stop);
   /** A stop string was met: nothing goes out any more. */
   let stopped = false;
@@ -103,10 +106,14 @@ function createAnswer(
   return {
     /** The next token, to be fed to the model; undefined when the answer is over. */
     next(logits: Float32Array): number | undefined {
-      const token = forced[usage.outputTokens] ?? sampler.pick(logits);
+      if (parser.isInCall) guard.mask(logits);
+      const isFirst = usage.outputTokens === 0;
+      const token = isForced && isFirst ? tokenizer.markerId('<tool_call>') : sampler.pick(logits);
       if (tokenizer.endsAnswer(token)) return undefined;
       sampler.note(token);
       usage.outputTokens += 1;
+      if (parser.isInCall) guard.advance(token);
+      else guard.begin();
       const marker = tokenizer.markerOf(token);
       const wasReasoning = parser.isReasoning;
       const events =
@@ -122,6 +129,13 @@ function createAnswer(
       return parser.callCount > 0 ? 'tool-calls' : 'stop';
     },
   };
+}
+
+/** The tools that the model may call under the job's choice. */
+function callableTools({ tools, toolChoice }: DemoJob): DemoTool[] {
+  if (toolChoice === 'none') return [];
+  if (toolChoice === 'auto' || toolChoice === 'required') return tools;
+  return tools.filter((tool) => tool.name === toolChoice.name);
 }
 
 function contextFault(promptTokens: number, contextTokens: number): DemoFault {

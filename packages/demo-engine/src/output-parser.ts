@@ -17,6 +17,8 @@ export type OutputParser = {
   /** The answer is over: gives out what was held back. */
   end(): DemoEvent[];
   readonly isReasoning: boolean;
+  /** Between `<tool_call>` and its end. */
+  readonly isInCall: boolean;
   /** Tool calls given out so far. */
   readonly callCount: number;
 };
@@ -138,6 +140,9 @@ export function createOutputParser(options: { toolCalls: boolean }): OutputParse
     },
     get isReasoning() {
       return state === 'reasoning';
+    },
+    get isInCall() {
+      return state === 'call';
     },
     get callCount() {
       return callCount;

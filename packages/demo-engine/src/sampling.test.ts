@@ -42,6 +42,11 @@ test.each<[string, Partial<SamplingSettings>, number[]]>([
   expect(drawn(changes, [1, 0, 2, -1])).toEqual(expected);
 });
 
+test('a token that was ruled out is never drawn', () => {
+  expect(drawn({}, [-Infinity, 0, -Infinity, 0, -Infinity])).toEqual([1, 3]);
+  expect(drawn({ temperature: 0 }, [-Infinity, -Infinity, 3])).toEqual([2]);
+});
+
 test('draws follow the chances', () => {
   const sampler = createSampler(settings(), [], 2);
   const ones = Array.from({ length: 20_000 }, () => sampler.pick(logitsOf(0, Math.log(3)))).filter(

@@ -107,7 +107,7 @@ function draw(weights: Float64Array, floor: number, position: number): number {
   let last = 0;
   for (let token = 0; token < weights.length; token++) {
     const weight = weights[token] ?? 0;
-    if (weight < floor) continue;
+    if (weight < floor || weight === 0) continue;
     last = token;
     left -= weight;
     if (left < 0) return token;

@@ -4,6 +4,7 @@
  * that comes from a request is plain text, so that no message, tool name or tool result can write the format.
  */
 
+import { toolParameters } from './schema.ts';
 import type { Marker, Tokenizer } from './tokenizer.ts';
 import type { DemoJob, DemoMessage, DemoTool } from './types.ts';
 
@@ -55,18 +56,6 @@ export function* encodePrompt(
   return tokens;
 }
 
-/**
- * The tokens that the answer is made to begin with, so that it is a tool call; empty when nothing is forced.
- * The name is written as JSON text. They count as generated tokens.
- */
-export function forcedStart(job: Pick<DemoJob, 'toolChoice'>, tokenizer: Tokenizer): number[] {
-  const choice = job.toolChoice;
-  if (choice === 'auto' || choice === 'none') return [];
-  const call =
-    choice === 'required' ? '\n{"name": "' : `\n{"name": ${JSON.stringify(choice.name)}, "arguments": {`;
-  return [tokenizer.markerId('<tool_call>'), ...tokenizer.encode(call)];
-}
-
 /** The system turn: the first system message, the tools, the thinking switch. Left out when it would be empty. */
 function writeHead(source: PromptSource, writer: PromptWriter): void {
   const [first] = source.messages;
@@ -107,28 +96,13 @@ function writeAssistantTurn(message: DemoMessage, writer: PromptWriter): void {
 
 /** One tool as the model was taught: `name(city: string, unit?: celsius|fahrenheit): description`. */
 function toolLine(tool: DemoTool): string {
-  const schema = isRecord(tool.parameters) ? tool.parameters : {};
-  const properties = isRecord(schema['properties']) ? schema['properties'] : {};
-  const required = Array.isArray(schema['required']) ? schema['required'] : [];
-  const parameters = Object.entries(properties).map(
-    ([name, property]) => `${name}${required.includes(name) ? '' : '?'}: ${parameterType(property)}`,
-  );
+  const parameters = toolParameters(tool.parameters).map(({ name, isRequired, type, choices }) => {
+    const values = choices.length > 0 ? choices.join('|') : (type ?? 'any');
+    return `${name}${isRequired ? '' : '?'}: ${values}`;
+  });
   const description =
     tool.description === undefined || tool.description === '' ? '' : `: ${tool.description}`;
   return `${tool.name}(${parameters.join(', ')})${description}`;
-}
-
-function parameterType(property: unknown): string {
-  if (!isRecord(property)) return 'any';
-  const choices = property['enum'];
-  if (Array.isArray(choices) && choices.length > 0) {
-    return choices.map((choice) => (typeof choice === 'string' ? choice : JSON.stringify(choice))).join('|');
-  }
-  return typeof property['type'] === 'string' ? property['type'] : 'any';
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 type PromptWriter = ReturnType<typeof createWriter>;

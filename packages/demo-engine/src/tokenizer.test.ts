@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { demoModel } from './testing/demo-fixtures.ts';
+import { parseGguf, type GgufValue } from './gguf.ts';
+import { demoModel, readModelFile } from './testing/demo-fixtures.ts';
+import { createTokenizer } from './tokenizer.ts';
 
 function decode(ids: readonly number[]): string {
   const { tokenizer } = demoModel();
@@ -15,6 +17,21 @@ test('text comes back from its tokens', () => {
       expect(decode(tokenizer.encode(text))).toBe(text.toWellFormed());
     }),
   );
+});
+
+test('of equal pairs the left one is joined first', () => {
+  // The shipped vocabulary joins no letter with itself, so one such pair is added.
+  const { metadata } = parseGguf(readModelFile('Mote-1.3M-Chat-v1.0-F16.gguf'));
+  const append = (key: string, value: GgufValue) => {
+    const list = metadata.get(key);
+    if (Array.isArray(list)) list.push(value);
+  };
+  append('tokenizer.ggml.tokens', 'zz');
+  append('tokenizer.ggml.token_type', 1);
+  append('tokenizer.ggml.merges', 'z z');
+  const tokenizer = createTokenizer(metadata);
+  const parts = tokenizer.encode('zzz').map((id) => new TextDecoder().decode(tokenizer.bytesOf(id)));
+  expect(parts).toEqual(['zz', 'z']);
 });
 
 test('a single word of any length is encoded in bounded steps', () => {

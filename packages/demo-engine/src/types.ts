@@ -15,8 +15,8 @@ export type DemoMessage = {
 export type DemoTool = { name: string; description?: string; parameters?: unknown };
 
 /**
- * `none` hides the tools. `required` and `{ name }` force the answer to begin with a call,
- * at once and without reasoning before it.
+ * `none` hides the tools. `required` and `{ name }` make the answer begin with a call, at once and without
+ * reasoning before it. Every call, forced or not, keeps to the schema as far as `call-grammar.ts` says.
  */
 export type DemoToolChoice = 'auto' | 'none' | 'required' | { name: string };
 

@@ -24,7 +24,7 @@ test('every recorded prompt gives the tokens of llama.cpp, through the template'
   }
 });
 
-test('greedy answers are those of llama.cpp', () => {
+test('greedy answers are those of llama.cpp', { timeout: 300_000 }, () => {
   const different: number[] = [];
   for (const [index, { promptTokens, outputTokens }] of vectors.entries()) {
     if (greedy(promptTokens).join() !== outputTokens.join()) different.push(index);
