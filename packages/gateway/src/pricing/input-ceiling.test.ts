@@ -21,7 +21,7 @@ function added(change: Partial<ChatRequest>): number {
 describe('measureInput', () => {
   it('counts a message with no less than a token for each byte', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 }), (texts) => {
+      fc.property(fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 5 }), (texts) => {
         const messages: ChatRequest['messages'] = texts.map((text) => ({
           role: 'user',
           content: [{ type: 'text', text }],

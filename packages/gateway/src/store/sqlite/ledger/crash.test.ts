@@ -11,7 +11,7 @@ import { temporaryLedgers } from './testing-folder.ts';
 
 const newPath = temporaryLedgers();
 const CHILD = fileURLToPath(new URL('./testing-crash-child.ts', import.meta.url));
-const ROUNDS = 6;
+const ROUNDS = 5;
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -96,7 +96,7 @@ describe('a process that is killed', () => {
       expect(reconcile(path)).toMatchObject({ ok: true, problems: [], counts: { openHolds: 0 } });
       await ledger.close();
     }
-  });
+  }, 180_000);
 
   it('does not share its file with a second process while it lives', async () => {
     const path = newPath();

@@ -1,18 +1,18 @@
+import { copyFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { micros } from '../../../core/money.ts';
 import { receiptFor, reservation } from '../../../ledger/testing-receipt.ts';
 import { createVirtualClock } from '../../../testing/virtual-clock.ts';
 import { openLedgerStore } from './open.ts';
 import { type Invariant, reconcile } from './reconcile.ts';
-import { temporaryLedgers } from './testing-folder.ts';
+import { temporaryLedger, temporaryLedgers } from './testing-folder.ts';
 
 const newPath = temporaryLedgers();
 const clock = createVirtualClock();
 
 /** A ledger with every kind of row: deposit, gift, memory charge over two balances, post, void, open hold. */
-async function soundLedger(): Promise<string> {
-  const path = newPath();
+async function makeSoundLedger(path: string): Promise<void> {
   const { ledger } = await openLedgerStore({ path, clock });
   const credit = { accountId: 'acc_1', reason: 'test' };
   await ledger.transfer({
@@ -42,6 +42,14 @@ async function soundLedger(): Promise<string> {
   const open = ledger.reserve(reservation('req_5', 'acc_1', 100, { durable: true }));
   if (open.ok) await ledger.journaled(open.value);
   await ledger.close();
+}
+
+const original = temporaryLedger();
+beforeAll(() => makeSoundLedger(original));
+
+function soundLedger(): string {
+  const path = newPath();
+  copyFileSync(original, path);
   return path;
 }
 
@@ -136,7 +144,7 @@ const PLANTED: [bug: string, sql: string, found: Invariant][] = [
 
 describe('reconcile', () => {
   it('finds nothing in a sound ledger, also while it is open', async () => {
-    const path = await soundLedger();
+    const path = soundLedger();
     expect(reconcile(path, clock)).toEqual({
       ok: true,
       problems: [],
@@ -147,8 +155,8 @@ describe('reconcile', () => {
     await ledger.close();
   });
 
-  it.each(PLANTED)('finds a planted bug: %s', async (_bug, sql, found) => {
-    const path = await soundLedger();
+  it.each(PLANTED)('finds a planted bug: %s', (_bug, sql, found) => {
+    const path = soundLedger();
     const database = new Database(path);
     database.pragma('ignore_check_constraints = ON');
     database.exec('DROP TRIGGER transfer_no_update; DROP TRIGGER transfer_no_delete');

@@ -73,15 +73,16 @@ const INVARIANTS = {
   'R1 receipts equal charges': {
     means: 'each receipt says what its charge legs add up to, and each charge leg has a receipt',
     broken: `
-      WITH
-        leg AS (
-          SELECT substr(t.id, 8, instr(substr(t.id, 8), ':') - 1) AS request_id, t.amount, a.owner
-          FROM transfer t JOIN account a ON a.id = t.debit WHERE t.code = 1 AND t.kind IN (1, 3)),
-        charged AS (SELECT request_id, sum(amount) AS amount, min(owner) AS owner FROM leg GROUP BY request_id)
       SELECT
-        (SELECT count(*) FROM receipt r LEFT JOIN charged c ON c.request_id = r.request_id
-          WHERE r.charged <> coalesce(c.amount, 0) OR r.charged > r.held OR r.account_id <> coalesce(c.owner, r.account_id)) +
-        (SELECT count(*) FROM charged c WHERE NOT EXISTS (SELECT 1 FROM receipt r WHERE r.request_id = c.request_id))`,
+        (SELECT count(*) FROM receipt WHERE charged > held) +
+        (SELECT count(*) FROM (
+          SELECT request_id FROM (
+            SELECT request_id, account_id AS owner, charged AS said, 0 AS taken, 1 AS receipts FROM receipt
+            UNION ALL
+            SELECT substr(t.id, 8, instr(substr(t.id, 8), ':') - 1), a.owner, 0, t.amount, 0
+            FROM transfer t LEFT JOIN account a ON a.id = t.debit WHERE t.code = 1 AND t.kind IN (1, 3))
+          GROUP BY request_id
+          HAVING sum(receipts) <> 1 OR sum(said) <> sum(taken) OR min(owner) <> max(owner)))`,
   },
   'R2 key spend equals receipts': {
     means: 'the daily sums of a key add up to its receipts',

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 
 /** Returns a function that gives the path of a new ledger file; its folder is removed after the test. */
 export function temporaryLedgers(): () => string {
@@ -14,4 +14,11 @@ export function temporaryLedgers(): () => string {
     folders.push(folder);
     return join(folder, 'ledger.sqlite');
   };
+}
+
+/** The path of one new ledger file for all tests of a file. */
+export function temporaryLedger(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ledger-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'ledger.sqlite');
 }
