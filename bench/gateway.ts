@@ -25,9 +25,14 @@ export type Gateway = {
 
 /**
  * Starts the gateway as an operator would: a configuration file, an account with credit and keys through the command
- * line, then `switchyard start`. Keys, limits, prices and durable settlement are all on.
+ * line, then `switchyard start`. Keys, limits, prices and durable settlement are all on. With a `profileFolder`, Node
+ * writes a CPU profile of each thread there when the gateway ends; figures are then too high.
  */
-export async function startGateway(folder: string, upstreamPort: number): Promise<Gateway> {
+export async function startGateway(
+  folder: string,
+  upstreamPort: number,
+  profileFolder: string | undefined,
+): Promise<Gateway> {
   const dataFolder = join(folder, 'data');
   const configFile = join(folder, 'switchyard.yaml');
   mkdirSync(dataFolder);
@@ -35,10 +40,12 @@ export async function startGateway(folder: string, upstreamPort: number): Promis
   const common = ['--config', configFile, '--data', dataFolder];
   const keys = createKeys(common);
   const port = await freePort();
+  const profileArguments =
+    profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   const startedMs = performance.now();
   const running = startProcess({
     command: process.execPath,
-    args: [commandLine, 'start', ...common, '--port', String(port)],
+    args: [...profileArguments, commandLine, 'start', ...common, '--port', String(port)],
     place: 'target',
   });
   await waitUntil(running, 'gateway', () =>

@@ -192,6 +192,15 @@ export async function holdStreams(load: Load, count: number): Promise<HeldStream
   };
 }
 
+/** Adds up counts by reason. */
+export function sumFailures(all: readonly LoadResult['failures'][]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const failures of all) {
+    for (const [reason, count] of Object.entries(failures)) sum[reason] = (sum[reason] ?? 0) + count;
+  }
+  return sum;
+}
+
 /** Counts the empty lines that end events, also when one is split over two parts. */
 function createEventCounter(): (part: Buffer) => number {
   const newline = 10;

@@ -28,6 +28,7 @@ const wholeRunMaxMs = 40 * 60_000;
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '1' },
     targets: { type: 'string', default: targetNames.join(',') },
     only: { type: 'string', default: groups.join(',') },
@@ -41,7 +42,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 if (options.help) {
   console.log(
-    `npm run bench -- [--quick] [--rounds N] [--targets ${targetNames.join(',')}] [--only ${groups.join(',')}]`,
+    `npm run bench -- [--quick] [--profile] [--rounds N] [--targets ${targetNames.join(',')}] [--only ${groups.join(',')}]`,
   );
 } else {
   const watchdog = setTimeout(() => {
@@ -75,7 +76,7 @@ async function runAll(folder: string): Promise<void> {
     else targets.push(await startNginx(folder, mock.target));
   }
   if (wantedTargets.includes('gateway')) {
-    gateway = await startGateway(folder, mock.target.port);
+    gateway = await startGateway(folder, mock.target.port, options.profile ? resultsFolder : undefined);
     targets.push(gateway.target);
     console.log(
       `gateway: ready after ${gateway.readyMs.toFixed(0)} ms, ${(gateway.idleBytes / 2 ** 20).toFixed(0)} MiB idle`,

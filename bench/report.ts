@@ -1,3 +1,4 @@
+import { sumFailures } from './load.ts';
 import { median } from './measure.ts';
 import type { Figures } from './scenarios.ts';
 
@@ -45,12 +46,7 @@ export function renderTable(rows: readonly Row[]): string {
  * again what the first one took.
  */
 export function combineRounds(rounds: readonly Figures[]): Figures {
-  const failed: Record<string, number> = {};
-  for (const round of rounds) {
-    for (const [reason, count] of Object.entries(round.failures))
-      failed[reason] = (failed[reason] ?? 0) + count;
-  }
-  const combined: Figures = { perSecond: 0, failures: failed };
+  const combined: Figures = { perSecond: 0, failures: sumFailures(rounds.map(({ failures }) => failures)) };
   for (const name of ['perSecond', 'cpuMicrosEach', 'coreShare', 'p50Ms', 'p99Ms'] as const) {
     const values = rounds.flatMap((round) => round[name] ?? []);
     if (values.length > 0) combined[name] = median(values);

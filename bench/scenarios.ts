@@ -1,6 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BehaviourName, Target } from './behaviours.ts';
-import { closedLoop, holdStreams, openLoop, type HeldStreams, type Load, type LoadResult } from './load.ts';
+import {
+  closedLoop,
+  holdStreams,
+  openLoop,
+  sumFailures,
+  type HeldStreams,
+  type Load,
+  type LoadResult,
+} from './load.ts';
 import { cpuMicros, median, residentBytes } from './measure.ts';
 
 /** How long and how many. */
@@ -126,10 +134,7 @@ async function runStreams(target: Target, size: Size, openStreams: () => Promise
     const count = events() - before.events;
     const micros = cpuOf(target) - before.micros;
     const kibPerStream = (median(memory) - memoryBefore) / 1024 / (size.streams - firstCount);
-    const failures = Object.assign({}, ...held.map((streams) => streams.failures())) as Record<
-      string,
-      number
-    >;
+    const failures = sumFailures(held.map((streams) => streams.failures()));
     closeAll();
     const left = await streamsLeft(openStreams);
     if (left > 0) failures['left open at the upstream'] = left;
