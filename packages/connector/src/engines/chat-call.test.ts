@@ -276,33 +276,66 @@ describe('pausing and cancelling', () => {
     expect(timers.pending()).toBe(0);
   });
 
-  it('a paused job does not read on, so the engine has to wait', async () => {
-    const TOTAL_CHUNKS = 2_000;
-    const filler = eventsOf({ choices: [{ delta: { content: 'y'.repeat(16_000) } }] });
+  it('a job cancelled by the sink itself hears nothing more', async () => {
+    const { engine } = await setUpEngine(streaming(HELLO + DONE));
+    const sink = createRecordingSink();
+    const cancelled = Promise.withResolvers<void>();
+    const job = engine.run(
+      { localName: 'm', chat: chatOf('hi') },
+      {
+        ...sink,
+        onParts(parts) {
+          sink.onParts(parts);
+          if (parts.at(-1)?.type === 'finish') void job.cancel().then(cancelled.resolve);
+        },
+      },
+    );
+    await cancelled.promise;
+    expect(sink.ends()).toBe(0);
+  });
+});
+
+/** Gives the event loop so many turns that anything on its way through a local socket has come. */
+async function manyTurns(): Promise<void> {
+  for (let turn = 0; turn < 300; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('a paused job', () => {
+  const TOTAL_CHUNKS = 2_000;
+  const filler = eventsOf({ choices: [{ delta: { content: 'y'.repeat(16_000) } }] });
+
+  /** Sends 32 MB as fast as they are taken. */
+  function createFlood(): { handler: FakeEngineHandler; written: () => number } {
     let written = 0;
-    let hasStalled: (() => void) | undefined;
-    const stalled = new Promise<void>((resolve) => (hasStalled = resolve));
     const pump = (response: ServerResponse): void => {
       while (written < TOTAL_CHUNKS) {
         written += 1;
         if (!response.write(filler)) {
-          hasStalled?.();
           response.once('drain', () => pump(response));
           return;
         }
       }
       response.end(HELLO + DONE);
     };
-    const { engine } = await setUpEngine((_request, response) => {
+    const handler: FakeEngineHandler = (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       pump(response);
-    });
+    };
+    return { handler, written: () => written };
+  }
+
+  it.each(['before the answer begins', 'in the answer'])('%s does not read on', async (when) => {
+    const { handler, written } = createFlood();
+    const { engine, server } = await setUpEngine(handler);
     const sink = createRecordingSink();
     const job = engine.run({ localName: 'm', chat: chatOf('hi') }, sink);
+    if (when === 'in the answer') await sink.firstParts;
     job.pause();
-    await stalled;
-    expect(sink.parts).toHaveLength(0);
-    expect(written).toBeLessThan(TOTAL_CHUNKS);
+    const seen = sink.parts.length;
+    while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await manyTurns();
+    expect(sink.parts).toHaveLength(seen);
+    expect(written()).toBeLessThan(TOTAL_CHUNKS);
     job.resume();
     const { parts, fault } = await sink.outcome;
     expect(fault).toBeUndefined();

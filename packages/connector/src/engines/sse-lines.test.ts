@@ -45,6 +45,13 @@ describe('createSseLineReader', () => {
     }
   });
 
+  it('does not hold more of an unfinished line than it may', () => {
+    const reader = createSseLineReader(64);
+    expect(reader.push(bytesOf('x'.repeat(64))).problem).toBeUndefined();
+    expect(reader.push(bytesOf('x')).problem).toBe('line-too-long');
+    expect(reader.push(bytesOf('\ndata: b\n')).lines).toEqual([]);
+  });
+
   it('takes a line of exactly the greatest size', () => {
     expect(readAll([bytesOf(`${'x'.repeat(64)}\n`)])).toEqual({
       lines: ['x'.repeat(64)],
