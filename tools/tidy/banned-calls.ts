@@ -41,7 +41,7 @@ const bans: readonly Ban[] = [
   {
     pattern: /\bprocess\s*\.\s*env\b/g,
     within: /^packages\//,
-    except: /^packages\/(gateway\/src\/config\/|connector\/src\/config\.ts$)/,
+    except: /^packages\/(gateway\/src\/config\/|connector\/src\/config(\.ts$|\/))/,
     allowedInTests: true,
     why: 'only config reads the environment',
   },
