@@ -1,5 +1,7 @@
 import { CONNECT_HELP, EXIT_CODES, parseConnectArguments, runConnect } from './run-connect.ts';
 
+const GOODBYE_MS = 1_500;
+
 /** `switchyard connect` on its own, for machines that only run the connector: `node main.ts --gateway ...`. */
 const parsed = parseConnectArguments(process.argv.slice(2));
 switch (parsed.kind) {
@@ -11,6 +13,8 @@ switch (parsed.kind) {
     process.exitCode = EXIT_CODES.wrongSettings;
     break;
   case 'run':
-    // A job that is cut off at the end must not hold the process.
-    process.exit(await runConnect(parsed.options));
+    process.exitCode = await runConnect(parsed.options);
+    if (process.exitCode === EXIT_CODES.interrupted) process.exit();
+    // The connection may still say goodbye, but nothing that hangs may hold the process.
+    setTimeout(() => process.exit(), GOODBYE_MS).unref();
 }
