@@ -187,7 +187,7 @@ describe('the official openai client', () => {
     await expect(
       new OpenAI({ baseURL: gateway.baseUrl, apiKey: poor.key, maxRetries: 0 }).chat.completions.create(ask),
     ).rejects.toMatchObject({ status: 402, code: 'insufficient_credits' });
-    const narrow = await gateway.customer('1', ['--model', 'demo-metered']);
+    const narrow = await gateway.customer('1', ['--models', 'demo-metered']);
     await expect(
       new OpenAI({ baseURL: gateway.baseUrl, apiKey: narrow.key, maxRetries: 0 }).chat.completions.create(
         ask,

@@ -72,7 +72,7 @@ export async function startDemoConnector(
       '--engine',
       'demo',
       '--model',
-      `${options.alias ?? 'mote-chat'}=mote`,
+      `${options.alias ?? 'mote-chat'}=mote-chat`,
       '--slots',
       String(options.slots ?? 4),
       '--json',

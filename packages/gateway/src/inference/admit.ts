@@ -162,7 +162,7 @@ function holdMoney(
   const chat = withSettings(ask.model, ask.decoded.chat, capped.capTokens);
   return ok({
     chat,
-    needs: needsOf(chat, input.estimatedTokens),
+    needs: needsOf(chat, Math.min(input.estimatedTokens, ask.model.contextTokens)),
     estimatedInputTokens: input.estimatedTokens,
     inputTokensCeiling: input.ceilingTokens,
     outputCapTokens: capped.capTokens,
@@ -196,12 +196,16 @@ function withSettings(model: Model, chat: ChatRequest, capTokens: number): ChatR
   };
 }
 
-function needsOf(chat: ChatRequest, estimatedInputTokens: number): Needs {
+/**
+ * `contextTokens` is only an estimate, so it never asks for more than the model's own context: a prompt that may be
+ * too long is judged by the engine, which counts exactly.
+ */
+function needsOf(chat: ChatRequest, contextTokens: number): Needs {
   return {
     tools: chat.tools.length > 0,
     vision: hasImages(chat),
     thinking: chat.reasoningEffort !== undefined && chat.reasoningEffort !== 'none',
     jsonSchema: chat.responseFormat.type === 'json-schema',
-    contextTokens: estimatedInputTokens,
+    contextTokens,
   };
 }
