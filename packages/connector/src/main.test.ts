@@ -11,9 +11,12 @@ async function run(words: string[], untilOut?: string): Promise<Run> {
   const child = spawn(process.execPath, [MAIN, ...words], { env: { SWITCHYARD_NODE_TOKEN: 'nk_test' } });
   let out = '';
   let error = '';
+  let hasAsked = false;
   child.stdout.on('data', (chunk: Buffer) => {
     out += chunk.toString();
-    if (untilOut !== undefined && out.includes(untilOut)) child.kill('SIGTERM');
+    if (hasAsked || untilOut === undefined || !out.includes(untilOut)) return;
+    hasAsked = true;
+    child.kill('SIGTERM');
   });
   child.stderr.on('data', (chunk: Buffer) => (error += chunk.toString()));
   const code = await new Promise<number | null>((resolve) => {
