@@ -169,6 +169,9 @@ export class LinkJob implements JobStream {
 
   #pauseIfFull(): void {
     if (this.#isPaused || this.#queuedBytes() < PAUSE_BYTES) return;
+    // What only waits to be packed is no reason to pause.
+    this.#options.writer.flush();
+    if (this.#queuedBytes() < PAUSE_BYTES) return;
     this.#isPaused = true;
     this.#running?.pause();
   }
