@@ -54,10 +54,10 @@ const closeOf = (socket: WebSocket): Promise<number> =>
     socket.on('close', (code) => resolve(code));
   });
 
-test.each<[string, Record<string, string>, string[], number, string]>([
-  ['no token', {}, [PROTOCOL], 401, 'invalid_node_token'],
-  ['an unknown token', { authorization: 'Bearer nk_other' }, [PROTOCOL], 401, 'invalid_node_token'],
-  ['another scheme', { authorization: `Basic ${TOKEN}` }, [PROTOCOL], 401, 'invalid_node_token'],
+test.each<[string, Record<string, string>, string[], [number, string]]>([
+  ['no token', {}, [PROTOCOL], [401, 'invalid_node_token']],
+  ['an unknown token', { authorization: 'Bearer nk_other' }, [PROTOCOL], [401, 'invalid_node_token']],
+  ['another scheme', { authorization: `Basic ${TOKEN}` }, [PROTOCOL], [401, 'invalid_node_token']],
   [
     'a very long token',
     { authorization: `Bearer ${'x'.repeat(5_000)}` },
@@ -65,8 +65,8 @@ test.each<[string, Record<string, string>, string[], number, string]>([
     401,
     'invalid_node_token',
   ],
-  ['a suspended node', { authorization: 'Bearer nk_bad' }, [PROTOCOL], 403, 'node_suspended'],
-  ['no subprotocol', { authorization: `Bearer ${TOKEN}` }, [], 426, 'upgrade_required'],
+  ['a suspended node', { authorization: 'Bearer nk_bad' }, [PROTOCOL], [403, 'node_suspended']],
+  ['no subprotocol', { authorization: `Bearer ${TOKEN}` }, [], [426, 'upgrade_required']],
   [
     'another subprotocol',
     { authorization: `Bearer ${TOKEN}` },
@@ -74,7 +74,7 @@ test.each<[string, Record<string, string>, string[], number, string]>([
     426,
     'upgrade_required',
   ],
-])('%s is refused before the upgrade, as plain HTTP', async (_name, headers, protocols, status, code) => {
+])('%s is refused before the upgrade, as plain HTTP', async (_name, headers, protocols, [status, code]) => {
   const { url, refused } = await start({ identities: { [TOKEN]: IDENTITY, nk_bad: 'suspended' } });
   const answer = await upgrade(url, headers, protocols);
   if (answer instanceof WebSocket) throw new Error('it was let in');
