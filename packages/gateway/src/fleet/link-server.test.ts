@@ -62,8 +62,7 @@ test.each<[string, Record<string, string>, string[], [number, string]]>([
     'a very long token',
     { authorization: `Bearer ${'x'.repeat(5_000)}` },
     [PROTOCOL],
-    401,
-    'invalid_node_token',
+    [401, 'invalid_node_token'],
   ],
   ['a suspended node', { authorization: 'Bearer nk_bad' }, [PROTOCOL], [403, 'node_suspended']],
   ['no subprotocol', { authorization: `Bearer ${TOKEN}` }, [], [426, 'upgrade_required']],
@@ -71,8 +70,7 @@ test.each<[string, Record<string, string>, string[], [number, string]]>([
     'another subprotocol',
     { authorization: `Bearer ${TOKEN}` },
     ['switchyard.node.v9'],
-    426,
-    'upgrade_required',
+    [426, 'upgrade_required'],
   ],
 ])('%s is refused before the upgrade, as plain HTTP', async (_name, headers, protocols, [status, code]) => {
   const { url, refused } = await start({ identities: { [TOKEN]: IDENTITY, nk_bad: 'suspended' } });
