@@ -6,7 +6,13 @@ import { createSession } from './session.ts';
 import type { CommonOptions, Session } from './session.ts';
 
 /** What the commands of one program share. */
-export type Shell = { streams: Streams };
+export type Shell = {
+  streams: Streams;
+  /** What the process ends with, when no failure says otherwise. */
+  exitCode: number;
+  /** Set by commands that ran for long: nothing that they left behind may hold the process. */
+  endsAtOnce: boolean;
+};
 
 export type Example = readonly [command: string, what: string];
 

@@ -17,7 +17,7 @@ import { acquireDataLock } from '../store/sqlite/main/data-lock.ts';
 import { CommandFailure } from './failure.ts';
 
 /** Another command may be at work on the same folder: it needs a moment only. */
-const LOCK_WAIT_MS = 3_000;
+const LOCK_WAIT_MS = 5_000;
 
 /** The operator's use cases over the stores of a data folder, while no gateway runs on it. */
 export type LocalGateway = {

@@ -2,4 +2,6 @@
 import { processStreams } from './output.ts';
 import { runCommandLine } from './program.ts';
 
-process.exitCode = await runCommandLine(process.argv.slice(2), processStreams());
+const { exitCode, endsAtOnce } = await runCommandLine(process.argv.slice(2), processStreams());
+if (endsAtOnce) process.exit(exitCode);
+process.exitCode = exitCode;

@@ -9,6 +9,7 @@ import { addNodeCommands } from './commands/node.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
 import { addRecordCommands } from './commands/records.ts';
 import { addStartCommand } from './commands/start.ts';
+import { addUpCommand } from './commands/up.ts';
 import type { Shell } from './command.ts';
 import { examplesText } from './command.ts';
 import { CommandFailure, EXIT } from './failure.ts';
@@ -18,13 +19,21 @@ import { VERSION } from './version.ts';
 
 /**
  * The command line. `words` are those after the program's name.
- * Resolves to the exit code: 0 done, 1 failed, 2 written wrongly. Never rejects, never ends the process.
+ * Exit codes: 0 done, 1 failed, 2 written wrongly. Never rejects, never ends the process itself.
  */
-export async function runCommandLine(words: readonly string[], streams: Streams): Promise<number> {
-  const program = buildProgram({ streams });
+export async function runCommandLine(words: readonly string[], streams: Streams): Promise<CommandLineEnd> {
+  const shell: Shell = { streams, exitCode: EXIT.done, endsAtOnce: false };
+  const exitCode = await runWords(words, shell);
+  return { exitCode, endsAtOnce: shell.endsAtOnce };
+}
+
+export type CommandLineEnd = Pick<Shell, 'exitCode' | 'endsAtOnce'>;
+
+async function runWords(words: readonly string[], shell: Shell): Promise<number> {
+  const { streams } = shell;
   try {
-    await program.parseAsync([...words], { from: 'user' });
-    return EXIT.done;
+    await buildProgram(shell).parseAsync([...words], { from: 'user' });
+    return shell.exitCode;
   } catch (error) {
     // Commander has written its own message by now. Help and version that were asked for are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -56,6 +65,7 @@ export function buildProgram(shell: Shell): Command {
       ]),
     );
   addStartCommand(program, shell);
+  addUpCommand(program, shell);
   addConnectCommand(program, shell);
   addConfigCommands(program, shell);
   addAccountCommands(program, shell);

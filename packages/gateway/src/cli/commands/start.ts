@@ -11,10 +11,16 @@ import type { Output } from '../output.ts';
 import { nextStopSignal } from '../signals.ts';
 import { firstRunText, localAddress } from '../welcome.ts';
 
-type StartOptions = { dataDir?: string; config?: string; host?: string; port?: string; logLevel?: string };
+export type StartOptions = {
+  dataDir?: string;
+  config?: string;
+  host?: string;
+  port?: string;
+  logLevel?: string;
+};
 
 /** The pool that the demo engine serves, where the configuration has one of this name. */
-const DEMO_POOL = 'demo';
+export const DEMO_POOL = 'demo';
 
 /** `switchyard start` */
 export function addStartCommand(program: Command, shell: Shell): void {
@@ -41,9 +47,10 @@ export function startOptions(command: Command): Command {
 async function start(shell: Shell, options: StartOptions): Promise<void> {
   // Standard output is the log's: all words for people go to standard error.
   const output = createOutput({ stdout: shell.streams.stderr, stderr: shell.streams.stderr }, false);
-  const { gateway } = await startFromFile(options, output);
+  const { gateway } = await startFromFile(options, output, { showsNode: true });
   await nextStopSignal();
   await gateway.stop();
+  shell.endsAtOnce = true;
 }
 
 export type Started = {
@@ -56,7 +63,12 @@ export type Started = {
  * Loads the configuration, starts the gateway and prepares a new data folder, telling about it on `output`.
  * Throws `CommandFailure`.
  */
-export async function startFromFile(options: StartOptions, output: Output): Promise<Started> {
+export async function startFromFile(
+  options: StartOptions,
+  output: Output,
+  /** Whether the person will need the demo node's token. */
+  { showsNode }: { showsNode: boolean },
+): Promise<Started> {
   const { loadConfigOrFail, problemLines } = await import('../load-config.ts');
   const { host, port, logLevel } = options;
   const loaded = loadConfigOrFail(options, { host, port, logLevel });
@@ -70,7 +82,8 @@ export async function startFromFile(options: StartOptions, output: Output): Prom
     const model = loaded.config.models.find(
       (candidate) => candidate.kind === 'text' && !candidate.hidden,
     )?.id;
-    output.text(firstRunText(secrets, localAddress(gateway.host, gateway.port), model));
+    const shown = showsNode ? secrets : { ...secrets, node: undefined };
+    output.text(firstRunText(shown, localAddress(gateway.host, gateway.port), model));
   }
   return { gateway, loaded, firstRun: secrets };
 }

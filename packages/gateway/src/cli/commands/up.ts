@@ -1,0 +1,111 @@
+import type { Command } from 'commander';
+import type { Config } from '../../config/config.ts';
+import type { RunningGateway } from '../../main.ts';
+import { examplesText } from '../command.ts';
+import type { Shell } from '../command.ts';
+import { createOutput } from '../output.ts';
+import type { Output } from '../output.ts';
+import { nextStopSignal } from '../signals.ts';
+import { localAddress } from '../welcome.ts';
+import { DEMO_POOL, startFromFile, startOptions } from './start.ts';
+import type { StartOptions } from './start.ts';
+
+const DEMO_SLOTS = 2;
+
+/** `switchyard up`: the gateway and, in the same process, a connector that serves the demo model through it. */
+export function addUpCommand(program: Command, shell: Shell): void {
+  startOptions(program.command('up').description('Try it out: run the gateway with the demo model beside it'))
+    .addHelpText(
+      'after',
+      examplesText([
+        ['switchyard up', 'shows a first key and an example request'],
+        ['switchyard up --port 0 --data ./scratch', 'on a free port, with a data folder of its own'],
+      ]),
+    )
+    .action((options: StartOptions) => up(shell, options));
+}
+
+async function up(shell: Shell, options: StartOptions): Promise<void> {
+  const output = createOutput({ stdout: shell.streams.stderr, stderr: shell.streams.stderr }, false);
+  // People watch this terminal: they want to hear of troubles, not of each request.
+  const { gateway, loaded, firstRun } = await startFromFile({ logLevel: 'warn', ...options }, output, {
+    showsNode: false,
+  });
+  const address = localAddress(gateway.host, gateway.port);
+  output.note(`The gateway listens on ${address}. Ctrl-C stops it.`);
+  const { demoNodeToken } = await import('../../admin/first-run.ts');
+  const token = firstRun?.node?.token ?? (await demoNodeToken({ ...gateway.admin, actor: 'up' }));
+  const connector =
+    token === undefined ? undefined : await startDemo({ address, token, config: loaded.config, output });
+  if (connector === undefined) {
+    output.note(
+      `The demo model is off: it needs a pool "${DEMO_POOL}" with a model in the configuration, and its node.`,
+    );
+  }
+  await nextStopSignal();
+  await stopAll(gateway, connector);
+  shell.endsAtOnce = true;
+}
+
+/** Requests that run need the connector to the end, so the gateway stops first. */
+async function stopAll(gateway: RunningGateway, connector: DemoConnector | undefined): Promise<void> {
+  await gateway.stop();
+  await connector?.stop();
+}
+
+type DemoConnector = { stop(): Promise<void> };
+
+async function startDemo(options: {
+  address: string;
+  token: string;
+  config: Config;
+  output: Output;
+}): Promise<DemoConnector | undefined> {
+  const { address, token, config, output } = options;
+  const aliases = demoAliases(config);
+  if (aliases.length === 0) return undefined;
+  const { DEMO_MODEL_NAME } = await import('@switchyard/connector/engines/demo-model.ts');
+  const { runConnect } = await import('@switchyard/connector/run-connect.ts');
+  let onSignal = (): void => undefined;
+  const ended = runConnect(
+    {
+      gateway: address,
+      engines: ['demo'],
+      models: aliases.map((alias) => `${alias}=${DEMO_MODEL_NAME}`),
+      slots: String(DEMO_SLOTS),
+      allowLan: false,
+      isPrivate: false,
+      json: false,
+    },
+    {
+      environment: { SWITCHYARD_NODE_TOKEN: token },
+      writeLine: (line) => output.note(`demo node: ${line}`),
+      onSignal(handler) {
+        onSignal = handler;
+        return () => undefined;
+      },
+    },
+  );
+  void ended.then((code) => {
+    if (code === 1) output.note('The demo node was turned away. Start again to use the demo model.');
+  });
+  return {
+    async stop() {
+      // The first signal asks running jobs to end, the second ends the connector at once: nothing runs any more.
+      onSignal();
+      onSignal();
+      await ended;
+    },
+  };
+}
+
+/** The names under which models of the catalogue are asked of the demo pool. */
+function demoAliases(config: Config): string[] {
+  const aliases = new Set<string>();
+  for (const model of config.models) {
+    for (const route of model.routes) {
+      if (route.kind === 'pool' && route.pool === DEMO_POOL) aliases.add(route.remoteModel);
+    }
+  }
+  return [...aliases];
+}
