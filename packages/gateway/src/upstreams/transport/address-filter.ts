@@ -43,9 +43,15 @@ const IPV6_RANGES: readonly Range[] = [
   ['ff00::', 8],
 ];
 
-const PRIVATE = new BlockList();
-for (const [network, prefix] of IPV4_RANGES) PRIVATE.addSubnet(network, prefix, 'ipv4');
-for (const [network, prefix] of IPV6_RANGES) PRIVATE.addSubnet(network, prefix, 'ipv6');
+/**
+ * One list for each version: in a common one, the range of mapped addresses would match every IPv4 address, because
+ * `BlockList` compares those in their mapped form.
+ */
+type Ranges = { ipv4: BlockList; ipv6: BlockList };
+
+const PRIVATE: Ranges = { ipv4: new BlockList(), ipv6: new BlockList() };
+for (const [network, prefix] of IPV4_RANGES) PRIVATE.ipv4.addSubnet(network, prefix, 'ipv4');
+for (const [network, prefix] of IPV6_RANGES) PRIVATE.ipv6.addSubnet(network, prefix, 'ipv6');
 
 /** Whether a socket may be opened to an address. False for anything that is no address. */
 export type AddressFilter = (address: string) => boolean;
@@ -56,22 +62,24 @@ export type AddressFilter = (address: string) => boolean;
  */
 export function createAddressFilter(allowed: boolean | readonly string[]): AddressFilter {
   if (allowed === true) return () => true;
-  const exceptions = new BlockList();
+  const exceptions: Ranges = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const block of allowed === false ? [] : allowed) {
     const [network = '', prefix] = block.split('/');
-    const family = isIP(network) === 4 ? 'ipv4' : 'ipv6';
-    exceptions.addSubnet(
-      network,
-      prefix === undefined ? (family === 'ipv4' ? 32 : 128) : Number(prefix),
-      family,
-    );
+    const family = familyOf(network) ?? 'ipv4';
+    const wholeAddress = family === 'ipv4' ? 32 : 128;
+    exceptions[family].addSubnet(network, prefix === undefined ? wholeAddress : Number(prefix), family);
   }
   return (address) => {
-    const version = isIP(address);
-    if (version === 0) return false;
-    const family = version === 4 ? 'ipv4' : 'ipv6';
-    return !PRIVATE.check(address, family) || exceptions.check(address, family);
+    const family = familyOf(address);
+    if (family === undefined) return false;
+    return !PRIVATE[family].check(address, family) || exceptions[family].check(address, family);
   };
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' | undefined {
+  const version = isIP(address);
+  if (version === 0) return undefined;
+  return version === 4 ? 'ipv4' : 'ipv6';
 }
 
 export function addressRefused(): NodeJS.ErrnoException {
