@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-const TIMEOUTS = { connectMs: 5_000, firstPartMs: 10_000, stallMs: 5_000, wholeReplyMs: 20_000 };
+const TIMEOUTS = { connectMs: 5_000, firstPartMs: 10_000, stallMs: 8_000, wholeReplyMs: 20_000 };
 
 export function connect(baseUrl: string, options: Partial<OpenAiCompatibleOptions> = {}): Upstream {
   const upstream = createOpenAiCompatibleUpstream({
