@@ -94,7 +94,7 @@ it('answers a body over the limit with 413', async () => {
 
 it.each([
   ['no HTTP at all', 'hello\r\n\r\n', 400],
-  ['a broken request line', 'GET /v1/models\r\n\r\n', 400],
+  ['a broken request line', 'GET /v1/models HTTP/9.9\r\nhost: x\r\n\r\n', 400],
   ['huge headers', `GET /v1/models HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, 431],
   ['two lengths', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx', 400],
   [

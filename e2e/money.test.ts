@@ -93,7 +93,7 @@ it('holds a key to its rate, its concurrency and its spend limit, with the heade
   expect(both.map((reply) => reply.status).toSorted((a, b) => a - b)).toEqual([200, 429]);
   await Promise.all(both.map((reply) => reply.text()));
 
-  const thrifty = await newKey('--daily-usd', '0.10');
+  const thrifty = await newKey('--day-limit', '0.10usd');
   await (await ask(thrifty)).text();
   const spent = await ask(thrifty);
   expect(spent.status).toBe(402);

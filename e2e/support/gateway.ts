@@ -96,7 +96,7 @@ async function runCli(configFile: string, dataDir: string, args: readonly string
 }
 
 /** A text field of a JSON reply, at any depth. */
-export function field(value: unknown, name: string): string {
+function field(value: unknown, name: string): string {
   if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
       if (key === name && typeof inner === 'string') return inner;

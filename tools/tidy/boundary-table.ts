@@ -31,7 +31,8 @@ export const gatewayFolders: Readonly<Record<string, Allowance>> = {
   upstreams: { values: ['core'] },
   inference: { values: [...belowInference, 'observe'], types: ['config'] },
   observe: { values: ['core'], types: domainParts },
-  store: { values: pureParts, types: domainParts },
+  // A store is outside of what it stores for: it may use the rules of the ledger, never the other way round.
+  store: { values: [...pureParts, 'ledger'], types: domainParts },
   cluster: { values: pureParts, types: domainParts },
   http: { values: [...belowServer, 'admin'], types: ['config'] },
   admin: { values: belowServer, types: ['config'] },

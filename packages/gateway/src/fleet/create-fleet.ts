@@ -1,6 +1,6 @@
 import { CLOSE_CODES } from '@switchyard/protocol/link/close-codes.ts';
 import type { Clock, RandomSource } from '../core/clock.ts';
-import { errorFields } from '../observe/log.ts';
+import { errorFields } from '../core/log.ts';
 import { DEFAULT_FLEET_CONFIG, NO_FLEET_METRICS } from './fleet-config.ts';
 import type { FleetConfig, FleetLog, FleetMetrics } from './fleet-config.ts';
 import type { Fleet, NodeAuthenticator } from './fleet.ts';

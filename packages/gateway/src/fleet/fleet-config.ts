@@ -1,4 +1,4 @@
-import type { Log } from '../observe/log.ts';
+import type { Log } from '../core/log.ts';
 
 /** What may be set for a gateway's fleet. The link's own bounds are fixed by the protocol. */
 export type FleetConfig = {

@@ -3,7 +3,7 @@ import { RECORD_TYPES } from '@switchyard/protocol/link/frame.ts';
 import { LINK_LIMITS } from '@switchyard/protocol/link/limits.ts';
 import { encodeWindow, FAIL_CODES, REJECT_REASONS } from '@switchyard/protocol/link/messages.ts';
 import { createRecordingSink, attemptRequestOf } from '../testing/recording-sink.ts';
-import { jsonBody } from '../testing/raw-node.ts';
+import { capabilitiesOf, jsonBody, modelOf } from '../testing/raw-node.ts';
 import { createSessionBench, settle, wantOf } from '../testing/session-setup.ts';
 import { failFault, rejectFault } from './node-faults.ts';
 
@@ -154,6 +154,49 @@ test('cancel stops the node, silences the sink, and frees the slot when the node
   expect(sink.fault).toBeUndefined();
   expect(line.closed).toBeUndefined();
   expect(bench.seen.jobEnds).toEqual(['cancelled']);
+});
+
+test('after a cancel nothing of the body leaves, whatever credit comes', async () => {
+  const bench = createSessionBench();
+  const { node, line } = await bench.ready();
+  const { attempt } = bench.start('x'.repeat(1_000_000));
+  await settle();
+  node.send(node.record(T.accept, 1));
+  attempt.cancel();
+  await settle();
+  const before = node.got(T.data, 1).length;
+  node.send(node.record(T.window, 1, encodeWindow(200_000)), node.record(T.window, 0, encodeWindow(200_000)));
+  await settle();
+  expect(node.got(T.data, 1)).toHaveLength(before);
+  expect(node.received.at(-1)?.type).toBe(T.cancel);
+  expect(line.closed).toBeUndefined();
+});
+
+test('a node that leaves more than 16 cancels unanswered is closed', async () => {
+  const bench = createSessionBench();
+  const { node, line } = await bench.ready();
+  node.capabilities(capabilitiesOf([modelOf({ slots: 20 })], 20));
+  const cancel = (): void => bench.start().attempt.cancel();
+  const pass = (seconds: number): void => {
+    for (let second = 0; second < seconds; second += 1) {
+      bench.pass(1_000);
+      node.send(node.record(T.pong, 0));
+    }
+  };
+  for (let at = 0; at < 16; at += 1) cancel();
+  pass(31);
+  expect(bench.free()).toBe(20);
+  expect(line.closed).toBeUndefined();
+  node.send(node.record(T.cancelled, 1));
+  cancel();
+  pass(31);
+  expect(line.closed).toBeUndefined();
+  cancel();
+  for (let second = 0; second < 31 && line.closed === undefined; second += 1) {
+    bench.pass(1_000);
+    node.send(node.record(T.pong, 0));
+  }
+  expect(line.closed).toEqual({ code: 4400, reason: 'cancel is not answered' });
 });
 
 test('a job that finished while the cancel was under way ends as cancelled', async () => {

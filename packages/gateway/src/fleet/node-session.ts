@@ -26,7 +26,7 @@ import {
 import { LinkWriter } from '@switchyard/protocol/link/writer.ts';
 import type { Attempt, AttemptRequest, AttemptSink } from '../core/attempt.ts';
 import { randomBase62 } from '../core/ids.ts';
-import { errorFields } from '../observe/log.ts';
+import { errorFields } from '../core/log.ts';
 import type { NodeIdentity, NodeStatus } from './fleet.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { failedAttempt, offerOf } from './job-offer.ts';

@@ -5,7 +5,7 @@ import type { ServerConfig } from '../config/config.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
-import { errorFields, type Log } from '../observe/log.ts';
+import { errorFields, type Log } from '../core/log.ts';
 import { sendFault } from './errors.ts';
 import type { RouteRow } from './routes.ts';
 

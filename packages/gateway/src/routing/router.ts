@@ -1,6 +1,5 @@
 import type { Model } from '../catalog/model.ts';
-import type { Fleet } from '../fleet/fleet.ts';
-import type { Needs, Target, Tried, Upstream } from './target.ts';
+import type { Needs, NodePools, Target, Tried, Upstream } from './target.ts';
 
 /** Chooses where a request goes: the model's routes in the operator's order, the best free node within a pool. */
 export type Router = {
@@ -14,7 +13,7 @@ export type Ask = { model: Model; needs: Needs; tried: Tried };
 /** `slots` and `freeSlots` count nodes only; an upstream route is available by being configured. */
 export type ModelAvailability = { available: boolean; nodesOnline: number; slots: number; freeSlots: number };
 
-export function createRouter(fleet: Fleet, upstreams: ReadonlyMap<string, Upstream>): Router {
+export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Upstream>): Router {
   return {
     acquire(ask) {
       let busy = false;

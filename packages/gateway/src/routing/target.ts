@@ -34,3 +34,15 @@ export type Needs = {
   jsonSchema: boolean;
   contextTokens: number;
 };
+
+/** Port: the nodes of all pools. */
+export type NodePools = {
+  /** Takes a free slot. `busy`: nodes serve the model but none is free. `none`: no node serves it. */
+  acquire(want: {
+    pool: string;
+    model: string;
+    needs: Needs;
+    excludedNodes: ReadonlySet<string>;
+  }): Pick<Target, 'nodeId' | 'start' | 'release'> | 'busy' | 'none';
+  availability(pool: string, model: string): { nodesOnline: number; slots: number; freeSlots: number };
+};

@@ -1,8 +1,8 @@
 import { totalInputTokens, totalOutputTokens } from '@switchyard/protocol/usage.ts';
 import { errorRow } from '../core/errors.ts';
-import type { RequestObserver } from '../inference/deps.ts';
-import type { Log } from './log.ts';
-import type { Metrics } from './metrics.ts';
+import type { RequestObserver } from './deps.ts';
+import type { Log } from '../core/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
 
 /** One log line and the metrics for each request, from its receipt. */
 export function observeRequests(log: Log, metrics: Metrics): RequestObserver {
