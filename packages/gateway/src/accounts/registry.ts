@@ -48,7 +48,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
 
   /** Runs tasks one after the other. A failed one does not stop those behind it. */
   function inTurn<Value>(task: () => Promise<Value>): Promise<Value> {
-    const run = tail.then(task, task);
+    const run = tail.then(task);
     tail = run.catch(() => undefined);
     return run;
   }

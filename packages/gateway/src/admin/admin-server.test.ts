@@ -154,6 +154,22 @@ describe('admin socket', () => {
     expect(await call('account.list', {})).toMatchObject({ ok: true });
   });
 
+  it('hears no more from a client whose body it refused', async () => {
+    const heard = await new Promise<string>((resolve) => {
+      let text = '';
+      const socket = connect(server.socketPath);
+      const head = 'POST /v1/accounts/create HTTP/1.1\r\nhost: a\r\ncontent-length: 999999999\r\n\r\n';
+      socket.write(head + 'x'.repeat(70_000));
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        if (text.includes('body_too_large')) socket.destroy();
+      });
+      socket.once('close', () => resolve(text));
+    });
+    expect(heard).toMatch(/^HTTP\/1\.1 413 /);
+    expect(heard).toContain('connection: close');
+  });
+
   it('answers internal_error when a store fails, without the reason', async () => {
     const { registry } = gateway.context;
     const broken = { ...registry, change: () => Promise.reject(new Error('disk: secret details')) };

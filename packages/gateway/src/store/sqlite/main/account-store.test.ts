@@ -93,7 +93,11 @@ describe('migrate', () => {
     name: 'two',
     sql: 'CREATE TABLE b (x INTEGER) STRICT; INSERT INTO b VALUES (1)',
   };
-  const open = () => new Database(join(directory, 'm.sqlite'));
+  const open = () => {
+    const database = new Database(join(directory, 'm.sqlite'), { timeout: 0 });
+    database.pragma('journal_mode = WAL');
+    return database;
+  };
   const tables = (database: Database.Database) =>
     database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").pluck().all();
 
@@ -108,6 +112,29 @@ describe('migrate', () => {
       [2, 'two', 6],
     ]);
     database.close();
+  });
+
+  it('keeps another connection out between looking and writing', () => {
+    const [database, other] = [open(), open()];
+    migrate(database, [one], 5);
+    let otherFailed = '';
+    // `at` is called after the look at the version: the other connection tries to get in just then.
+    const migrations = Object.assign([one, two], {
+      at() {
+        try {
+          migrate(other, [one, two], 9);
+        } catch (error) {
+          otherFailed = error instanceof Database.SqliteError ? error.code : 'other';
+        }
+        return two;
+      },
+    });
+    migrate(database, migrations, 6);
+    expect(otherFailed).toBe('SQLITE_BUSY');
+    migrate(other, [one, two], 9);
+    expect(other.prepare('SELECT applied_at FROM schema_version').pluck().all()).toEqual([5, 6]);
+    database.close();
+    other.close();
   });
 
   it('leaves everything as it was when one fails', () => {
