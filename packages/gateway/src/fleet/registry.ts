@@ -12,6 +12,8 @@ export class Registry {
   readonly #byNode = new Map<string, NodeSession>();
   /** Pool, then alias. */
   readonly #byModel = new Map<string, Map<string, Set<NodeSession>>>();
+  /** The aliases that a session is listed under, so that a change costs by its own models and not by all. */
+  readonly #listed = new Map<NodeSession, readonly string[]>();
 
   constructor(random: RandomSource) {
     this.#random = random;
@@ -33,7 +35,9 @@ export class Registry {
     const { pool } = session.identity;
     let models = this.#byModel.get(pool);
     if (models === undefined) this.#byModel.set(pool, (models = new Map()));
-    for (const alias of session.capacity.aliases()) {
+    const aliases = [...session.capacity.aliases()];
+    this.#listed.set(session, aliases);
+    for (const alias of aliases) {
       const sessions = models.get(alias);
       if (sessions === undefined) models.set(alias, new Set([session]));
       else sessions.add(session);
@@ -101,9 +105,12 @@ export class Registry {
   #unlist(session: NodeSession): void {
     const models = this.#byModel.get(session.identity.pool);
     if (models === undefined) return;
-    for (const [alias, sessions] of models) {
-      if (sessions.delete(session) && sessions.size === 0) models.delete(alias);
+    for (const alias of this.#listed.get(session) ?? []) {
+      const sessions = models.get(alias);
+      sessions?.delete(session);
+      if (sessions?.size === 0) models.delete(alias);
     }
+    this.#listed.delete(session);
     if (models.size === 0) this.#byModel.delete(session.identity.pool);
   }
 }
