@@ -42,8 +42,7 @@ export function quoteHold(question: HoldQuestion): Micros {
   const mostOutput = Math.min(output, context);
   const inputHeavy = cost(price, mostInput, Math.min(mostOutput, context - mostInput));
   const outputHeavy = cost(price, Math.min(mostInput, context - mostOutput), mostOutput);
-  const dearest = inputHeavy > outputHeavy ? inputHeavy : outputHeavy;
-  return dearest > price.minimumMicros ? dearest : price.minimumMicros;
+  return inputHeavy > outputHeavy ? inputHeavy : outputHeavy;
 }
 
 export type CapQuestion = {
