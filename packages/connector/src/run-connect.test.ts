@@ -22,6 +22,7 @@ const OPTIONS: ConnectOptions = {
   allowLan: false,
   isPrivate: false,
   json: true,
+  endsWithStdin: false,
 };
 
 type World = {
@@ -246,4 +247,21 @@ describe('runConnect', () => {
 it('the version is that of the package', () => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   expect(CONNECTOR_VERSION).toBe((JSON.parse(text) as { version: string }).version);
+});
+
+it('ends with the program that holds its standard input', async () => {
+  const stdin = { end: (): void => undefined };
+  const world = connect(
+    { endsWithStdin: true },
+    {
+      onStdinEnd(handler) {
+        stdin.end = handler;
+        return () => undefined;
+      },
+    },
+  );
+  await settle();
+  stdin.end();
+  world.drained();
+  expect(await world.exit).toBe(EXIT_CODES.ended);
 });

@@ -31,6 +31,8 @@ export type ConnectDependencies = {
   writeLine(line: string): void;
   /** Calls the handler at each request to end the program; gives how to stop that. */
   onSignal(handler: () => void): () => void;
+  /** Calls the handler when standard input is closed. */
+  onStdinEnd(handler: () => void): () => void;
   timers: Timers;
 };
 
@@ -45,6 +47,10 @@ const REAL: ConnectDependencies = {
       process.off('SIGINT', handler);
       process.off('SIGTERM', handler);
     };
+  },
+  onStdinEnd(handler) {
+    process.stdin.resume().once('end', handler);
+    return () => void process.stdin.pause().off('end', handler);
   },
   timers: systemTimers,
 };
@@ -79,7 +85,13 @@ export async function runConnect(
     write,
     timers: dependencies.timers,
   });
-  return serve(loaded.config, dependencies, reporter);
+  const { onSignal, onStdinEnd } = dependencies;
+  if (!options.endsWithStdin) return serve(loaded.config, dependencies, reporter);
+  const onEnd = (handler: () => void) => {
+    const stops = [onSignal(handler), onStdinEnd(handler)];
+    return () => stops.forEach((stop) => stop());
+  };
+  return serve(loaded.config, { ...dependencies, onSignal: onEnd }, reporter);
 }
 
 async function serve(

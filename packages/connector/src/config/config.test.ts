@@ -20,7 +20,15 @@ function fileOf(text: string): string {
 }
 
 function flags(change: Partial<ConnectOptions> = {}): ConnectOptions {
-  return { engines: [], models: [], allowLan: false, isPrivate: false, json: false, ...change };
+  return {
+    engines: [],
+    models: [],
+    allowLan: false,
+    isPrivate: false,
+    json: false,
+    endsWithStdin: false,
+    ...change,
+  };
 }
 
 const DEMO = { gateway: 'https://gateway.example', token: SECRET, engines: ['demo'] };

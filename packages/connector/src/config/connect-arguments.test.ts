@@ -19,6 +19,7 @@ describe('parseConnectArguments', () => {
         allowLan: true,
         isPrivate: true,
         json: true,
+        endsWithStdin: false,
       },
     });
   });
@@ -26,7 +27,7 @@ describe('parseConnectArguments', () => {
   it('needs no flags', () => {
     expect(parseConnectArguments([])).toEqual({
       kind: 'run',
-      options: { engines: [], models: [], allowLan: false, isPrivate: false, json: false },
+      options: { engines: [], models: [], allowLan: false, isPrivate: false, json: false, endsWithStdin: false },
     });
   });
 

@@ -18,6 +18,7 @@ Usage: switchyard connect --gateway URL --engine ENGINE [options]
   --allow-lan          let an engine be on another machine of a private network
   --private            only you use this node: offer models that run elsewhere, too
   --json               print JSON lines instead of text
+  --end-with-stdin     end when standard input is closed, for programs that start this one
   --help               show this help
 
 The token is also taken from the environment variable SWITCHYARD_NODE_TOKEN.
@@ -41,6 +42,7 @@ const FLAGS = {
   'allow-lan': { type: 'boolean' },
   private: { type: 'boolean' },
   json: { type: 'boolean' },
+  'end-with-stdin': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -55,6 +57,7 @@ export function parseConnectArguments(argv: string[]): ConnectArguments {
       allowLan: values['allow-lan'] ?? false,
       isPrivate: values.private ?? false,
       json: values.json ?? false,
+      endsWithStdin: values['end-with-stdin'] ?? false,
     };
     if (values.gateway !== undefined) options.gateway = values.gateway;
     if (values.token !== undefined) options.token = values.token;

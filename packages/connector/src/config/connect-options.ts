@@ -13,4 +13,6 @@ export type ConnectOptions = {
   allowLan: boolean;
   isPrivate: boolean;
   json: boolean;
+  /** The program that started this one holds its standard input open; when it dies, the connector shall end too. */
+  endsWithStdin: boolean;
 };

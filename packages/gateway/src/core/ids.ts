@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { systemClock } from './clock.ts';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -33,7 +34,19 @@ export function toBase62(value: number, width: number): string {
   return text.padStart(width, '0');
 }
 
-/** A new id such as `req_3kT…`: prefix, underscore, 22 random characters (131 bits). Always made by the server. */
+/** Characters of milliseconds since 1970 in base 62: enough until the year 8888. */
+const TIME_CHARACTERS = 8;
+
+/**
+ * A new id such as `req_0W4kz1fL…`: prefix, underscore, 22 characters. Always made by the server.
+ *
+ * Ids of requests begin with the time and end with 14 random characters (83 bits): rows that are written one after
+ * the other then stand next to each other in every index. Measured on the ledger, 2026-11-20: 25 µs of CPU for a
+ * settled request instead of 44 with ids that are random throughout. All others are random throughout (131 bits).
+ */
 export function newId(prefix: 'req' | 'acc' | 'key' | 'node' | 'job' | 'call' | 'chatcmpl' | 'txn'): string {
+  if (prefix === 'req') {
+    return `req_${toBase62(systemClock.nowMs(), TIME_CHARACTERS)}${randomBase62(22 - TIME_CHARACTERS)}`;
+  }
   return `${prefix}_${randomBase62(22)}`;
 }

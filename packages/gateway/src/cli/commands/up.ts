@@ -5,6 +5,7 @@ import { examplesText } from '../command.ts';
 import type { Shell } from '../command.ts';
 import { createOutput } from '../output.ts';
 import type { Output } from '../output.ts';
+import type { DemoConnector } from '../demo-connector.ts';
 import { nextStopSignal } from '../signals.ts';
 import { localAddress } from '../welcome.ts';
 import { DEMO_POOL, startFromFile, startOptions } from './start.ts';
@@ -12,7 +13,7 @@ import type { StartOptions } from './start.ts';
 
 const DEMO_SLOTS = 2;
 
-/** `switchyard up`: the gateway and, in the same process, a connector that serves the demo model through it. */
+/** `switchyard up`: the gateway and, in a process of its own, a connector that serves the demo model through it. */
 export function addUpCommand(program: Command, shell: Shell): void {
   startOptions(program.command('up').description('Try it out: run the gateway with the demo model beside it'))
     .addHelpText(
@@ -53,8 +54,6 @@ async function stopAll(gateway: RunningGateway, connector: DemoConnector | undef
   await connector?.stop();
 }
 
-type DemoConnector = { stop(): Promise<void> };
-
 async function startDemo(options: {
   address: string;
   token: string;
@@ -65,38 +64,15 @@ async function startDemo(options: {
   const aliases = demoAliases(config);
   if (aliases.length === 0) return undefined;
   const { DEMO_MODEL_NAME } = await import('@switchyard/connector/engines/demo-model.ts');
-  const { runConnect } = await import('@switchyard/connector/run-connect.ts');
-  let onSignal = (): void => undefined;
-  const ended = runConnect(
-    {
-      gateway: address,
-      engines: ['demo'],
-      models: aliases.map((alias) => `${alias}=${DEMO_MODEL_NAME}`),
-      slots: String(DEMO_SLOTS),
-      allowLan: false,
-      isPrivate: false,
-      json: false,
-    },
-    {
-      environment: { SWITCHYARD_NODE_TOKEN: token },
-      writeLine: (line) => output.note(`demo node: ${line}`),
-      onSignal(handler) {
-        onSignal = handler;
-        return () => undefined;
-      },
-    },
-  );
-  void ended.then((code) => {
-    if (code === 1) output.note('The demo node was turned away. Start again to use the demo model.');
+  const { startDemoConnector } = await import('../demo-connector.ts');
+  return startDemoConnector({
+    address,
+    token,
+    aliases,
+    modelName: DEMO_MODEL_NAME,
+    slots: DEMO_SLOTS,
+    writeLine: (line) => output.note(`demo node: ${line}`),
   });
-  return {
-    async stop() {
-      // The first signal asks running jobs to end, the second ends the connector at once: nothing runs any more.
-      onSignal();
-      onSignal();
-      await ended;
-    },
-  };
 }
 
 /** The names under which models of the catalogue are asked of the demo pool. */
