@@ -92,7 +92,7 @@ function configuration(upstreamPort: number): string {
     routes: [{ upstream: ${name}, model: bench }]
 `,
   );
-  return `logging: { level: error }
+  return `logging: { level: info }
 limits: { requests_per_minute: 1000000, concurrency: 100000 }
 upstreams:
 ${upstreams.join('')}models:

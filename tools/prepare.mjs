@@ -46,6 +46,9 @@ export function childEnvironment() {
   return {
     ...process.env,
     PATH: [binFolder, process.env.PATH ?? ''].join(delimiter),
+    // Kept results of type stripping: a faster start, and 30 MB less memory in each process.
+    NODE_COMPILE_CACHE:
+      process.env.NODE_COMPILE_CACHE ?? join(repositoryRoot, 'node_modules', '.cache', 'compile'),
     npm_config_loglevel: 'error',
     npm_config_update_notifier: 'false',
   };
