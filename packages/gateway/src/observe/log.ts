@@ -33,7 +33,7 @@ function allowed(fields: LogFields): Record<string, unknown> {
 
 /** Lines wait at most this long for others, so that a busy server writes many with one system call. */
 const FLUSH_MS = 200;
-const BUFFER_BYTES = 16_384;
+const BUFFER_BYTES = 8_192;
 
 function standardOutput(): DestinationStream {
   const target = pino.destination({ dest: 1, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS });
