@@ -22,7 +22,7 @@ function run(): void {
       port.close();
       return;
     }
-    answer(commit(writeBatch, message));
+    answer(commit(writeBatch, JSON.parse(message) as JournalItem[]));
   });
   answer('ready');
 }
