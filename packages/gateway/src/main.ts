@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { openRegistry } from './accounts/registry.ts';
+import { storedSecret } from './accounts/stored-secret.ts';
 import { openAdminServer } from './admin/admin-server.ts';
 import type { AdminContext } from './admin/context.ts';
 import { createCatalog } from './catalog/catalog.ts';
@@ -11,6 +12,7 @@ import { routeTable } from './http/routes.ts';
 import { createHttpServer } from './http/server.ts';
 import type { InferenceDeps } from './inference/deps.ts';
 import { observeRequests } from './inference/observe-requests.ts';
+import { createIdempotency } from './inference/idempotency.ts';
 import { startPulse } from './inference/serve-text.ts';
 import { createAddressGuard } from './limits/address-guard.ts';
 import { createKeyLimits } from './limits/key-limits.ts';
@@ -131,6 +133,10 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     addressGuard: createAddressGuard(clock),
     keyLimits: createKeyLimits(clock),
     ledger,
+    idempotency: createIdempotency({
+      secret: await storedSecret(registry, 'idempotency'),
+      receiptOf: (accountId, requestId) => receipts.byId(accountId, requestId),
+    }),
     router,
     queue,
     running,

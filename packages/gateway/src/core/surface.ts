@@ -22,6 +22,8 @@ export type DecodedText = {
   stream: boolean;
   /** Whether the client asked for usage in the stream. */
   includeUsage: boolean;
+  /** The client only wants to know the maximal price. */
+  dryRun: boolean;
   /** `maxOutputTokens` is set only when the client gave a cap. */
   chat: ChatRequest;
 };

@@ -1,22 +1,22 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { viewModel } from '../catalog/model-view.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
-import { fault, type Fault } from '../core/errors.ts';
+import { fault } from '../core/errors.ts';
 import { creditsNumber, usdNumber } from '../core/money.ts';
-import { failed, type Result } from '../core/result.ts';
 import type { TextSurface } from '../core/surface.ts';
-import type { Caller, InferenceDeps } from '../inference/deps.ts';
+import type { InferenceDeps } from '../inference/deps.ts';
 import { serveText } from '../inference/serve-text.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { callerWithScope } from './caller.ts';
 import { sendFault } from './errors.ts';
 import { landingPage } from './landing-page.ts';
+import { receiptRoutes, type ReceiptRoutesDeps } from './receipt-routes.ts';
 
 export type RouteRow = {
   method: 'GET' | 'POST';
   path: string;
-  handler: (request: FastifyRequest, reply: FastifyReply) => void;
+  handler: (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>;
   /** Where it differs from the server's own limit. */
   bodyMaxBytes?: number;
 };
@@ -27,6 +27,7 @@ export type RoutesDeps = {
   inference: InferenceDeps;
   metrics: Metrics;
   chatCompletions: TextSurface;
+  receipts: Omit<ReceiptRoutesDeps, 'inference' | 'catalog'>;
 };
 
 /** The flat table of every route. Rows under `/v1/` are served under `/api/v1/` too. */
@@ -40,6 +41,7 @@ export function routeTable(deps: RoutesDeps): RouteRow[] {
     { method: 'GET', path: '/v1/models', handler: (request, reply) => listModels(deps, request, reply) },
     { method: 'GET', path: '/v1/models/*', handler: (request, reply) => showModel(deps, request, reply) },
     { method: 'GET', path: '/v1/balance', handler: (request, reply) => showBalance(deps, request, reply) },
+    ...receiptRoutes({ ...deps.receipts, inference: deps.inference, catalog: deps.catalog }),
     { method: 'GET', path: '/healthz', handler: (_request, reply) => void reply.send({ status: 'ok' }) },
     { method: 'GET', path: '/readyz', handler: (_request, reply) => readiness(deps.inference, reply) },
     { method: 'GET', path: '/metrics', handler: (request, reply) => scrape(deps, request, reply) },
@@ -64,20 +66,8 @@ function textRoute(inference: InferenceDeps, surface: TextSurface): RouteRow['ha
   };
 }
 
-/** The key check of the small routes: same extractor and guard as inference. Sends the error itself. */
-function callerOf(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): Caller | undefined {
-  const { addressGuard, authenticate } = deps.inference;
-  const result: Result<Caller, Fault> = addressGuard.allows(request.ip)
-    ? authenticate(request.raw.rawHeaders)
-    : failed(fault('rate_limit_exceeded', { retryAfterMs: 30_000 }));
-  if (result.ok) return result.value;
-  if (result.error.code === 'invalid_api_key') addressGuard.noteFailure(request.ip);
-  sendFault(reply, request.id, result.error);
-  return undefined;
-}
-
 function listModels(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {
-  const caller = callerOf(deps, request, reply);
+  const caller = callerWithScope(deps.inference, 'read', request, reply);
   if (caller === undefined) return;
   const data = deps.catalog
     .listModels(caller.key)
@@ -93,7 +83,7 @@ function listModels(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRep
 }
 
 function showModel(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {
-  const caller = callerOf(deps, request, reply);
+  const caller = callerWithScope(deps.inference, 'read', request, reply);
   if (caller === undefined) return;
   const parameters: unknown = request.params;
   const name =
@@ -109,7 +99,7 @@ function showModel(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRepl
 
 /** All numbers in credits ($0.01), but `usd`. `credits` and `usd` are what can be spent now; `held` is not in them. */
 function showBalance(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {
-  const caller = callerOf(deps, request, reply);
+  const caller = callerWithScope(deps.inference, 'read', request, reply);
   if (caller === undefined) return;
   const balance = deps.inference.ledger.balance(caller.account.id);
   void reply.header('x-request-id', request.id).send({
@@ -148,12 +138,6 @@ function scrape(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply):
     (text) => void reply.header('content-type', deps.metrics.registry.contentType).send(text),
     () => sendFault(reply, request.id, fault('internal_error')),
   );
-}
-
-/** Compares digests, so that the time it takes says nothing about the token. */
-function holdsToken(request: FastifyRequest, token: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(request.headers.authorization ?? ''), digest(`Bearer ${token}`));
 }
 
 function isLocal(request: FastifyRequest): boolean {

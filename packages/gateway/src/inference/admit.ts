@@ -4,22 +4,16 @@ import type { Model } from '../catalog/model.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { micros, minMicros, type Micros } from '../core/money.ts';
 import { failed, ok, type Result } from '../core/result.ts';
-import type { DecodedText, TextSurface } from '../core/surface.ts';
 import type { Hold } from '../ledger/ledger.ts';
 import type { Permit } from '../limits/key-limits.ts';
 import { measureInput } from '../pricing/input-ceiling.ts';
 import { outputCap } from '../pricing/quote.ts';
 import type { Needs } from '../routing/target.ts';
-import type { Caller, InferenceDeps } from './deps.ts';
-import type { Exchange } from './exchange.ts';
+import type { InferenceDeps } from './deps.ts';
+import { hasImages, type Refusal, type Understood } from './understand.ts';
 
 /** A request that may run: who asks, what for, and the money that is held for it. */
-export type Admitted = {
-  exchange: Exchange;
-  surface: TextSurface;
-  caller: Caller;
-  model: Model;
-  decoded: DecodedText;
+export type Admitted = Understood & {
   /** With the model's settings and the output cap in it. */
   chat: ChatRequest;
   needs: Needs;
@@ -31,97 +25,26 @@ export type Admitted = {
 };
 
 /**
- * Everything that is decided before a target is asked, in one tick: key, body, model, limits, price, hold.
+ * Everything that is taken before a target is asked, in one tick: a place in the key's limits, then the hold.
  * A refusal leaves no trace: no hold, no place in the rate.
  */
-export function admitText(
-  deps: InferenceDeps,
-  surface: TextSurface,
-  exchange: Exchange,
-): Result<Admitted, Fault & { accountId?: string }> {
-  const caller = identify(deps, exchange);
-  if (!caller.ok) return caller;
-  const { account, key } = caller.value;
-  const refuse = (value: Fault) => failed({ ...value, accountId: account.id });
-
-  if (!key.scopes.includes('inference')) return refuse(fault('permission_denied'));
-  const decoded = surface.decode(exchange.body);
-  if (!decoded.ok) return refuse(decoded.error);
-  const model = deps.resolveModel(key, decoded.value.model);
-  if (!model.ok) return refuse(fault(model.error, { param: 'model' }));
-  const unfit = misfit(model.value, decoded.value.chat);
-  if (unfit !== undefined) return refuse(unfit);
-
+export function admitText(deps: InferenceDeps, understood: Understood): Result<Admitted, Refusal> {
+  const { exchange, caller } = understood;
+  const { account, key } = caller;
   const admission = deps.keyLimits.admit(key.id, {
     requestsPerMinute: key.requestsPerMinute ?? deps.defaultLimits.requestsPerMinute,
     concurrency: key.concurrency ?? deps.defaultLimits.concurrency,
   });
   exchange.rateWindow = admission.window;
-  if (!admission.result.ok) return refuse(admission.result.error);
+  if (!admission.result.ok) return failed({ ...admission.result.error, accountId: account.id });
   const permit = admission.result.value;
 
-  const held = holdMoney(deps, {
-    caller: caller.value,
-    model: model.value,
-    decoded: decoded.value,
-    exchange,
-  });
+  const held = holdMoney(deps, understood);
   if (!held.ok) {
     permit.refund();
-    return refuse(held.error);
+    return failed({ ...held.error, accountId: account.id });
   }
-  return ok({
-    exchange,
-    surface,
-    caller: caller.value,
-    model: model.value,
-    decoded: decoded.value,
-    permit,
-    ...held.value,
-  });
-}
-
-function identify(deps: InferenceDeps, exchange: Exchange): Result<Caller, Fault> {
-  if (!deps.addressGuard.allows(exchange.remoteAddress)) {
-    return failed(
-      fault('rate_limit_exceeded', {
-        message: 'Too many requests without a valid API key came from this address. Wait and try again.',
-        retryAfterMs: 30_000,
-      }),
-    );
-  }
-  const caller = deps.authenticate(exchange.rawHeaders);
-  if (!caller.ok && caller.error.code === 'invalid_api_key')
-    deps.addressGuard.noteFailure(exchange.remoteAddress);
-  return caller;
-}
-
-/** What the model cannot do is refused by name instead of being dropped without a word. */
-function misfit(model: Model, chat: ChatRequest): Fault | undefined {
-  if (model.kind !== 'text') {
-    return fault('invalid_request', { message: 'This model does not take chat requests.', param: 'model' });
-  }
-  if (chat.tools.length > 0 && !model.capabilities.tools) {
-    return fault('unsupported_parameter', { message: 'This model takes no tools.', param: 'tools' });
-  }
-  if (!model.capabilities.vision && hasImages(chat)) {
-    return fault('unsupported_parameter', { message: 'This model takes no pictures.', param: 'messages' });
-  }
-  if (chat.responseFormat.type === 'json-schema' && !model.capabilities.jsonSchema) {
-    return fault('unsupported_parameter', {
-      message: 'This model cannot be held to a JSON schema.',
-      param: 'response_format',
-    });
-  }
-  return undefined;
-}
-
-function hasImages(chat: ChatRequest): boolean {
-  return chat.messages.some(
-    (message) =>
-      (message.role === 'user' || message.role === 'tool') &&
-      message.content.some((part) => part.type === 'image'),
-  );
+  return ok({ ...understood, permit, ...held.value });
 }
 
 type Priced = Pick<
@@ -129,10 +52,7 @@ type Priced = Pick<
   'chat' | 'needs' | 'estimatedInputTokens' | 'inputTokensCeiling' | 'outputCapTokens' | 'hold'
 >;
 
-function holdMoney(
-  deps: InferenceDeps,
-  ask: { caller: Caller; model: Model; decoded: DecodedText; exchange: Exchange },
-): Result<Priced, Fault> {
+function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> {
   const { account, key } = ask.caller;
   const input = measureInput(ask.decoded.chat);
   const balanceMicros = deps.ledger.balance(account.id).availableMicros;

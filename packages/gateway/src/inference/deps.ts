@@ -8,6 +8,7 @@ import type { AddressGuard } from '../limits/address-guard.ts';
 import type { KeyLimits } from '../limits/key-limits.ts';
 import type { WaitingQueue } from '../routing/queue.ts';
 import type { Router } from '../routing/router.ts';
+import type { Idempotency } from './idempotency.ts';
 import type { TextRun } from './text-run.ts';
 
 /** Everything that the life of a request needs, put together once by `main.ts`. */
@@ -20,6 +21,7 @@ export type InferenceDeps = {
   addressGuard: AddressGuard;
   keyLimits: KeyLimits;
   ledger: Ledger;
+  idempotency: Idempotency;
   router: Router;
   queue: WaitingQueue;
   /** Requests that run now. Bounded by the limits of the keys. */

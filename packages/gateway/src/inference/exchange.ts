@@ -3,6 +3,7 @@ import type { RateWindow } from '../limits/key-limits.ts';
 
 /** One HTTP request on its way through the gateway: what inference needs of it and nothing more. */
 export type Exchange = {
+  /** Replaced by the id of its `Idempotency-Key` where there is one. */
   requestId: string;
   /** Names and values in turn, as they came. Only credentials are read from it. */
   rawHeaders: readonly string[];

@@ -87,7 +87,7 @@ export class ReplyWriter {
       ...commonHeaders(this.#exchange.requestId, this.#exchange.rateWindow),
     ]);
     if (typeof body === 'string' || body.length > ONE_WRITE_MAX_BYTES) this.#response.end(body);
-    else this.#response.end(body.latin1Slice(), 'latin1');
+    else this.#response.end(body.toString('latin1'), 'latin1');
   }
 
   /** Sends an error reply with its real status. Only before `commitStream`. */
@@ -139,6 +139,18 @@ export function writeFault(exchange: Exchange, fault: Fault, body: string): void
   }
   if (row.status === 401) headers.push('www-authenticate', 'Bearer');
   exchange.response.writeHead(row.status, headers);
+  exchange.response.end(body);
+}
+
+/** Sends a small JSON reply that is no answer of a model. */
+export function writeJson(exchange: Exchange, status: number, body: string): void {
+  exchange.response.writeHead(status, [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(Buffer.byteLength(body)),
+    ...commonHeaders(exchange.requestId, exchange.rateWindow),
+  ]);
   exchange.response.end(body);
 }
 

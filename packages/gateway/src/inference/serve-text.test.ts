@@ -17,6 +17,7 @@ import type { Target } from '../routing/target.ts';
 import { chatCompletionsSurface } from '../surfaces/chat-completions/surface.ts';
 import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import type { InferenceDeps } from './deps.ts';
+import { createIdempotency } from './idempotency.ts';
 import { serveText, startPulse } from './serve-text.ts';
 
 const USAGE = {
@@ -162,6 +163,10 @@ function makeWorld(price: Price, balanceMicros: number): World {
     addressGuard: createAddressGuard(clock, 5),
     keyLimits: createKeyLimits(clock),
     ledger,
+    idempotency: createIdempotency({
+      secret: Buffer.alloc(32, 7),
+      receiptOf: (_accountId, requestId) => made.receipts.find((receipt) => receipt.requestId === requestId),
+    }),
     router,
     queue: createWaitingQueue(clock, router, { waitMs: 20_000, depthPerModel: 2 }),
     running: new Set(),
@@ -236,12 +241,12 @@ afterEach(async () => {
 
 type Reply = { status: number; headers: IncomingMessage['headers']; text: string; complete: boolean };
 
-function post(body: object, options: { key?: string } = {}) {
+function post(body: object, options: { key?: string; headers?: Record<string, string> } = {}) {
   const client = httpRequest({
     host: '127.0.0.1',
     port,
     method: 'POST',
-    headers: { authorization: `Bearer ${options.key ?? 'good'}` },
+    headers: { authorization: `Bearer ${options.key ?? 'good'}`, ...options.headers },
   });
   let bytes = '';
   let noteData: () => void = () => undefined;
@@ -584,5 +589,106 @@ describe('a client that leaves', () => {
     expect(await world.nextReceipt()).toMatchObject({ end: 'client-closed', chargedMicros: 80_000 });
     expect(attempt.cancelled).toBe(true);
     client.destroy();
+  });
+});
+
+describe('a dry run', () => {
+  it.each([
+    ['by header', ASK, { 'x-dry-run': 'true' }],
+    ['by field', { ...ASK, dry_run: true }, undefined],
+  ])('%s quotes the maximal price and calls nobody', async (_name, body, headers) => {
+    const { status, text } = await post(body, headers === undefined ? {} : { headers }).reply;
+    expect(status).toBe(200);
+    expect(JSON.parse(text)).toMatchObject({
+      object: 'quote',
+      model: 'm',
+      max_cost: 0.08,
+      max_cost_credits: 8,
+    });
+    expect(world.tries).toHaveLength(0);
+    expect(world.receipts).toHaveLength(0);
+    expect(world.ledger.balance('acc').availableMicros).toBe(1_000_000);
+  });
+
+  it('is never less than what the request then costs', async () => {
+    world = makeWorld(PER_TOKEN, 1_000_000);
+    const quote: unknown = JSON.parse((await post({ ...ASK, dry_run: true }).reply).text);
+    const { reply } = post(ASK);
+    const attempt = await world.nextTry();
+    const held = world.ledger.balance('acc').heldMicros;
+    expect(quote).toMatchObject({ max_cost: held / 1e6 });
+    attempt.sink.onParts([TEXT, FINISH]);
+    attempt.sink.onEnd();
+    await reply;
+    expect((await world.nextReceipt()).chargedMicros).toBeLessThanOrEqual(held);
+  });
+});
+
+describe('an Idempotency-Key', () => {
+  const once = { headers: { 'idempotency-key': 'order-7' } };
+  const answer = (attempt: Try) => {
+    attempt.sink.onParts([TEXT, FINISH]);
+    attempt.sink.onEnd();
+  };
+
+  it('charges once: the twin of a running request and of a finished one get 409', async () => {
+    const first = post(ASK, once);
+    const attempt = await world.nextTry();
+    const twin = await post(ASK, once).reply;
+    expect(twin.status).toBe(409);
+    expect(twin.text).toContain('request_in_progress');
+    answer(attempt);
+    const { status, headers } = await first.reply;
+    expect(status).toBe(200);
+    const late = await post(ASK, once).reply;
+    expect(late.status).toBe(409);
+    expect(late.text).toContain('request_already_done');
+    expect(late.text).toContain(String(headers['x-request-id']));
+    expect(world.ledger.balance('acc').spentMicros).toBe(80_000);
+    expect(world.tries).toHaveLength(1);
+  });
+
+  it('refuses another body under the same key, and knows nothing of other keys', async () => {
+    world.targets = ['target', 'target'];
+    const first = post(ASK, once);
+    answer(await world.nextTry());
+    await first.reply;
+    const other = await post({ ...ASK, temperature: 1 }, once).reply;
+    expect(other.status).toBe(422);
+    expect(other.text).toContain('idempotency_mismatch');
+    const second = post(ASK, { headers: { 'idempotency-key': 'order-8' } });
+    answer(await world.nextTry());
+    expect((await second.reply).status).toBe(200);
+  });
+
+  it('lets a failed or refused try be repeated, under an id of its own', async () => {
+    world.targets = [];
+    const failedReply = await post(ASK, once).reply;
+    expect(failedReply.status).toBe(503);
+    expect((await post({ ...ASK, model: 'x' }, once).reply).status).toBe(404);
+    world.targets = ['target'];
+    const again = post(ASK, once);
+    answer(await world.nextTry());
+    const { status, headers } = await again.reply;
+    expect(status).toBe(200);
+    expect(headers['x-request-id']).not.toBe(failedReply.headers['x-request-id']);
+  });
+
+  it('is found again by its receipt when the memory is gone', async () => {
+    const first = post(ASK, once);
+    answer(await world.nextTry());
+    await first.reply;
+    world.deps.idempotency = createIdempotency({
+      secret: Buffer.alloc(32, 7),
+      receiptOf: (_accountId, requestId) => world.receipts.find((receipt) => receipt.requestId === requestId),
+    });
+    expect((await post(ASK, once).reply).status).toBe(409);
+  });
+
+  it.each([
+    ['an empty one', ''],
+    ['a long one', 'x'.repeat(256)],
+  ])('refuses %s', async (_name, key) => {
+    expect((await post(ASK, { headers: { 'idempotency-key': key } }).reply).status).toBe(400);
   });
 });

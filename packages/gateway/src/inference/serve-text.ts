@@ -1,40 +1,83 @@
 import type { Clock, Timer } from '../core/clock.ts';
 import { fault } from '../core/errors.ts';
+import { failed, ok, type Result } from '../core/result.ts';
 import type { TextSurface } from '../core/surface.ts';
 import { admitText } from './admit.ts';
 import type { InferenceDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
-import { writeFault } from './reply-writer.ts';
+import type { Claim } from './idempotency.ts';
+import { quoteText, type QuoteView } from './quote.ts';
+import { writeFault, writeJson } from './reply-writer.ts';
+import { readRequestHeaders } from './request-headers.ts';
 import { TextRun } from './text-run.ts';
+import { understandText, type Refusal, type Understood } from './understand.ts';
 
 /**
  * The life of one text request:
  *
- * 1. `admit`: who asks (key), what for (body, model), whether it may (limits), what it can cost at most (hold).
- *    All of it in this tick; a refusal is answered here and leaves nothing behind.
- * 2. `TextRun`: finds a target, hands its parts to the client as they come, tries the next target while the client
+ * 1. `understand`: who asks (key), what for (body), of which model. A dry run ends here, with a quote.
+ * 2. `admit`: whether it may (limits) and what it can cost at most (hold), in one tick. A refusal is answered here and
+ *    leaves nothing behind.
+ * 3. `TextRun`: finds a target, hands its parts to the client as they come, tries the next target while the client
  *    has seen nothing, and resolves the hold exactly once. The last bytes leave after the ledger's commit.
- * 3. A receipt of metadata remains, nothing else.
+ * 4. A receipt of metadata remains, nothing else.
  */
 export function serveText(deps: InferenceDeps, surface: TextSurface, exchange: Exchange): void {
   if (!deps.accepting()) {
-    const value = fault('draining', { retryAfterMs: 2_000 });
     exchange.response.setHeader('connection', 'close');
+    const value = fault('draining', { retryAfterMs: 2_000 });
     writeFault(exchange, value, surface.renderFault(value, exchange.requestId));
     return;
   }
-  const admitted = admitText(deps, surface, exchange);
-  if (!admitted.ok) {
-    writeFault(exchange, admitted.error, surface.renderFault(admitted.error, exchange.requestId));
+  const outcome = beginText(deps, surface, exchange);
+  if (!outcome.ok) {
+    writeFault(exchange, outcome.error, surface.renderFault(outcome.error, exchange.requestId));
     deps.observer.refused({
       requestId: exchange.requestId,
       surface: surface.dialect,
-      code: admitted.error.code,
-      accountId: admitted.error.accountId ?? '',
+      code: outcome.error.code,
+      accountId: outcome.error.accountId ?? '',
     });
-    return;
+  } else if ('quote' in outcome.value) {
+    writeJson(exchange, 200, JSON.stringify(outcome.value.quote));
+  } else {
+    outcome.value.run.start();
   }
-  new TextRun(deps, admitted.value).start();
+}
+
+function beginText(
+  deps: InferenceDeps,
+  surface: TextSurface,
+  exchange: Exchange,
+): Result<{ run: TextRun } | { quote: QuoteView }, Refusal> {
+  const headers = readRequestHeaders(exchange.rawHeaders);
+  if (!headers.ok) return headers;
+  const understood = understandText(deps, surface, exchange);
+  if (!understood.ok) return understood;
+  if (headers.value.dryRun || understood.value.decoded.dryRun)
+    return ok({ quote: quoteText(understood.value) });
+
+  const claim = claimOnce(deps, understood.value, headers.value.idempotencyKey);
+  if (!claim.ok) return claim;
+  const admitted = admitText(deps, understood.value);
+  if (!admitted.ok) {
+    claim.value?.abandon();
+    return admitted;
+  }
+  return ok({ run: new TextRun(deps, admitted.value, claim.value) });
+}
+
+/** With an `Idempotency-Key` the request runs under the id that belongs to the key. */
+function claimOnce(
+  deps: InferenceDeps,
+  { caller, exchange }: Understood,
+  key: string | undefined,
+): Result<Claim | undefined, Refusal> {
+  if (key === undefined) return ok(undefined);
+  const claim = deps.idempotency.claim({ accountId: caller.account.id, key, body: exchange.body });
+  if (!claim.ok) return failed({ ...claim.error, accountId: caller.account.id });
+  exchange.requestId = claim.value.requestId;
+  return claim;
 }
 
 /** One coarse timer for all running requests: header commits, keepalives, stalled clients. */

@@ -7,6 +7,7 @@ import type { ReplyEncoder } from '../core/surface.ts';
 import type { Receipt, Resolution } from '../ledger/ledger.ts';
 import type { Target, Tried } from '../routing/target.ts';
 import type { Admitted } from './admit.ts';
+import type { Claim } from './idempotency.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { isStalled, ReplyWriter } from './reply-writer.ts';
 import { receiptOf, settlementOf, type RunEnd } from './settle.ts';
@@ -24,6 +25,8 @@ const DRAIN_MAX_MS = 60_000;
 export class TextRun {
   readonly #deps: InferenceDeps;
   readonly #admitted: Admitted;
+  /** There with an `Idempotency-Key`. */
+  readonly #claim: Claim | undefined;
   readonly #writer: ReplyWriter;
   readonly #tried: Tried = { nodes: new Set(), upstreams: new Set() };
   #encoder: ReplyEncoder;
@@ -37,9 +40,10 @@ export class TextRun {
   #firstPartMs = -1;
   #clientGoneAtMs: number | undefined;
 
-  constructor(deps: InferenceDeps, admitted: Admitted) {
+  constructor(deps: InferenceDeps, admitted: Admitted, claim?: Claim) {
     this.#deps = deps;
     this.#admitted = admitted;
+    this.#claim = claim;
     this.#encoder = this.#newEncoder();
     this.#meter = createMeter();
     this.#writer = new ReplyWriter(admitted.exchange, {
@@ -301,6 +305,7 @@ export class TextRun {
 
   #done(receipt: Receipt): void {
     this.#admitted.permit.release();
+    this.#claim?.ended(receipt);
     this.#deps.running.delete(this);
     this.#deps.observer.ended(receipt);
   }

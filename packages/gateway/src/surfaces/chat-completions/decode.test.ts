@@ -26,6 +26,7 @@ test('the smallest request', () => {
     model: 'm',
     stream: false,
     includeUsage: false,
+    dryRun: false,
     chat: {
       messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }],
       tools: [],

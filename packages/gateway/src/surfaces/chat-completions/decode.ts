@@ -33,9 +33,10 @@ export function decodeChatCompletions(body: Buffer): Result<DecodedText, Fault> 
   refuseUnsupported(source);
   const stream = readBoolean(source, 'stream') ?? false;
   const includeUsage = decodeIncludeUsage(source);
+  const dryRun = readBoolean(source, 'dry_run') ?? false;
   const chat = decodeChat(source);
   if (refusals.first !== undefined) return failed(refusals.first);
-  return ok({ model: model ?? '', stream, includeUsage: stream && includeUsage, chat });
+  return ok({ model: model ?? '', stream, includeUsage: stream && includeUsage, dryRun, chat });
 }
 
 function decodeChat(source: FieldSource): ChatRequest {

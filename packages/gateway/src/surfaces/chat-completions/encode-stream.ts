@@ -84,7 +84,8 @@ function createChunkWriter(options: ReplyOptions): ChunkWriter {
       const end = options.includeUsage ? ',"usage":null' : '';
       return `${role()}${open}},"logprobs":null,"finish_reason":"${reason}"}]${end}}\n\n`;
     },
-    usage: (outcome) => `${head}"choices":[],"usage":${usageJson(outcome.usage, outcome.costMicros)}}\n\n`,
+    usage: (outcome) =>
+      `${head}"choices":[],"usage":${usageJson(outcome.usage, outcome.costMicros, options.requestId)}}\n\n`,
   };
 }
 

@@ -21,7 +21,7 @@ const OUTCOME: ReplyOutcome = {
 };
 const USAGE_JSON =
   '{"prompt_tokens":18,"completion_tokens":24,"total_tokens":42,"prompt_tokens_details":{"cached_tokens":5},' +
-  '"completion_tokens_details":{"reasoning_tokens":4},"cost":0.0028}';
+  '"completion_tokens_details":{"reasoning_tokens":4},"cost":0.0028,"request_id":"req_Abc123"}';
 const HEAD =
   '{"id":"chatcmpl-Abc123","object":"chat.completion.chunk","created":1795176000,"model":"acme/m \\"1\\"",';
 
@@ -200,7 +200,7 @@ test.each([
   [9_007_199_254_740_991, '9007199254.740991'],
 ])('a cost of %d µ$ is written as %s', (amount, text) => {
   const [last] = encode([], { stream: false }, { costMicros: micros(amount) });
-  expect(last).toContain(`"cost":${text}}`);
+  expect(last).toContain(`"cost":${text},"request_id":`);
   JSON.parse(last ?? '');
 });
 

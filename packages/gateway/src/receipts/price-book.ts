@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import type { Registry } from '../accounts/registry.ts';
+import type { Model, Price } from '../catalog/model.ts';
+import { micros } from '../core/money.ts';
+import { ok } from '../core/result.ts';
+
+/** Every price that was ever in force, by its version, so that an old receipt can still say what it was charged by. */
+export type PriceBook = {
+  /** Undefined when it is not known: the receipt is older than the book. */
+  priceOf(version: string): Promise<Price | undefined>;
+};
+
+const META_PREFIX = 'price:';
+
+/** Writes down the catalogue's prices that are new, with one line in the audit trail. Rejects when the store fails. */
+export async function openPriceBook(registry: Registry, models: readonly Model[]): Promise<PriceBook> {
+  const known = new Map(models.map(({ price }) => [price.version, price.price]));
+  const fresh: [string, Price][] = [];
+  for (const [version, price] of known) {
+    if ((await registry.meta(META_PREFIX + version)) === undefined) fresh.push([version, price]);
+  }
+  if (fresh.length > 0) {
+    await registry.change(() =>
+      ok({
+        changes: fresh.map(([version, price]) => ({
+          type: 'set-meta',
+          key: META_PREFIX + version,
+          value: JSON.stringify(price),
+        })),
+        audit: {
+          actor: 'start',
+          action: 'price.record',
+          subject: 'catalogue',
+          detail: `${fresh.length} new prices`,
+        },
+        value: undefined,
+      }),
+    );
+  }
+  return {
+    async priceOf(version) {
+      const price = known.get(version) ?? readPrice(await registry.meta(META_PREFIX + version));
+      // Versions come from our own receipts, so there are no more of them than prices ever were.
+      if (price !== undefined) known.set(version, price);
+      return price;
+    },
+  };
+}
+
+const amount = z.number().int().min(0).transform(micros);
+
+const priceShape = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('flat'), amountMicros: amount }),
+  z.strictObject({
+    type: z.literal('per-token'),
+    inputMicrosPerMillion: amount,
+    cacheReadMicrosPerMillion: amount,
+    cacheWriteMicrosPerMillion: amount,
+    outputMicrosPerMillion: amount,
+    reasoningMicrosPerMillion: amount,
+    minimumMicros: amount,
+  }),
+]);
+
+function readPrice(text: string | undefined): Price | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return priceShape.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,183 @@
+import { closeSync, openSync, rmSync } from 'node:fs';
+import Database from 'better-sqlite3';
+
+/** Receipts that are summed up in one transaction: about 100 ms. */
+const STEP_ROWS = 50_000;
+
+/** Raised when the table below changes: a file of another form is made anew from the receipts. */
+const FORM = 1;
+
+const SCHEMA = `
+CREATE TABLE usage_day (
+  account_id TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  model_id TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  requests INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  cache_read_tokens INTEGER NOT NULL,
+  cache_write_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL,
+  charged INTEGER NOT NULL,
+  PRIMARY KEY (account_id, day, model_id, key_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE progress (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  seq INTEGER NOT NULL,
+  request_id TEXT NOT NULL,
+  rolled INTEGER NOT NULL
+) STRICT;
+INSERT INTO progress (only, seq, request_id, rolled) VALUES (1, 0, '', -1);
+PRAGMA user_version = ${FORM};
+`;
+
+/**
+ * Sums of receipts by account, UTC day, model and key, in a file of its own. They are made of the receipts and of
+ * nothing else, when somebody asks: requests pay nothing for them, and the file may be deleted at any time.
+ */
+export type UsageDays = {
+  database: Database.Database;
+  /**
+   * Adds the receipts that came since, at most a step of them. False: there are more. Receipts are numbered in the
+   * order of their commits by one writer, so what stands below the highest number is complete.
+   */
+  catchUp(): boolean;
+  close(): void;
+};
+
+/** @param ledger a connection that can only read */
+export function openUsageDays(path: string, ledger: Database.Database): UsageDays {
+  const database = openOrRemake(path);
+  const step = prepareStep(database, ledger);
+  return {
+    database,
+    catchUp: step,
+    close: () => void database.close(),
+  };
+}
+
+function openOrRemake(path: string): Database.Database {
+  try {
+    const database = open(path);
+    const form = database.pragma('user_version', { simple: true });
+    if (form === FORM) return database;
+    if (form === 0) {
+      database.transaction(() => database.exec(SCHEMA))();
+      return database;
+    }
+    database.close();
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError) || !UNREADABLE.test(error.code)) throw error;
+  }
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
+  const database = open(path);
+  database.transaction(() => database.exec(SCHEMA))();
+  return database;
+}
+
+/** A file that holds no sound database. It is only a copy of sums, so it is made anew. */
+const UNREADABLE = /^SQLITE_(?:CORRUPT|NOTADB)/;
+
+function open(path: string): Database.Database {
+  closeSync(openSync(path, 'a', 0o600));
+  const database = new Database(path, { timeout: 5_000 });
+  try {
+    database.pragma('journal_mode = WAL');
+    // A lost commit is made again from the receipts.
+    database.pragma('synchronous = NORMAL');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** The last receipt that was added, and how many requests stood in the ledger's own sums of old receipts then. */
+type Progress = { seq: number; request_id: string; rolled: number };
+type Position = Pick<Progress, 'seq' | 'request_id'>;
+type DayRow = {
+  account_id: string;
+  day: number;
+  model_id: string;
+  key_id: string;
+  requests: number;
+  input_tokens: number;
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+  output_tokens: number;
+  reasoning_tokens: number;
+  charged: number;
+};
+
+const DAY_COLUMNS = `account_id, day, model_id, key_id, requests, input_tokens, cache_read_tokens, cache_write_tokens,
+  output_tokens, reasoning_tokens, charged`;
+
+/** Returns a function that makes one step, by one view of the ledger and in one transaction of our own. */
+function prepareStep(database: Database.Database, ledger: Database.Database): () => boolean {
+  const source = prepareSource(ledger);
+  const progress = database.prepare<[], Progress>('SELECT seq, request_id, rolled FROM progress');
+  const setPosition = database.prepare<[number, string]>('UPDATE progress SET seq = ?, request_id = ?');
+  const setRolled = database.prepare<[number]>("UPDATE progress SET seq = 0, request_id = '', rolled = ?");
+  const forget = database.prepare('DELETE FROM usage_day');
+  const add = database.prepare<[DayRow]>(
+    `INSERT INTO usage_day (${DAY_COLUMNS})
+     VALUES (@account_id, @day, @model_id, @key_id, CAST(@requests AS INTEGER), CAST(@input_tokens AS INTEGER),
+       CAST(@cache_read_tokens AS INTEGER), CAST(@cache_write_tokens AS INTEGER), CAST(@output_tokens AS INTEGER),
+       CAST(@reasoning_tokens AS INTEGER), CAST(@charged AS INTEGER))
+     ON CONFLICT DO UPDATE SET requests = requests + excluded.requests,
+       input_tokens = input_tokens + excluded.input_tokens,
+       cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
+       cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
+       output_tokens = output_tokens + excluded.output_tokens,
+       reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens,
+       charged = charged + excluded.charged`,
+  );
+
+  /**
+   * Where to go on. From the beginning when old receipts were summed up and removed, or when the ledger is another
+   * one than before, for example an older copy.
+   */
+  function startOf(): number {
+    const { seq = 0, request_id: requestId = '', rolled: rolledBefore = -1 } = progress.get() ?? {};
+    const rolled = source.rolledRequests.get() ?? 0;
+    if (rolled === rolledBefore && (seq === 0 || source.idAt.get(seq) === requestId)) return seq;
+    forget.run();
+    for (const row of source.rolled.iterate()) add.run(row);
+    setRolled.run(rolled);
+    return 0;
+  }
+
+  function step(): boolean {
+    const from = startOf();
+    const full = source.stepEnd.get(from);
+    const to = full ?? source.newest.get();
+    if (to === undefined || to.seq <= from) return true;
+    for (const row of source.sums.iterate(from, to.seq)) add.run(row);
+    setPosition.run(to.seq, to.request_id);
+    return full === undefined;
+  }
+
+  return ledger.transaction(database.transaction(step));
+}
+
+/** What is read of the ledger. */
+function prepareSource(ledger: Database.Database) {
+  return {
+    idAt: ledger.prepare<[number], string>('SELECT request_id FROM receipt WHERE seq = ?').pluck(),
+    newest: ledger.prepare<[], Position>('SELECT seq, request_id FROM receipt ORDER BY seq DESC LIMIT 1'),
+    stepEnd: ledger.prepare<[number], Position>(
+      `SELECT seq, request_id FROM receipt WHERE seq > ? ORDER BY seq LIMIT 1 OFFSET ${STEP_ROWS - 1}`,
+    ),
+    // A count that is no number of tokens was kept as -1.
+    sums: ledger.prepare<[number, number], DayRow>(
+      `SELECT account_id, max(started_at_ms, 0) / 86400000 AS day, model_id, key_id, count(*) AS requests,
+         sum(max(input_tokens, 0)) AS input_tokens, sum(max(cache_read_tokens, 0)) AS cache_read_tokens,
+         sum(max(cache_write_tokens, 0)) AS cache_write_tokens, sum(max(output_tokens, 0)) AS output_tokens,
+         sum(max(reasoning_tokens, 0)) AS reasoning_tokens, sum(charged) AS charged
+       FROM receipt WHERE seq > ? AND seq <= ? GROUP BY 1, 2, 3, 4`,
+    ),
+    rolledRequests: ledger.prepare<[], number>('SELECT coalesce(sum(requests), 0) FROM rollup').pluck(),
+    rolled: ledger.prepare<[], DayRow>(`SELECT ${DAY_COLUMNS} FROM rollup`),
+  };
+}

@@ -1,0 +1,57 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { USAGE_ROWS_MAX } from '../../../receipts/reader.ts';
+import { openForReading } from './connection.ts';
+import { createReceiptList, createUsageSums } from './usage.ts';
+import { openUsageDays } from './usage-days.ts';
+import type { FromReader, ReaderSettings, ToReader } from './usage-reader.ts';
+
+/** The reader's thread: sums and scans may take long and must not hold up the thread that serves requests. */
+function run(): void {
+  const port = parentPort;
+  if (port === null) throw new Error('this file runs as a worker only');
+  const { ledgerPath, usagePath } = workerData as ReaderSettings;
+  const ledger = openForReading(ledgerPath);
+  const days = openUsageDays(usagePath, ledger);
+  const list = createReceiptList(ledger);
+  const sums = createUsageSums(days.database, USAGE_ROWS_MAX);
+  const ending = new AbortController();
+  let caughtUp: Promise<void> | undefined;
+
+  /** In steps, so that lists are answered and an end is heard in between. All that wait share one. */
+  async function catchUp(): Promise<void> {
+    while (!ending.signal.aborted && !days.catchUp()) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async function answer(message: Exclude<ToReader, 'close'>): Promise<FromReader> {
+    const { id, question } = message;
+    try {
+      if (question.type === 'list') return { id, answer: list(question.list) };
+      caughtUp ??= catchUp().finally(() => {
+        caughtUp = undefined;
+      });
+      await caughtUp;
+      return { id, answer: sums(question.usage) };
+    } catch (error) {
+      // The code alone: no message of a database can bring a value with it then.
+      const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+      return { id, failure: typeof code === 'string' ? code : 'unknown' };
+    }
+  }
+
+  port.on('message', (message: ToReader) => {
+    if (message === 'close') {
+      ending.abort();
+      port.close();
+      setImmediate(() => {
+        days.close();
+        ledger.close();
+      });
+      return;
+    }
+    void answer(message).then((reply) => {
+      if (!ending.signal.aborted) port.postMessage(reply);
+    });
+  });
+}
+
+run();
