@@ -18,13 +18,21 @@ import { createAddressGuard } from './limits/address-guard.ts';
 import { createKeyLimits } from './limits/key-limits.ts';
 import { createLog } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
+import { openPriceBook } from './receipts/price-book.ts';
+import { createReceiptSigner, newReceiptKeyPem } from './receipts/signing.ts';
 import { createWaitingQueue } from './routing/queue.ts';
 import { createRouter } from './routing/router.ts';
 import type { Upstream } from './routing/target.ts';
+import { loadReceiptKey } from './store/receipt-key-file.ts';
 import { openLedgerStore } from './store/sqlite/ledger/open.ts';
 import { openReceiptStore } from './store/sqlite/ledger/read.ts';
+import { openRecordReader } from './store/sqlite/ledger/usage-reader.ts';
 import { openSqliteAccountStore } from './store/sqlite/main/account-store.ts';
-import { LEDGER_DATABASE_FILE, makeDataFolder } from './store/sqlite/main/data-folder.ts';
+import {
+  LEDGER_DATABASE_FILE,
+  makeDataFolder,
+  USAGE_DATABASE_FILE,
+} from './store/sqlite/main/data-folder.ts';
 import { acquireDataLock } from './store/sqlite/main/data-lock.ts';
 import { chatCompletionsSurface } from './surfaces/chat-completions/surface.ts';
 import { createOpenAiCompatibleUpstream } from './upstreams/openai-compatible/upstream.ts';
@@ -98,7 +106,13 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   const receipts = openReceiptStore(ledgerPath);
   closers.push(() => receipts.close());
 
+  const records = openRecordReader({ ledgerPath, usagePath: join(directory, USAGE_DATABASE_FILE) });
+  closers.push(() => records.close());
+
   const catalog = createCatalog(config, clock);
+  const prices = await openPriceBook(registry, catalog.allModels());
+  const receiptKey = loadReceiptKey(directory, newReceiptKeyPem);
+  if (receiptKey.wasOpen) log.warn('receipt_key_was_readable_by_others');
   const fleet = createFleet({
     clock,
     random: systemRandom,
@@ -174,7 +188,20 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
 
   const http = createHttpServer({
     config: config.server,
-    routes: routeTable({ config, catalog, inference, metrics, chatCompletions: chatCompletionsSurface }),
+    routes: routeTable({
+      config,
+      catalog,
+      inference,
+      metrics,
+      chatCompletions: chatCompletionsSurface,
+      receipts: {
+        receiptOf: (accountId, requestId) => receipts.byId(accountId, requestId),
+        records,
+        prices,
+        signer: createReceiptSigner(receiptKey.pem),
+        keyName: (keyId) => registry.directory.key(keyId)?.identity.key.name,
+      },
+    }),
     handleUpgrade: fleet.handleUpgrade,
     log,
   });
