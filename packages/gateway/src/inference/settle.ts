@@ -70,6 +70,8 @@ export function receiptOf(run: {
     chargedMicros: charge.chargeMicros,
     priceVersion: admitted.model.price.version,
     attempts: run.attempts,
+    policy: charge.policy,
+    cutAtHold: charge.cutAtHold,
   };
 }
 

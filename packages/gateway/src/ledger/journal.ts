@@ -1,6 +1,6 @@
 import type { Micros } from '../core/money.ts';
 import type { Legs } from './decide.ts';
-import type { Receipt, TransferRequest } from './ledger.ts';
+import type { GrantBalance, Receipt, TransferRequest } from './ledger.ts';
 
 /**
  * What the ledger writes down. An item is a decision that was made already; the store only records it, except that
@@ -21,9 +21,10 @@ export type ResolveItem = {
   atMs: number;
 };
 
-/** A durable hold, written before its request may rely on it. */
+/** A durable hold, written before its request may rely on it; or the end of one that is past its deadline. */
 export type HoldItem = {
   type: 'hold';
+  step: 'reserve' | 'expire';
   requestId: string;
   accountId: string;
   pinned: Legs;
@@ -31,14 +32,42 @@ export type HoldItem = {
   atMs: number;
 };
 
-/** `lookUpOnly`: the balance does not cover it; only say whether it was made before. */
-export type TransferItem = { type: 'transfer'; request: TransferRequest; lookUpOnly: boolean; atMs: number };
+/**
+ * A change of one account's credit from outside of requests. `lookUpOnly`: it may not be made any more; only say whether
+ * it was made before.
+ */
+export type TransferItem = {
+  type: 'transfer';
+  /** What changes for the account. */
+  request: TransferRequest;
+  /** What is special about it; none: a plain transfer. It decides over `kind` and `balance` of the request. */
+  detail?: TransferDetail;
+  lookUpOnly: boolean;
+  atMs: number;
+};
+
+export type TransferDetail =
+  /** Into a balance of its own that ends; the transfer's id is the grant's. */
+  | { type: 'grant'; balance: GrantBalance; expiresAtMs: number }
+  /** The rest of such a balance, back to us. */
+  | { type: 'expiry'; grantId: string; balance: GrantBalance }
+  /** To another account's paid balance. */
+  | { type: 'move'; toAccountId: string }
+  /** Out of the charge of a request, at most what is left of it. */
+  | { type: 'refund'; requestId: string };
 
 /**
  * What became of an item. `written` is durable. `refused`: the store's own checks contradict the decision, a bug.
  * `exists`, `exists-with-other-content` and `absent` (look-ups only) are answers about a transfer's id.
+ * `exceeds-charge` is one about a refund. None of them changes anything on the disk.
  */
-export type ItemOutcome = 'written' | 'exists' | 'exists-with-other-content' | 'absent' | 'refused';
+export type ItemOutcome =
+  | 'written'
+  | 'exists'
+  | 'exists-with-other-content'
+  | 'absent'
+  | 'exceeds-charge'
+  | 'refused';
 
 /** Outcomes by position in the batch; a position that is missing was `written`. */
 export type BatchOutcome = ReadonlyMap<number, ItemOutcome>;
@@ -60,6 +89,14 @@ export type LedgerSnapshot = {
     promoMicros: Micros;
     depositedMicros: Micros;
     spentMicros: Micros;
+  }[];
+  /** Those that have something left. `promoMicros` of their account does not contain them. */
+  grants?: readonly {
+    grantId: string;
+    accountId: string;
+    balance: GrantBalance;
+    expiresAtMs: number;
+    leftMicros: Micros;
   }[];
   /** At least the days that count in a current window. */
   keySpend: readonly { keyId: string; day: number; amountMicros: Micros }[];

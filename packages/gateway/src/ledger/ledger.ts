@@ -2,7 +2,7 @@ import type { Usage } from '@switchyard/protocol/usage.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Micros } from '../core/money.ts';
 import type { Result } from '../core/result.ts';
-import type { RequestEnd, UsageSource } from '../pricing/settlement.ts';
+import type { RequestEnd, SettlementPolicy, UsageSource } from '../pricing/settlement.ts';
 
 /**
  * The ledger as the rest of the gateway sees it. One owner in memory decides every hold in one tick; charges are
@@ -32,7 +32,8 @@ export type Ledger = {
   journaled(hold: Hold): Promise<boolean>;
   /**
    * A deposit, gift, adjustment or refund. `id` makes it exactly-once: it is made by the server, 1-200 characters, with a
-   * prefix of its source that is not `charge:`, `hold:` or `void:` (RangeError). Resolves when it is on disk.
+   * prefix of its source that is none of the ledger's own (`charge:`, `hold:`, `void:`, `expire:`, `rollup:`: RangeError).
+   * Resolves when it is on disk.
    */
   transfer(request: TransferRequest): Promise<TransferOutcome>;
   /** Spent by a key so far, held amounts included, in the UTC day, ISO week and month of now. */
@@ -43,14 +44,70 @@ export type Ledger = {
   close(): Promise<void>;
 };
 
-/** `availableMicros` = paid + promo - held. `depositedMicros` counts everything ever credited, `spentMicros` all charges. */
+/** What the operator's use cases and the ledger's own upkeep need besides `Ledger`. */
+export type OperatorLedger = Ledger & {
+  /** Gives credit that ends at a time: promotional credit, or the allowance of a day. `id` as for `transfer`. */
+  grant(request: GrantRequest): Promise<TransferOutcome>;
+  /** Moves paid credit from one account to another. `id` as for `transfer`. */
+  move(request: MoveRequest): Promise<TransferOutcome>;
+  /**
+   * Gives back what a request was charged, or a part. All refunds of a request to one of its balances together never
+   * exceed what it took from there. `id` as for `transfer`.
+   */
+  refund(request: RefundRequest): Promise<TransferOutcome>;
+  /**
+   * Ends what has run out: grants (their rest goes back to us, once nothing held needs it) and durable holds past
+   * their deadline. To be called about once a second.
+   */
+  sweep(): SweepResult;
+};
+
+export type SweepResult = { expiredGrants: number; expiredHolds: number };
+
+/**
+ * `availableMicros` = paid + promo + allowance - held, less what has expired and only waits for running requests.
+ * `depositedMicros` counts everything ever credited, `spentMicros` all charges. `nextExpiry` is the grant that ends next.
+ */
 export type Balance = {
   availableMicros: Micros;
   heldMicros: Micros;
   paidMicros: Micros;
   promoMicros: Micros;
+  allowanceMicros: Micros;
   depositedMicros: Micros;
   spentMicros: Micros;
+  nextExpiry: { atMs: number; amountMicros: Micros; balance: GrantBalance } | undefined;
+};
+
+/** The kinds of credit that end at a time. */
+export type GrantBalance = 'promo' | 'allowance';
+
+/** `amountMicros` above 0; `expiresAtMs` in milliseconds since 1970. */
+export type GrantRequest = {
+  id: string;
+  accountId: string;
+  balance: GrantBalance;
+  amountMicros: Micros;
+  expiresAtMs: number;
+  reason: string;
+};
+
+export type MoveRequest = {
+  id: string;
+  fromAccountId: string;
+  toAccountId: string;
+  amountMicros: Micros;
+  reason: string;
+};
+
+/** `balance`: where the refunded part came from; what came from an allowance goes back as promo. */
+export type RefundRequest = {
+  id: string;
+  accountId: string;
+  requestId: string;
+  balance: 'paid' | 'promo';
+  amountMicros: Micros;
+  reason: string;
 };
 
 export type SpendLimits = { dayMicros?: Micros; weekMicros?: Micros; monthMicros?: Micros };
@@ -62,6 +119,8 @@ export type ReserveRequest = {
   amountMicros: Micros;
   spendLimits: SpendLimits;
   durable: boolean;
+  /** How long a durable hold lives; then it expires and its request is free. Default: one hour. */
+  lifetimeMs?: number;
 };
 
 /** An open reservation. Opaque to its holder but for these fields. */
@@ -77,6 +136,8 @@ export type Resolution =
   | { outcome: 'released' }
   | { outcome: 'already-settled'; chargedMicros: Micros }
   | { outcome: 'already-released' }
+  /** A durable hold was past its deadline: its money was free before, and nothing is charged. The receipt is kept. */
+  | { outcome: 'expired' }
   | { outcome: 'ledger-unavailable' };
 
 export type TransferKind = 'deposit' | 'gift' | 'adjustment' | 'refund';
@@ -97,6 +158,12 @@ export type TransferOutcome =
   | { outcome: 'exists-with-other-content' }
   | { outcome: 'insufficient' }
   | { outcome: 'invalid-amount' }
+  /** A grant whose time is over already. */
+  | { outcome: 'expired' }
+  /** The account has as many expiring grants as one may have. */
+  | { outcome: 'too-many-grants' }
+  /** Refunds of this request to this balance would exceed what it was charged; or there is no such charge. */
+  | { outcome: 'exceeds-charge' }
   | { outcome: 'ledger-unavailable' };
 
 /** What is kept of a request: metadata only. Durations in milliseconds. */
@@ -124,6 +191,10 @@ export type Receipt = {
   chargedMicros: Micros;
   priceVersion: string;
   attempts: number;
+  /** The row of the settlement matrix that decided the charge. Empty for requests of older versions. */
+  policy?: SettlementPolicy | '';
+  /** The usage was worth more than the hold: a price or a bound of the catalogue is wrong. */
+  cutAtHold?: boolean;
 };
 
 export type { RequestEnd, UsageSource } from '../pricing/settlement.ts';

@@ -49,7 +49,8 @@ describe('the owner of the balances', () => {
           await ledger.close();
           return createLedger({ clock, writer, snapshot: writer.snapshot() });
         };
-        await runAgainstReference(steps, createLedger({ clock, writer, snapshot: EMPTY_SNAPSHOT }), reopen);
+        const first = createLedger({ clock, writer, snapshot: EMPTY_SNAPSHOT });
+        await runAgainstReference(steps, { clock, first, reopen });
       }),
       { numRuns: 300 },
     );

@@ -1,29 +1,31 @@
 import type { Clock } from '../core/clock.ts';
-import { type Micros, ZERO_MICROS, addMicros, micros, subtractMicros } from '../core/money.ts';
+import { type Micros, ZERO_MICROS, addMicros } from '../core/money.ts';
 import { failed, ok } from '../core/result.ts';
 import {
   type AccountState,
   NO_LEGS,
+  applyRelease,
   applyReserve,
   applySettle,
-  applyToBalance,
   balanceOf,
   decideReserve,
   decideSettle,
-  decideTransfer,
   emptyAccount,
+  lapseGrants,
+  totalOf,
 } from './decide.ts';
-import { type GroupCommit, createGroupCommit } from './group-commit.ts';
-import type { ItemOutcome, JournalWriter, LedgerSnapshot } from './journal.ts';
+import { addGrant } from './grants.ts';
+import { type Done, type GroupCommit, createGroupCommit } from './group-commit.ts';
+import type { HoldItem, JournalWriter, LedgerSnapshot } from './journal.ts';
 import type {
   Balance,
   Hold,
   Ledger,
+  OperatorLedger,
   Receipt,
   ReserveRequest,
   Resolution,
-  TransferOutcome,
-  TransferRequest,
+  SweepResult,
 } from './ledger.ts';
 import { OpenHold, again, ownHold } from './open-hold.ts';
 import { finalReceipt } from './receipt.ts';
@@ -39,12 +41,12 @@ import {
   rollKeySpend,
   unholdKeySpend,
 } from './spend-windows.ts';
+import { type TransferDesk, createTransferDesk } from './transfer-desk.ts';
 
 /** Open holds and unwritten items together. Beyond it the disk does not keep up, and new requests are refused. */
 const UNFINISHED_MAX = 100_000;
-/** A durable hold that is older than this was forgotten by its owner; `reconcile` reports it. */
-const DURABLE_HOLD_MAX_MS = 3_600_000;
-const REASON_MAX_CHARS = 500;
+/** A durable hold that is older than this was forgotten by its owner, unless its request asked for longer. */
+const DURABLE_HOLD_MS = 3_600_000;
 
 export type LedgerOptions = {
   clock: Clock;
@@ -63,17 +65,24 @@ export type LedgerOptions = {
  *
  * Memory: one entry for each account and key that exists and was used, and at most `UNFINISHED_MAX` holds and items.
  */
-export function createLedger(options: LedgerOptions): Ledger {
+export function createLedger(options: LedgerOptions): OperatorLedger {
   return new MemoryOwner(options);
 }
 
-class MemoryOwner implements Ledger {
+class MemoryOwner implements OperatorLedger {
   readonly #clock: Clock;
   readonly #writer: JournalWriter;
   readonly #journal: GroupCommit;
   readonly #calendarOfNow: (nowMs: number) => Calendar;
   readonly #accounts: Map<string, AccountState>;
   readonly #keys: Map<string, KeySpend>;
+  readonly #desk: TransferDesk;
+  /** The durable ones among the open holds. */
+  readonly #durableHolds = new Set<OpenHold>();
+  readonly transfer: OperatorLedger['transfer'];
+  readonly grant: OperatorLedger['grant'];
+  readonly move: OperatorLedger['move'];
+  readonly refund: OperatorLedger['refund'];
   #openHolds = 0;
   #closed: Promise<void> | undefined = undefined;
 
@@ -84,10 +93,22 @@ class MemoryOwner implements Ledger {
     this.#calendarOfNow = createCalendarOfNow();
     this.#accounts = loadAccounts(snapshot);
     this.#keys = loadKeys(snapshot, this.#calendarOfNow(clock.nowMs()));
+    this.#desk = createTransferDesk({
+      account: (accountId) => this.#account(accountId),
+      keepAccount: (accountId) => this.#keepAccount(accountId),
+      isReady: () => this.#takesMore() && this.#journal.pending() < UNFINISHED_MAX,
+      push: (item, done) => this.#journal.push(item, done),
+      nowMs: () => clock.nowMs(),
+      grantHolders: new Set(snapshot.grants?.map(({ accountId }) => accountId)),
+    });
+    this.transfer = this.#desk.transfer;
+    this.grant = this.#desk.grant;
+    this.move = this.#desk.move;
+    this.refund = this.#desk.refund;
   }
 
   balance(accountId: string): Balance {
-    return balanceOf(this.#account(accountId));
+    return balanceOf(this.#lapsed(accountId));
   }
 
   reserve(request: ReserveRequest): ReturnType<Ledger['reserve']> {
@@ -98,13 +119,14 @@ class MemoryOwner implements Ledger {
     if (!this.#takesMore() || this.#openHolds + this.#journal.pending() >= UNFINISHED_MAX) {
       return failed('ledger_unavailable');
     }
-    const decision = decideReserve(this.#account(accountId), amountMicros, durable);
+    const decision = decideReserve(this.#lapsed(accountId), amountMicros, durable);
     if (decision.outcome === 'insufficient') return failed('insufficient_credits');
     const key = this.#keepKey(request.keyId);
     if (!fitsLimits(key, request.spendLimits, amountMicros)) return failed('spend_limit_reached');
 
     const account = this.#keepAccount(accountId);
-    const hold = new OpenHold(request, { account, key, pinned: decision.pinned });
+    const deadlineMs = durable ? this.#clock.nowMs() + (request.lifetimeMs ?? DURABLE_HOLD_MS) : Infinity;
+    const hold = new OpenHold(request, { account, key, pinned: decision.pinned, deadlineMs });
     applyReserve(account, hold);
     holdKeySpend(key, amountMicros);
     this.#openHolds += 1;
@@ -131,24 +153,16 @@ class MemoryOwner implements Ledger {
     return ownHold(hold).journaled;
   }
 
-  transfer(request: TransferRequest): Promise<TransferOutcome> {
-    const decision = decideTransfer(this.#account(request.accountId), request);
-    if (decision.outcome === 'invalid-amount') return Promise.resolve(decision);
-    if (!this.#takesMore() || this.#journal.pending() >= UNFINISHED_MAX) {
-      return Promise.resolve({ outcome: 'ledger-unavailable' });
+  sweep(): SweepResult {
+    if (!this.#takesMore()) return { expiredGrants: 0, expiredHolds: 0 };
+    const nowMs = this.#clock.nowMs();
+    let expiredHolds = 0;
+    for (const hold of this.#durableHolds) {
+      if (hold.deadlineMs > nowMs) continue;
+      this.#expireHold(hold, nowMs);
+      expiredHolds += 1;
     }
-    const { promise, resolve } = Promise.withResolvers<TransferOutcome>();
-    // A debit that is not covered may still be the repetition of one that was: only the disk knows the id.
-    const lookUpOnly = decision.outcome === 'insufficient';
-    const account = lookUpOnly ? undefined : this.#keepAccount(request.accountId);
-    if (account !== undefined) startTransfer(account, request);
-    const item = { ...request, reason: request.reason.slice(0, REASON_MAX_CHARS) };
-    const atMs = this.#clock.nowMs();
-    this.#journal.push({ type: 'transfer', request: item, lookUpOnly, atMs }, (outcome) => {
-      if (account !== undefined) endTransfer(account, request, outcome);
-      resolve({ outcome: transferOutcome(outcome) });
-    });
-    return promise;
+    return { expiredGrants: this.#desk.expire(), expiredHolds };
   }
 
   keySpend(keyId: string): ReturnType<Ledger['keySpend']> {
@@ -177,25 +191,27 @@ class MemoryOwner implements Ledger {
 
   #resolve(hold: OpenHold, receipt: Receipt, wanted: Micros | 'nothing'): Promise<Resolution> {
     // Without a sound disk nothing is charged: the hold is free in memory, as its money is on the disk.
-    const free = wanted === 'nothing' || !this.#journal.healthy();
+    const free = wanted === 'nothing' || hold.isExpired || !this.#journal.healthy();
     const legs = free ? NO_LEGS : decideSettle(hold.account, hold, wanted);
-    const chargedMicros = micros(legs.promoMicros + legs.paidMicros);
+    const chargedMicros = totalOf(legs);
     const finished = finalReceipt(hold, receipt, chargedMicros);
     const { key } = hold;
     const atMs = this.#clock.nowMs();
     rollKeySpend(key, this.#calendarOfNow(atMs));
-    applySettle(hold.account, hold, legs);
-    unholdKeySpend(key, hold.amountMicros);
+    if (!hold.isExpired) {
+      applySettle(hold.account, hold, legs);
+      this.#forget(hold);
+    }
     addKeySpend(key, key, chargedMicros);
-    this.#openHolds -= 1;
 
     const { promise, resolve } = Promise.withResolvers<Resolution>();
     hold.resolution = promise;
-    const durableHold = hold.durable ? hold.pinned : undefined;
+    const durableHold = hold.durable && !hold.isExpired ? hold.pinned : undefined;
     this.#journal.push(
       { type: 'resolve', receipt: finished, charged: legs, durableHold, day: key.day, atMs },
       (outcome) => {
         if (outcome !== 'written') resolve({ outcome: 'ledger-unavailable' });
+        else if (hold.isExpired) resolve({ outcome: 'expired' });
         else resolve(wanted === 'nothing' ? { outcome: 'released' } : { outcome: 'settled', chargedMicros });
       },
     );
@@ -205,16 +221,40 @@ class MemoryOwner implements Ledger {
   #writeHold(hold: OpenHold): void {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     hold.journaled = promise;
+    this.#durableHolds.add(hold);
+    this.#pushHold(hold, 'reserve', (outcome) => resolve(outcome === 'written'));
+  }
+
+  #pushHold(hold: OpenHold, step: HoldItem['step'], done: Done): void {
+    const { requestId, accountId, pinned, deadlineMs } = hold;
     const atMs = this.#clock.nowMs();
-    const { requestId, accountId, pinned } = hold;
-    const deadlineMs = atMs + DURABLE_HOLD_MAX_MS;
-    this.#journal.push({ type: 'hold', requestId, accountId, pinned, deadlineMs, atMs }, (outcome) =>
-      resolve(outcome === 'written'),
-    );
+    this.#journal.push({ type: 'hold', step, requestId, accountId, pinned, deadlineMs, atMs }, done);
+  }
+
+  /** Whoever settles it later gets its receipt kept and nothing charged. */
+  #expireHold(hold: OpenHold, nowMs: number): void {
+    hold.isExpired = true;
+    rollKeySpend(hold.key, this.#calendarOfNow(nowMs));
+    applyRelease(hold.account, hold);
+    this.#forget(hold);
+    this.#pushHold(hold, 'expire', () => undefined);
+  }
+
+  #forget(hold: OpenHold): void {
+    unholdKeySpend(hold.key, hold.amountMicros);
+    this.#openHolds -= 1;
+    if (hold.durable) this.#durableHolds.delete(hold);
   }
 
   #account(accountId: string): AccountState {
     return this.#accounts.get(accountId) ?? emptyAccount();
+  }
+
+  /** As it is at this moment: what has run out no longer counts. */
+  #lapsed(accountId: string): AccountState {
+    const account = this.#account(accountId);
+    if (account.grants.length > 0) lapseGrants(account, this.#clock.nowMs());
+    return account;
   }
 
   /** Known from now on. An account that has nothing and does nothing stays unknown. */
@@ -233,46 +273,15 @@ class MemoryOwner implements Ledger {
   }
 }
 
-function startTransfer(account: AccountState, { amountMicros, balance }: TransferRequest): void {
-  if (amountMicros > 0) account.incomingMicros = addMicros(account.incomingMicros, amountMicros);
-  else applyToBalance(account, balance, amountMicros);
-}
-
-function endTransfer(
-  account: AccountState,
-  { amountMicros, balance }: TransferRequest,
-  outcome: ItemOutcome | 'failed',
-): void {
-  if (amountMicros < 0) {
-    if (outcome !== 'written') applyToBalance(account, balance, subtractMicros(ZERO_MICROS, amountMicros));
-    return;
-  }
-  account.incomingMicros = subtractMicros(account.incomingMicros, amountMicros);
-  if (outcome !== 'written') return;
-  account.depositedMicros = addMicros(account.depositedMicros, amountMicros);
-  applyToBalance(account, balance, amountMicros);
-}
-
-function transferOutcome(outcome: ItemOutcome | 'failed'): TransferOutcome['outcome'] {
-  switch (outcome) {
-    case 'written':
-      return 'applied';
-    case 'exists':
-    case 'exists-with-other-content':
-      return outcome;
-    case 'absent':
-      return 'insufficient';
-    case 'refused':
-    case 'failed':
-      break;
-  }
-  return 'ledger-unavailable';
-}
-
 function loadAccounts(snapshot: LedgerSnapshot): Map<string, AccountState> {
   const accounts = new Map<string, AccountState>();
   for (const { accountId, ...amounts } of snapshot.accounts) {
     accounts.set(accountId, { ...emptyAccount(), ...amounts });
+  }
+  for (const { grantId, accountId, ...grant } of snapshot.grants ?? []) {
+    const account = accounts.get(accountId);
+    if (account === undefined) throw new Error('the ledger does not add up: a grant without its account');
+    addGrant(account.grants, { id: grantId, ...grant, pinnedMicros: ZERO_MICROS, isLapsed: false });
   }
   return accounts;
 }

@@ -15,11 +15,18 @@ export class OpenHold implements Hold, HeldAmount {
   readonly pinned: Legs;
   readonly account: AccountState;
   readonly key: KeySpend;
+  /** Of a durable hold. Milliseconds since 1970. */
+  readonly deadlineMs: number;
   /** Set by the first settle or release. */
   resolution: Promise<Resolution> | undefined = undefined;
+  /** A durable hold was past its deadline and has given its money back. */
+  isExpired = false;
   journaled: Promise<boolean> = ALREADY;
 
-  constructor(request: ReserveRequest, owner: { account: AccountState; key: KeySpend; pinned: Legs }) {
+  constructor(
+    request: ReserveRequest,
+    owner: { account: AccountState; key: KeySpend; pinned: Legs; deadlineMs: number },
+  ) {
     this.requestId = request.requestId;
     this.accountId = request.accountId;
     this.keyId = request.keyId;
@@ -28,6 +35,7 @@ export class OpenHold implements Hold, HeldAmount {
     this.pinned = owner.pinned;
     this.account = owner.account;
     this.key = owner.key;
+    this.deadlineMs = owner.deadlineMs;
   }
 }
 
@@ -45,6 +53,7 @@ export function again(first: Resolution): Resolution {
       return { outcome: 'already-released' };
     case 'already-settled':
     case 'already-released':
+    case 'expired':
     case 'ledger-unavailable':
       break;
   }

@@ -34,6 +34,8 @@ export function finalReceipt(hold: Hold, receipt: Receipt, chargedMicros: Micros
     chargedMicros,
     priceVersion: receipt.priceVersion,
     attempts: wholeNumber(receipt.attempts),
+    policy: receipt.policy ?? '',
+    cutAtHold: receipt.cutAtHold === true,
   };
 }
 

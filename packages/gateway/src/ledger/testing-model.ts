@@ -1,8 +1,10 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { micros } from '../core/money.ts';
-import type { Balance, Hold, Ledger, Resolution, TransferKind, TransferRequest } from './ledger.ts';
+import type { VirtualClock } from '../testing/virtual-clock.ts';
+import type { GrantBalance, Hold, OperatorLedger, Resolution, TransferKind } from './ledger.ts';
 import { receiptFor, reservation } from './testing-receipt.ts';
+import { type Open, createReference } from './testing-reference.ts';
 
 /** One step of a random run. `pick` chooses among the holds of the run, resolved ones included. */
 export type Step =
@@ -24,37 +26,78 @@ export type Step =
       balance: 'paid' | 'promo';
       amount: number;
     }
+  | { do: 'grant'; id: number; account: number; balance: GrantBalance; amount: number; lifetimeMs: number }
+  | { do: 'move'; id: number; account: number; to: number; amount: number }
+  | { do: 'refund'; id: number; pick: number; balance: 'paid' | 'promo'; amount: number }
+  | { do: 'wait'; ms: number; sweeps: boolean }
   | { do: 'restart' };
 
 const amount = fc.oneof(fc.nat(60), fc.nat(1_000));
+const signed = fc.integer({ min: -5, max: 600 });
+const always = <Name extends Step['do']>(name: Name) => fc.constant(name);
+const account = fc.nat(3);
+const id = fc.nat(12);
 
-/** Few accounts, keys and ids, so that steps meet; amounts around what the balances are. */
+/** Few accounts, keys and ids, so that steps meet; amounts around what the balances are; ends that come to pass. */
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      do: fc.constant('reserve' as const),
-      account: fc.nat(3),
+      do: always('reserve'),
+      account,
       key: fc.nat(2),
       amount,
       durable: fc.boolean(),
       dayLimit: fc.option(fc.nat(800), { nil: undefined, freq: 4 }),
     }),
   },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('settle' as const), pick: fc.nat(), amount }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const), pick: fc.nat() }) },
+  { weight: 5, arbitrary: fc.record({ do: always('settle'), pick: fc.nat(), amount }) },
+  { weight: 2, arbitrary: fc.record({ do: always('release'), pick: fc.nat() }) },
   {
-    weight: 4,
+    weight: 3,
     arbitrary: fc.record({
-      do: fc.constant('transfer' as const),
-      id: fc.nat(12),
-      account: fc.nat(3),
+      do: always('transfer'),
+      id,
+      account,
       kind: fc.constantFrom<TransferKind[]>('deposit', 'gift', 'adjustment', 'adjustment', 'refund'),
       balance: fc.constantFrom('paid' as const, 'promo' as const),
       amount: fc.integer({ min: -400, max: 1_000 }),
     }),
   },
-  { weight: 1, arbitrary: fc.constant({ do: 'restart' as const }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: always('grant'),
+      id,
+      account,
+      balance: fc.constantFrom('promo' as const, 'allowance' as const),
+      amount: signed,
+      lifetimeMs: fc.integer({ min: -1_000, max: 9_000 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: always('move'), id, account, to: account, amount: signed }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: always('refund'),
+      id,
+      pick: fc.nat(),
+      balance: fc.constantFrom('paid' as const, 'promo' as const),
+      amount: fc.integer({ min: 0, max: 200 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: always('wait'),
+      ms: fc.integer({ min: 1, max: 4_000 }),
+      sweeps: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: always('restart') }) },
 );
 
 export const anySteps: fc.Arbitrary<Step[]> = fc.array(anyStep, {
@@ -63,121 +106,28 @@ export const anySteps: fc.Arbitrary<Step[]> = fc.array(anyStep, {
   size: 'max',
 });
 
-/** The reference: what every outcome must be, told without holds in memory, batches, threads or disks. */
-function createReference() {
-  type Money = {
-    paid: number;
-    promo: number;
-    held: number;
-    pinnedPaid: number;
-    pinnedPromo: number;
-    deposited: number;
-    spent: number;
-  };
-  const accounts = new Map<string, Money>();
-  const keys = new Map<string, { spent: number; held: number }>();
-  const transfers = new Map<string, string>();
-  const of = <Value>(map: Map<string, Value>, id: string, empty: Value): Value =>
-    map.get(id) ?? (map.set(id, empty), empty);
-  const account = (id: string) =>
-    of(accounts, id, { paid: 0, promo: 0, held: 0, pinnedPaid: 0, pinnedPromo: 0, deposited: 0, spent: 0 });
-  const key = (id: string) => of(keys, id, { spent: 0, held: 0 });
-  const free = (money: Money) => money.paid + money.promo - money.held;
-  type Open = {
-    accountId: string;
-    keyId: string;
-    amount: number;
-    durable: boolean;
-    paid: number;
-    promo: number;
-  };
-
-  return {
-    account,
-    key,
-    balance(id: string): Balance {
-      const { paid, promo, held, deposited, spent } = account(id);
-      const [available, ...rest] = [paid + promo - held, held, paid, promo, deposited, spent].map(micros);
-      const [heldMicros, paidMicros, promoMicros, depositedMicros, spentMicros] = rest;
-      return {
-        availableMicros: available,
-        heldMicros,
-        paidMicros,
-        promoMicros,
-        depositedMicros,
-        spentMicros,
-      } as Balance;
-    },
-    reserve(step: Step & { do: 'reserve' }, ids: { accountId: string; keyId: string }): Open | string {
-      const money = account(ids.accountId);
-      if (step.amount > free(money)) return 'insufficient_credits';
-      const owner = key(ids.keyId);
-      if (owner.spent + owner.held + step.amount > (step.dayLimit ?? Infinity)) return 'spend_limit_reached';
-      const promo = step.durable ? Math.min(step.amount, money.promo - money.pinnedPromo) : 0;
-      const paid = step.durable ? step.amount - promo : 0;
-      money.held += step.amount;
-      owner.held += step.amount;
-      money.pinnedPaid += paid;
-      money.pinnedPromo += promo;
-      return { ...ids, amount: step.amount, durable: step.durable, paid, promo };
-    },
-    resolve(open: Open, wanted: number): number {
-      const money = account(open.accountId);
-      const owner = key(open.keyId);
-      const charge = Math.min(wanted, open.amount);
-      const promo = Math.min(charge, open.durable ? open.promo : money.promo - money.pinnedPromo);
-      money.promo -= promo;
-      money.paid -= charge - promo;
-      money.spent += charge;
-      owner.spent += charge;
-      money.held -= open.amount;
-      owner.held -= open.amount;
-      money.pinnedPaid -= open.paid;
-      money.pinnedPromo -= open.promo;
-      return charge;
-    },
-    transfer(request: TransferRequest): string {
-      const { amountMicros: change, balance, kind } = request;
-      if (change === 0 || (change < 0 && kind !== 'adjustment')) return 'invalid-amount';
-      const content = JSON.stringify(request);
-      const first = transfers.get(request.id);
-      if (first !== undefined) return first === content ? 'exists' : 'exists-with-other-content';
-      const money = account(request.accountId);
-      const pinned = balance === 'paid' ? money.pinnedPaid : money.pinnedPromo;
-      if (change < 0 && (money[balance] - pinned + change < 0 || free(money) + change < 0))
-        return 'insufficient';
-      transfers.set(request.id, content);
-      money[balance] += change;
-      if (change > 0) money.deposited += change;
-      return 'applied';
-    },
-    /** A process that ends forgets its holds and charges nothing for them. */
-    restart() {
-      for (const money of accounts.values()) Object.assign(money, { held: 0, pinnedPaid: 0, pinnedPromo: 0 });
-      for (const owner of keys.values()) owner.held = 0;
-    },
-  };
-}
-
+/** A durable hold of a run lives this long, so that some run out. */
+const LIFETIME_MS = 3_000;
 const ACCOUNTS = ['acc_0', 'acc_1', 'acc_2', 'acc_3'];
 const KEYS = ['key_0', 'key_1', 'key_2'];
 
+export type ReferenceRun = {
+  clock: VirtualClock;
+  first: OperatorLedger;
+  /** Closes a ledger and opens its successor on the same disk. */
+  reopen(ledger: OperatorLedger): Promise<OperatorLedger>;
+};
+
 /**
  * Takes the steps on a real ledger and on the reference, and compares every outcome and balance. Settles and releases
- * are not waited for until the next transfer or restart, so many are under way at once.
- * `reopen` closes a ledger and opens its successor on the same disk.
+ * are not waited for until the next transfer or restart, so many are under way at once. All of a run is one UTC day.
  */
 export async function runAgainstReference(
   steps: readonly Step[],
-  first: Ledger,
-  reopen: (ledger: Ledger) => Promise<Ledger>,
-): Promise<Ledger> {
+  { clock, first, reopen }: ReferenceRun,
+): Promise<OperatorLedger> {
   const reference = createReference();
-  type Held = {
-    hold: Hold;
-    open: Exclude<ReturnType<typeof reference.reserve>, string>;
-    ended: Resolution | undefined;
-  };
+  type Held = { hold: Hold; open: Open; ended: Resolution | undefined };
   let ledger = first;
   let holds: Held[] = [];
   let underWay: Promise<void>[] = [];
@@ -185,11 +135,14 @@ export async function runAgainstReference(
 
   const expectLater = async (actual: Promise<unknown>, expected: unknown) =>
     expect(await actual).toEqual(expected);
+  const expectNow = async (actual: Promise<unknown>, outcome: string) =>
+    expect(await actual).toEqual({ outcome });
   const resolve = (held: Held, wanted: number | undefined) => {
     const isFirst = held.ended === undefined;
     if (isFirst) {
       const chargedMicros = micros(reference.resolve(held.open, wanted ?? 0));
       held.ended = wanted === undefined ? { outcome: 'released' } : { outcome: 'settled', chargedMicros };
+      if (held.open.isExpired) held.ended = { outcome: 'expired' };
     }
     const receipt = receiptFor(held.hold);
     const actual =
@@ -197,21 +150,27 @@ export async function runAgainstReference(
         ? ledger.release(held.hold, receipt)
         : ledger.settle(held.hold, { amountMicros: micros(wanted), receipt });
     const ended = held.ended as Resolution;
-    underWay.push(expectLater(actual, isFirst ? ended : { ...ended, outcome: `already-${ended.outcome}` }));
+    const isSame = isFirst || ended.outcome === 'expired';
+    underWay.push(expectLater(actual, isSame ? ended : { ...ended, outcome: `already-${ended.outcome}` }));
+  };
+  const reserve = (step: Step & { do: 'reserve' }) => {
+    const requestId = `req_${++requests}`;
+    const ids = { accountId: `acc_${step.account}`, keyId: `key_${step.key}`, requestId };
+    const spendLimits = step.dayLimit === undefined ? {} : { dayMicros: micros(step.dayLimit) };
+    const change = { keyId: ids.keyId, durable: step.durable, spendLimits, lifetimeMs: LIFETIME_MS };
+    const result = ledger.reserve(reservation(requestId, ids.accountId, step.amount, change));
+    const deadlineMs = step.durable ? clock.nowMs() + LIFETIME_MS : undefined;
+    const open = reference.reserve(step, { ...ids, deadlineMs });
+    expect(result.ok ? 'reserved' : result.error).toBe(typeof open === 'string' ? open : 'reserved');
+    if (result.ok && typeof open !== 'string') holds.push({ hold: result.value, open, ended: undefined });
   };
 
   for (const step of steps) {
+    reference.lapse(clock.nowMs());
     switch (step.do) {
-      case 'reserve': {
-        const ids = { accountId: `acc_${step.account}`, keyId: `key_${step.key}` };
-        const spendLimits = step.dayLimit === undefined ? {} : { dayMicros: micros(step.dayLimit) };
-        const change = { keyId: ids.keyId, durable: step.durable, spendLimits };
-        const result = ledger.reserve(reservation(`req_${++requests}`, ids.accountId, step.amount, change));
-        const open = reference.reserve(step, ids);
-        expect(result.ok ? 'reserved' : result.error).toBe(typeof open === 'string' ? open : 'reserved');
-        if (result.ok && typeof open !== 'string') holds.push({ hold: result.value, open, ended: undefined });
+      case 'reserve':
+        reserve(step);
         break;
-      }
       case 'settle':
       case 'release': {
         const held = holds[step.pick % Math.max(1, holds.length)];
@@ -222,25 +181,65 @@ export async function runAgainstReference(
         const { kind, balance } = step;
         const ids = { id: `test:${step.id}`, accountId: `acc_${step.account}` };
         const request = { ...ids, kind, balance, amountMicros: micros(step.amount), reason: 'model' };
-        expect(await ledger.transfer(request)).toEqual({ outcome: reference.transfer(request) });
+        await expectNow(ledger.transfer(request), reference.transfer(request));
         break;
       }
+      case 'grant': {
+        const ids = { id: `test:${step.id}`, accountId: `acc_${step.account}` };
+        // On whole hours, so that the same grant can come twice.
+        const expiresAtMs = Math.floor(clock.nowMs() / 5_000) * 5_000 + step.lifetimeMs;
+        const request = {
+          ...ids,
+          balance: step.balance,
+          amountMicros: micros(step.amount),
+          expiresAtMs,
+          reason: 'model',
+        };
+        await expectNow(ledger.grant(request), reference.grant(request, clock.nowMs()));
+        break;
+      }
+      case 'move': {
+        const ids = { fromAccountId: `acc_${step.account}`, toAccountId: `acc_${step.to}` };
+        const request = { id: `test:${step.id}`, ...ids, amountMicros: micros(step.amount), reason: 'model' };
+        await expectNow(ledger.move(request), reference.move(request));
+        break;
+      }
+      case 'refund': {
+        const held = holds[step.pick % Math.max(1, holds.length)];
+        if (held === undefined) break;
+        const { accountId, requestId } = held.open;
+        const { balance } = step;
+        const ids = { id: `test:${step.id}`, accountId, requestId };
+        const request = { ...ids, balance, amountMicros: micros(step.amount), reason: 'model' };
+        await expectNow(ledger.refund(request), reference.refund(request));
+        break;
+      }
+      case 'wait':
+        clock.advance(step.ms);
+        reference.lapse(clock.nowMs());
+        if (!step.sweeps) break;
+        ledger.sweep();
+        reference.sweep(clock.nowMs());
+        break;
       case 'restart':
         await Promise.all(underWay);
         underWay = [];
         holds = [];
         ledger = await reopen(ledger);
+        ledger.sweep();
         reference.restart();
+        reference.sweep(clock.nowMs());
         break;
     }
-    for (const id of ACCOUNTS) {
-      const balance = ledger.balance(id);
-      expect(balance).toEqual(reference.balance(id));
-      expect(Math.min(...Object.values(balance))).toBeGreaterThanOrEqual(0);
+    for (const accountId of ACCOUNTS) {
+      const balance = ledger.balance(accountId);
+      expect(balance).toEqual(reference.balance(accountId));
+      const { nextExpiry: _, ...amounts } = balance;
+      expect(Math.min(...Object.values(amounts))).toBeGreaterThanOrEqual(0);
     }
-    for (const id of KEYS) {
-      const { spent, held } = reference.key(id);
-      expect(ledger.keySpend(id).dayMicros).toBe(spent + held);
+    for (const keyId of KEYS) {
+      const { spent, held } = reference.key(keyId);
+      expect(ledger.keySpend(keyId).dayMicros).toBe(spent + held);
     }
   }
   await Promise.all(underWay);

@@ -43,5 +43,7 @@ export function receiptFor(hold: Hold): Receipt {
     chargedMicros: ZERO_MICROS,
     priceVersion: 'v1',
     attempts: 1,
+    policy: 'reported',
+    cutAtHold: true,
   };
 }

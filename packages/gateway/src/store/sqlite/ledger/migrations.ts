@@ -1,14 +1,20 @@
 import type { Migration } from '../main/migrate.ts';
+import { KINDS_OF_CREDIT } from './migration-2.ts';
 
 /**
  * Double entry. All amounts are whole µ$, at least 0; times are milliseconds since 1970.
  *
- * - `account`: two balances for each user (`paid`, `promo`: what we owe, so credit-normal) and our own four. The
- *   counters are the sums over `transfer`; `spent` is the part of the debits that were charges.
- * - `transfer`: append only. kind 1 direct, 2 reserve, 3 post (of a reserve, at most its amount), 4 void (of a reserve).
- *   code 1 charge, 2 deposit, 3 gift, 4 adjustment, 5 refund.
+ * - `account`: balances of each user (what we owe, so credit-normal) and our own four. `paid` and `promo` are there once
+ *   for each user; credit that ends has an account of its own, `tag` is the id of the transfer that gave it. The counters
+ *   are the sums over `transfer` and only grow; `spent` is the part of the debits that were charges.
+ * - `transfer`: append only. kind 1 direct, 2 reserve, then the ends of a reserve: 3 post (at most its amount), 4 void,
+ *   5 expire. code 1 charge, 2 deposit, 3 gift, 4 adjustment, 5 refund (`request_id` names the request), 6 transfer
+ *   between users, 7 allowance, 8 expiry of a grant.
  * - `hold`: the durable reservations that are open. A reservation in memory leaves no row anywhere.
  * - `receipt`: metadata of each request that had a hold. `key_spend`: charges of a key on a UTC day (days since 1970).
+ * - `rollup`: sums over old receipts that were taken out, and over their charges, which one transfer
+ *   `rollup:<account>:<day>` for each account and day replaces. `meta.rollup_before_ms` is above 0 only inside the
+ *   transaction that does it.
  */
 export const LEDGER_MIGRATIONS: readonly Migration[] = [
   {
@@ -104,11 +110,21 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 INSERT INTO meta (key, value) VALUES ('boot_epoch', 0);
 `,
   },
+  { version: 2, name: 'kinds of credit', sql: KINDS_OF_CREDIT },
 ];
 
 /** Our own accounts, by the ids that the first migration gave them. */
 export const SYSTEM_ACCOUNT = { cash: 1, revenue: 2, promoExpense: 3, adjustmentExpense: 4 } as const;
 
-export const TRANSFER_KIND = { direct: 1, reserve: 2, post: 3, void: 4 } as const;
+export const TRANSFER_KIND = { direct: 1, reserve: 2, post: 3, void: 4, expire: 5 } as const;
 
-export const TRANSFER_CODE = { charge: 1, deposit: 2, gift: 3, adjustment: 4, refund: 5 } as const;
+export const TRANSFER_CODE = {
+  charge: 1,
+  deposit: 2,
+  gift: 3,
+  adjustment: 4,
+  refund: 5,
+  transfer: 6,
+  allowance: 7,
+  expiry: 8,
+} as const;

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { Clock } from '../../../core/clock.ts';
 import { micros } from '../../../core/money.ts';
 import type { LedgerSnapshot } from '../../../ledger/journal.ts';
-import type { Ledger } from '../../../ledger/ledger.ts';
+import type { GrantBalance, OperatorLedger } from '../../../ledger/ledger.ts';
 import { createLedger } from '../../../ledger/memory-owner.ts';
 import { calendarOfDay, firstCountedDay } from '../../../ledger/spend-windows.ts';
 import { migrate } from '../main/migrate.ts';
@@ -13,9 +13,11 @@ import { createTally } from './tally.ts';
 import { startWorkerWriter } from './worker-writer.ts';
 
 const DAY_MS = 86_400_000;
+/** How late the expiry of a grant or hold may be booked. New holds never count on what has expired. */
+const SWEEP_PERIOD_MS = 1_000;
 
 export type LedgerStore = {
-  ledger: Ledger;
+  ledger: OperatorLedger;
   /** Durable holds of an earlier run that were voided: the requests that died with it. */
   orphanedHolds: number;
   /** Counts the starts on this file. */
@@ -44,10 +46,15 @@ export async function openLedgerStore(options: {
       snapshot,
       writer: {
         write: (batch) => writer.write(batch),
-        close: () => writer.close().finally(unlock),
+        close() {
+          sweeper.cancel();
+          return writer.close().finally(unlock);
+        },
       },
       ...(onFailure === undefined ? {} : { onFailure }),
     });
+    const sweeper = clock.every(SWEEP_PERIOD_MS, () => ledger.sweep());
+    ledger.sweep();
     return { ledger, orphanedHolds, bootEpoch };
   } catch (error) {
     unlock();
@@ -121,9 +128,9 @@ function readSnapshot(database: Database, nowMs: number): LedgerSnapshot {
   const rows = database.prepare<[], AccountRow>(
     `SELECT owner,
        sum(iif(kind = 'paid', credits_posted - debits_posted, 0)) AS paid,
-       sum(iif(kind = 'promo', credits_posted - debits_posted, 0)) AS promo,
+       sum(iif(kind = 'promo' AND tag = '', credits_posted - debits_posted, 0)) AS promo,
        sum(credits_posted) AS deposited, sum(spent) AS spent, sum(debits_pending) AS pending
-     FROM account WHERE kind IN ('paid', 'promo') GROUP BY owner`,
+     FROM account WHERE owner <> 'sys' GROUP BY owner`,
   );
   const accounts = rows.all().map((row) => {
     if (row.pending !== 0) throw new Error('the ledger does not add up: reserved money without a hold');
@@ -142,5 +149,28 @@ function readSnapshot(database: Database, nowMs: number): LedgerSnapshot {
     )
     .all(firstDay)
     .map((row) => ({ keyId: row.key_id, day: row.day, amountMicros: micros(row.amount) }));
-  return { accounts, keySpend };
+  return { accounts, grants: readGrants(database), keySpend };
+}
+
+function readGrants(database: Database): NonNullable<LedgerSnapshot['grants']> {
+  type GrantRow = {
+    tag: string;
+    owner: string;
+    kind: GrantBalance;
+    expires_at_ms: number;
+    left_micros: number;
+  };
+  return database
+    .prepare<[], GrantRow>(
+      `SELECT tag, owner, kind, expires_at_ms, credits_posted - debits_posted AS left_micros FROM account
+       WHERE tag <> '' AND credits_posted > debits_posted`,
+    )
+    .all()
+    .map((row) => ({
+      grantId: row.tag,
+      accountId: row.owner,
+      balance: row.kind,
+      expiresAtMs: row.expires_at_ms,
+      leftMicros: micros(row.left_micros),
+    }));
 }

@@ -28,6 +28,8 @@ export type ReceiptRow = {
   charged: number;
   price_version: string;
   attempts: number;
+  policy: NonNullable<Receipt['policy']>;
+  cut_at_hold: number;
 };
 
 /** In the order that `insertReceipts` binds them. */
@@ -56,6 +58,8 @@ export const RECEIPT_COLUMNS = [
   'charged',
   'price_version',
   'attempts',
+  'policy',
+  'cut_at_hold',
 ] as const satisfies readonly (keyof ReceiptRow)[];
 
 export function insertReceipts(database: Database): (receipt: Receipt) => void {
@@ -89,6 +93,8 @@ export function insertReceipts(database: Database): (receipt: Receipt) => void {
       receipt.chargedMicros,
       receipt.priceVersion,
       receipt.attempts,
+      receipt.policy ?? '',
+      receipt.cutAtHold === true ? 1 : 0,
     );
   };
 }
@@ -121,5 +127,7 @@ export function receiptFromRow(row: ReceiptRow): Receipt {
     chargedMicros: micros(row.charged),
     priceVersion: row.price_version,
     attempts: row.attempts,
+    policy: row.policy,
+    cutAtHold: row.cut_at_hold === 1,
   };
 }

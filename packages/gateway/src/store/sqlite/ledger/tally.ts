@@ -10,6 +10,8 @@ export type TransferRow = {
   amount: number;
   code: number;
   reason: string;
+  /** Of a refund: the request that it is for. */
+  requestId?: string;
   atMs: number;
 };
 
@@ -26,7 +28,7 @@ type Change = {
  * charge touches) is updated once for a whole batch. `flush` belongs in the same transaction.
  */
 export type Tally = {
-  /** `reserved` is the amount of the reservation that a post or void ends. */
+  /** `reserved` is the amount of the reservation that a post, void or expiry ends. */
   add(row: TransferRow, reserved?: number): void;
   flush(): void;
   /** Forgets what was not flushed, after a rollback. */
@@ -35,9 +37,9 @@ export type Tally = {
 
 export function createTally(database: Database): Tally {
   const insert = database.prepare<
-    [string, number, string | null, number, number, number, number, string, number]
+    [string, number, string | null, number, number, number, number, string, string | null, number]
   >(
-    'INSERT INTO transfer (id, kind, pending_id, debit, credit, amount, code, reason, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO transfer (id, kind, pending_id, debit, credit, amount, code, reason, request_id, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   // Numbers are bound as floating point where they are large; the sums must stay integers.
   const update = database.prepare<[number, number, number, number, number, number]>(
@@ -69,6 +71,7 @@ export function createTally(database: Database): Tally {
         row.amount,
         row.code,
         row.reason,
+        row.requestId ?? null,
         row.atMs,
       );
       const debit = changeOf(row.debit);
@@ -80,7 +83,7 @@ export function createTally(database: Database): Tally {
       }
       debit.debitsPending -= reserved;
       credit.creditsPending -= reserved;
-      if (row.kind === TRANSFER_KIND.void) return;
+      if (row.kind === TRANSFER_KIND.void || row.kind === TRANSFER_KIND.expire) return;
       debit.debitsPosted += row.amount;
       credit.creditsPosted += row.amount;
       if (row.code === TRANSFER_CODE.charge && row.credit === SYSTEM_ACCOUNT.revenue)
