@@ -28,7 +28,7 @@ export async function openPriceBook(registry: Registry, models: readonly Model[]
           value: JSON.stringify(price),
         })),
         audit: {
-          actor: 'start',
+          actor: 'gateway',
           action: 'price.record',
           subject: 'catalogue',
           detail: `${fresh.length} new prices`,

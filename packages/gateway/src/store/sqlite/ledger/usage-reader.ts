@@ -35,7 +35,7 @@ export function openRecordReader(settings: ReaderSettings): RecordReader & { clo
 
   function start(): Worker {
     const started = new Worker(new URL('./usage-worker.ts', import.meta.url), {
-      workerData: settings,
+      workerData: { ledgerPath: settings.ledgerPath, usagePath: settings.usagePath } satisfies ReaderSettings,
       execArgv: [],
     });
     started.unref();

@@ -1,0 +1,78 @@
+import { expect, it } from 'vitest';
+import { openRegistry } from '../accounts/registry.ts';
+import type { AccountStore, AuditEntry } from '../accounts/store.ts';
+import type { Model, Price } from '../catalog/model.ts';
+import { priceEntry } from '../catalog/price-version.ts';
+import { micros } from '../core/money.ts';
+import { createVirtualClock } from '../testing/virtual-clock.ts';
+import { openPriceBook } from './price-book.ts';
+
+const flat: Price = { type: 'flat', amountMicros: micros(80_000) };
+const dearer: Price = { type: 'flat', amountMicros: micros(90_000) };
+const perToken: Price = {
+  type: 'per-token',
+  inputMicrosPerMillion: micros(1),
+  cacheReadMicrosPerMillion: micros(2),
+  cacheWriteMicrosPerMillion: micros(3),
+  outputMicrosPerMillion: micros(4),
+  reasoningMicrosPerMillion: micros(5),
+  minimumMicros: micros(0),
+};
+
+/** Only what the book reads of a model. */
+const modelAt = (id: string, price: Price) => ({ id, price: priceEntry(id, price) }) as unknown as Model;
+
+function memoryStore(): { store: AccountStore; meta: Map<string, string>; audit: AuditEntry[] } {
+  const meta = new Map<string, string>();
+  const audit: AuditEntry[] = [];
+  const store: AccountStore = {
+    load: async () => ({ accounts: [], keys: [], nodes: [] }),
+    async commit(changes, entry) {
+      for (const change of changes) if (change.type === 'set-meta') meta.set(change.key, change.value);
+      audit.push(entry);
+    },
+    recordKeyUse: async () => undefined,
+    auditTrail: async () => audit,
+    meta: async (key) => meta.get(key),
+    close: async () => undefined,
+  };
+  return { store, meta, audit };
+}
+
+it('remembers prices that are no longer in the catalogue, over restarts', async () => {
+  const { store, audit } = memoryStore();
+  const open = async (...models: Model[]) =>
+    openPriceBook(await openRegistry({ store, clock: createVirtualClock(), brand: 'x' }), models);
+  const first = modelAt('demo', flat);
+  const second = modelAt('demo', dearer);
+  const metered = modelAt('metered', perToken);
+
+  expect(await (await open(first, metered)).priceOf(first.price.version)).toEqual(flat);
+  const later = await open(second);
+  expect(await later.priceOf(first.price.version)).toEqual(flat);
+  expect(await later.priceOf(metered.price.version)).toEqual(perToken);
+  expect(await later.priceOf(second.price.version)).toEqual(dearer);
+  expect(await later.priceOf('ffffffffffff')).toBeUndefined();
+  await open(second);
+  expect(audit.map(({ action, detail }) => [action, detail])).toEqual([
+    ['price.record', '2 new prices'],
+    ['price.record', '1 new prices'],
+  ]);
+});
+
+it.each([
+  '',
+  '{',
+  '{}',
+  '{"type":"flat"}',
+  '{"type":"flat","amountMicros":0.5}',
+  '{"type":"flat","amountMicros":-1}',
+])('takes the entry %j for none', async (text) => {
+  const { store, meta } = memoryStore();
+  meta.set('price:abc', text);
+  const book = await openPriceBook(
+    await openRegistry({ store, clock: createVirtualClock(), brand: 'x' }),
+    [],
+  );
+  expect(await book.priceOf('abc')).toBeUndefined();
+});
