@@ -48,7 +48,7 @@ describe('a signed receipt', () => {
   });
 
   it('is broken by every changed character of its signature', () => {
-    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/ ';
+    const alphabet = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/ ');
     fc.assert(
       fc.property(
         fc.nat({ max: signature.value.length - 1 }),
@@ -62,8 +62,7 @@ describe('a signed receipt', () => {
       { numRuns: 300 },
     );
     // The last character holds spare bits: sixteen spellings mean the same bytes, and one of them is right.
-    const last = alphabet.slice(0, 64).replaceAll('', ' ').trim().split(' ');
-    const proven = last.filter(
+    const proven = alphabet.slice(0, 64).filter(
       (character) =>
         problemOf({
           ...signed,

@@ -6,8 +6,9 @@ import type { Screen } from '../output.ts';
 import type { CommonOptions } from '../session.ts';
 import { showCredits, showTime } from '../show.ts';
 import { parseCount } from '../values.ts';
+import { addReceiptVerifyCommand } from './receipt-verify.ts';
 
-/** `switchyard receipt list` and `switchyard audit list` */
+/** `switchyard receipt ...` and `switchyard audit list` */
 export function addRecordCommands(program: Command, shell: Shell): void {
   const receipt = group(program, 'receipt', 'What is kept of requests: metadata only');
   leaf(receipt, 'list <account>', 'List the newest requests of an account', [
@@ -21,6 +22,8 @@ export function addRecordCommands(program: Command, shell: Shell): void {
         output.result(list, (screen) => listReceipts(screen, list.receipts));
       }),
     );
+
+  addReceiptVerifyCommand(receipt, shell);
 
   const audit = group(program, 'audit', 'Who changed what');
   leaf(audit, 'list', "List the operator's newest actions", [
