@@ -20,7 +20,21 @@ export type FinishPart = { type: 'finish'; reason: FinishReason; usage?: Usage }
 
 export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter';
 
-/** Parts that carry something a client would miss: the first of these commits a request to its target. */
+/**
+ * Parts that carry something a client would miss: the first of these commits a request to its target. An empty delta
+ * carries nothing.
+ */
 export function isContentPart(part: StreamPart): boolean {
-  return part.type !== 'finish';
+  switch (part.type) {
+    case 'text-delta':
+    case 'reasoning-delta':
+    case 'refusal-delta':
+      return part.text !== '';
+    case 'tool-call-start':
+      return true;
+    case 'tool-call-delta':
+      return part.argumentsText !== '';
+    case 'finish':
+      return false;
+  }
 }

@@ -73,6 +73,7 @@ export class ReplyWriter {
     if (this.#ended) return;
     this.#ended = true;
     this.#response.end(data);
+    this.#cutIfNeverRead();
   }
 
   /** Sends a whole JSON body. */
@@ -88,6 +89,7 @@ export class ReplyWriter {
     ]);
     if (typeof body === 'string' || body.length > ONE_WRITE_MAX_BYTES) this.#response.end(body);
     else this.#response.end(body.toString('latin1'), 'latin1');
+    this.#cutIfNeverRead();
   }
 
   /** Sends an error reply with its real status. Only before `commitStream`. */
@@ -107,6 +109,16 @@ export class ReplyWriter {
       return;
     }
     this.#response.write(event, () => this.#response.socket?.destroySoon());
+  }
+
+  /** The run is over and watches no more: a reader who never takes the rest must not hold the socket for ever. */
+  #cutIfNeverRead(): void {
+    if (this.#response.writableLength === 0) return;
+    const socket = this.#response.socket;
+    if (socket === null) return;
+    const cut = () => socket.destroy();
+    socket.setTimeout(LIMITS.clientStallMs, cut);
+    this.#response.once('finish', () => socket.off('timeout', cut));
   }
 
   /** Cuts a client that takes nothing. Raises `onGone`. */

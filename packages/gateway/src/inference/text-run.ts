@@ -131,7 +131,8 @@ export class TextRun {
     if (target.kind === 'pool') this.#tried.nodes.add(target.nodeId);
     else this.#tried.upstreams.add(target.name);
     const { decoded, exchange, chat, estimatedInputTokens, surface } = this.#admitted;
-    this.#attempt = target.start(
+    const sink = this.#sinkFor(this.#attemptNumber);
+    const attempt = target.start(
       {
         chat,
         remoteModel: target.remoteModel,
@@ -140,25 +141,35 @@ export class TextRun {
         estimatedInputTokens,
         original: { dialect: surface.dialect, body: exchange.body },
       },
-      this.#sinkFor(this.#attemptNumber),
+      sink,
     );
-    // The sink may have been called before `start` returned, so an attempt that is over already is not kept.
-    if (this.#state === 'closing') this.#attempt = undefined;
+    // The sink may have been called before `start` returned, so an attempt that is over already is not kept: by now
+    // another may have taken its place.
+    if (sink.isListening()) this.#attempt = attempt;
   }
 
-  /** Late calls of an attempt that was given up are dropped by its number. */
-  #sinkFor(attemptNumber: number): AttemptSink {
-    const current = () => attemptNumber === this.#attemptNumber && this.#state !== 'closing';
+  /**
+   * Late calls of an attempt that was given up are dropped by its number, and what it says after its own end by
+   * `isOver`: the request may wait in the queue then, where its number is still the last one.
+   */
+  #sinkFor(attemptNumber: number): AttemptSink & { isListening(): boolean } {
+    let isOver = false;
+    const current = () => !isOver && attemptNumber === this.#attemptNumber && this.#state !== 'closing';
     return {
+      isListening: current,
       onParts: (parts, relay) => {
         if (current()) this.#parts(parts, relay);
       },
       onAlive: () => undefined,
       onEnd: () => {
-        if (current()) this.#answered();
+        if (!current()) return;
+        isOver = true;
+        this.#answered();
       },
       onFault: (attemptFault) => {
-        if (current()) this.#attemptFailed(attemptFault);
+        if (!current()) return;
+        isOver = true;
+        this.#attemptFailed(attemptFault);
       },
     };
   }
@@ -220,7 +231,7 @@ export class TextRun {
       this.#endAfterClientLeft();
       return;
     }
-    const clientSawContent = this.#state === 'answering' && this.#admitted.decoded.stream;
+    const clientSawContent = this.#clientSawContent();
     if (attemptFault.blame === 'target' && !clientSawContent && this.#attemptNumber < LIMITS.attemptsMax) {
       this.#state = 'trying';
       this.#meter = createMeter();
@@ -234,8 +245,13 @@ export class TextRun {
   /** Ends the request with an error. What was delivered until then is settled by the written policy. */
   #fail(value: Fault): void {
     this.#leaveQueue?.();
-    const end: RunEnd = { kind: this.#state === 'answering' ? 'interrupted' : 'failed', code: value.code };
+    const end: RunEnd = { kind: this.#clientSawContent() ? 'interrupted' : 'failed', code: value.code };
     this.#close(end, () => this.#sendFault(value));
+  }
+
+  /** A client that waits for the whole answer has seen nothing of a half one. */
+  #clientSawContent(): boolean {
+    return this.#state === 'answering' && this.#admitted.decoded.stream;
   }
 
   #sendFault(value: Fault): void {
