@@ -3,7 +3,8 @@ import type { Model } from '../catalog/model.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Micros } from '../core/money.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import type { Ledger, Receipt } from '../ledger/ledger.ts';
+import type { HistoryReader } from '../ledger/history.ts';
+import type { OperatorLedger, Receipt } from '../ledger/ledger.ts';
 
 /**
  * What the operator's use cases work with. The running gateway fills it with its own live parts; a command without
@@ -12,8 +13,8 @@ import type { Ledger, Receipt } from '../ledger/ledger.ts';
 export type AdminContext = {
   clock: Clock;
   registry: Registry;
-  ledger: Ledger;
-  receipts: ReceiptReader;
+  ledger: OperatorLedger;
+  receipts: ReceiptReader & HistoryReader;
   models: ModelReader;
   /** Names of the configured pools. */
   pools: readonly string[];

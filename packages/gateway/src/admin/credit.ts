@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import type { Account } from '../accounts/account.ts';
 import { fault } from '../core/errors.ts';
 import type { Fault } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { formatCredits } from '../core/money.ts';
+import type { Micros } from '../core/money.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
 import type { TransferOutcome } from '../ledger/ledger.ts';
@@ -20,6 +22,8 @@ export const addCreditInput = z.strictObject({
   /** Default: gifts go to `promo`, all else to `paid`. */
   balance: z.enum(['paid', 'promo']).optional(),
   reason: reasonField(),
+  /** Of a gift: when it ends, in milliseconds since 1970. Default: never. */
+  expiresAtMs: z.int('must be a whole number of milliseconds').min(1, 'must be a time').optional(),
   /** The operator's own reference. The same id is booked once, however often it is sent. Default: a new one. */
   id: tokenField(100).optional(),
 });
@@ -49,6 +53,8 @@ export async function addCredit(
   if (amountMicros === 0 || (amountMicros < 0 && kind !== 'adjustment')) return failed(WRONG_AMOUNT);
   const id = input.id ?? newId('txn');
   const balance = input.balance ?? (kind === 'gift' ? 'promo' : 'paid');
+  if (input.expiresAtMs !== undefined && (kind !== 'gift' || balance !== 'promo'))
+    return failed(ONLY_GIFTS_END);
   const noted = await context.registry.change((directory) => {
     const account = findAccount(directory, input.account);
     if (!account.ok) return account;
@@ -67,16 +73,28 @@ export async function addCredit(
     amountMicros,
     reason: input.reason,
   };
-  const { outcome } = await context.ledger.transfer(request);
+  const { expiresAtMs } = input;
+  const { outcome } =
+    expiresAtMs === undefined
+      ? await context.ledger.transfer(request)
+      : await context.ledger.grant({ ...request, balance: 'promo', expiresAtMs });
   const refused = refusal(outcome);
   if (refused !== undefined) return failed(refused);
-  return ok({
-    id,
-    applied: outcome === 'applied',
+  return ok(creditView(context, account, { id, amountMicros, applied: outcome === 'applied' }));
+}
+
+export function creditView(
+  context: AdminContext,
+  account: Account,
+  booked: { id: string; amountMicros: Micros; applied: boolean },
+): CreditView {
+  return {
+    id: booked.id,
+    applied: booked.applied,
     account: { id: account.id, name: account.name },
-    amount: moneyView(amountMicros),
+    amount: moneyView(booked.amountMicros),
     balance: balanceView(context.ledger.balance(account.id)),
-  });
+  };
 }
 
 /** Errors: `not_found`. */
@@ -113,7 +131,13 @@ const WRONG_AMOUNT = fault('invalid_request', {
   param: 'amountMicros',
 });
 
-function refusal(outcome: TransferOutcome['outcome']): Fault | undefined {
+const ONLY_GIFTS_END = fault('invalid_request', {
+  message: 'Only a gift to the promo balance can end at a time.',
+  param: 'expiresAtMs',
+});
+
+/** Undefined: it was booked, now or before. */
+export function refusal(outcome: TransferOutcome['outcome']): Fault | undefined {
   if (outcome === 'applied' || outcome === 'exists') return undefined;
   if (outcome === 'exists-with-other-content') {
     const message =
@@ -123,6 +147,19 @@ function refusal(outcome: TransferOutcome['outcome']): Fault | undefined {
   if (outcome === 'insufficient') {
     const message = 'The balance is smaller than what would be taken away. Nothing was changed.';
     return fault('insufficient_credits', { message, param: 'amountMicros' });
+  }
+  if (outcome === 'expired') {
+    const message = 'Its end is in the past. Nothing was changed.';
+    return fault('invalid_request', { message, param: 'expiresAtMs' });
+  }
+  if (outcome === 'too-many-grants') {
+    const message =
+      'The account has too many grants that end. Wait until one has ended, or give one without an end.';
+    return fault('invalid_request', { message, param: 'expiresAtMs' });
+  }
+  if (outcome === 'exceeds-charge') {
+    const message = 'This is more than what is left of the charge. Nothing was changed.';
+    return fault('invalid_request', { message, param: 'amountMicros' });
   }
   if (outcome === 'ledger-unavailable') return fault('ledger_unavailable');
   return fault('invalid_request', {

@@ -41,6 +41,14 @@ export const signedAmountField = () =>
     .max(AMOUNT_MAX_MICROS, 'is too large')
     .transform((value) => micros(value));
 
+/** Whole µ$, above zero. */
+export const positiveAmountField = () =>
+  z
+    .int('must be a whole number of µ$')
+    .min(1, 'must be above zero')
+    .max(AMOUNT_MAX_MICROS, 'is too large')
+    .transform((value) => micros(value));
+
 /** Whole µ$, zero allowed: a limit of zero forbids spending. */
 export const limitAmountField = () =>
   z

@@ -14,6 +14,15 @@ import {
   suspendAccount,
 } from './accounts.ts';
 import type { AdminContext } from './context.ts';
+import { creditHistory, creditHistoryInput } from './credit-history.ts';
+import {
+  allowanceInput,
+  giveAllowance,
+  refundCreditInput,
+  refundRequest,
+  transferCredit,
+  transferCreditInput,
+} from './credit-moves.ts';
 import { addCredit, addCreditInput, balanceInput, showBalance } from './credit.ts';
 import {
   createKey,
@@ -69,6 +78,10 @@ export const OPERATIONS = {
   'key.rotate': post('/v1/keys/rotate', keyInput, rotateKey),
   'key.revoke': post('/v1/keys/revoke', keyInput, revokeKey),
   'credit.add': post('/v1/credit/add', addCreditInput, addCredit),
+  'credit.transfer': post('/v1/credit/transfer', transferCreditInput, transferCredit),
+  'credit.refund': post('/v1/credit/refund', refundCreditInput, refundRequest),
+  'credit.allowance': post('/v1/credit/allowance', allowanceInput, giveAllowance),
+  'credit.history': post('/v1/credit/history', creditHistoryInput, creditHistory),
   'credit.balance': post('/v1/credit/balance', balanceInput, showBalance),
   'model.list': post('/v1/models/list', listModelsInput, listModels),
   'model.show': post('/v1/models/show', modelInput, showModel),

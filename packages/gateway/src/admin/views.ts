@@ -35,18 +35,31 @@ export type BalanceView = {
   held: MoneyView;
   paid: MoneyView;
   promo: MoneyView;
+  allowance: MoneyView;
   deposited: MoneyView;
   spent: MoneyView;
+  /** What ends next; null: nothing does. */
+  nextExpiry: { at: string; amount: MoneyView; balance: 'promo' | 'allowance' } | null;
 };
 
 export function balanceView(balance: Balance): BalanceView {
+  const { nextExpiry } = balance;
   return {
     available: moneyView(balance.availableMicros),
     held: moneyView(balance.heldMicros),
     paid: moneyView(balance.paidMicros),
     promo: moneyView(balance.promoMicros),
+    allowance: moneyView(balance.allowanceMicros),
     deposited: moneyView(balance.depositedMicros),
     spent: moneyView(balance.spentMicros),
+    nextExpiry:
+      nextExpiry === undefined
+        ? null
+        : {
+            at: timeView(nextExpiry.atMs),
+            amount: moneyView(nextExpiry.amountMicros),
+            balance: nextExpiry.balance,
+          },
   };
 }
 

@@ -189,6 +189,16 @@ describe('commands without a running gateway', () => {
       ['credit', 'add', 'alice', '--usd', '1', '--gift', '--adjust'],
       'exclude each other',
     ],
+    ['an unexplained adjustment', ['credit', 'add', 'a', '--usd', '1', '--adjust'], 'needs a reason'],
+    ['an unexplained refund', ['credit', 'refund', 'req_1'], "required option '--reason"],
+    [
+      'a day that is none',
+      ['credit', 'add', 'a', '--usd', '1', '--gift', '--expires', '2026-13-40'],
+      'is no day',
+    ],
+    ['all of a table', ['credit', 'history', 'a', '--all'], '--all needs --csv'],
+    ['two forms at once', ['credit', 'history', 'a', '--csv', '--json'], 'exclude each other'],
+    ['a place that is none', ['credit', 'history', 'a', '--before', '1.5'], 'no place'],
     ['a bad duration', ['key', 'create', 'alice', '--expires', 'soon'], '--expires is no duration'],
     ['a bad count', ['audit', 'list', '--limit', 'all'], '--limit is no whole number'],
     ['a bad flag of connect', ['connect', '--gatway', 'x'], 'gateway'],
@@ -205,7 +215,11 @@ describe('commands without a running gateway', () => {
     ['nobody of this name', ['account', 'show', 'nobody'], '"list" command'],
     ['an unknown model', ['key', 'create', 'alice', '--models', 'gpt'], 'switchyard model list'],
     ['an unknown role', ['account', 'create', 'x', '--role', 'root'], '"role"'],
-    ['more than is there', ['credit', 'add', 'ops', '--credits', '-9999', '--adjust'], 'smaller than'],
+    [
+      'more than is there',
+      ['credit', 'add', 'ops', '--credits', '-9999', '--adjust', '--reason', 'x'],
+      'smaller than',
+    ],
   ])('end with 1 and say what to do after %s', async (_what, words, text) => {
     const ended = await runHere([...words, ...common]);
     expect(ended).toMatchObject({ code: 1, stdout: '' });

@@ -27,7 +27,15 @@ export function balanceFields(balance: BalanceView): [string, string][] {
     ['held', showMoney(balance.held)],
     ['paid', showMoney(balance.paid)],
     ['promo', showMoney(balance.promo)],
+    ['allowance', showMoney(balance.allowance)],
     ['deposited', showMoney(balance.deposited)],
     ['spent', showMoney(balance.spent)],
+    ...nextExpiryField(balance),
   ];
+}
+
+function nextExpiryField({ nextExpiry }: BalanceView): [string, string][] {
+  if (nextExpiry === null) return [];
+  const { at, amount, balance } = nextExpiry;
+  return [['next to end', `${showMoney(amount)} of ${balance}, ${showTime(at)} UTC`]];
 }

@@ -15,6 +15,22 @@ export function parseDuration(text: string, option: string): number {
   return Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
 }
 
+const DAY_MS = 86_400_000;
+
+/**
+ * When something ends: `30d`, or a day such as `2026-12-31`. Always the end of a UTC day, so that the same command means
+ * the same when it is repeated on that day. In milliseconds since 1970.
+ */
+export function readExpiry(text: string, option: string, nowMs: number): number {
+  const trimmed = text.trim();
+  const startMs = /^\d{4}-\d{2}-\d{2}$/.test(trimmed) ? Date.parse(`${trimmed}T00:00:00Z`) : undefined;
+  if (startMs !== undefined && Number.isNaN(startMs)) {
+    throw usageFailure(`${option} is no day`, 'Write it as 2026-12-31, or as 30d, 12h or 2w.');
+  }
+  const lastMs = startMs ?? nowMs + parseDuration(trimmed, option);
+  return (Math.floor(lastMs / DAY_MS) + 1) * DAY_MS;
+}
+
 /** An amount of credits, or of dollars with a sign or unit: `500`, `12.5`, `$5`, `5usd`. In µ$. */
 export function parseMoney(text: string, option: string): number {
   const trimmed = text.trim();

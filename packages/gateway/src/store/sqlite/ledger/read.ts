@@ -1,9 +1,14 @@
+import type { HistoryReader } from '../../../ledger/history.ts';
 import type { Receipt } from '../../../ledger/ledger.ts';
 import { openForReading } from './connection.ts';
+import { createChargeReader, createHistoryReader } from './history.ts';
 import { RECEIPT_COLUMNS, type ReceiptRow, receiptFromRow } from './receipt-rows.ts';
 
-/** Receipts by a connection of its own that can only read: the writer is not held up, and it sees what is durable. */
-export type ReceiptStore = {
+/**
+ * Receipts and movements by a connection of its own that can only read: the writer is not held up, and it sees what is
+ * durable.
+ */
+export type ReceiptStore = HistoryReader & {
   /** Undefined when there is none of that id, or it belongs to another account. */
   byId(accountId: string, requestId: string): Receipt | undefined;
   /** Newest first. `beforeRequestId` continues after the last receipt of a page; an unknown one gives nothing. */
@@ -27,6 +32,8 @@ export function openReceiptStore(path: string): ReceiptStore {
      ORDER BY seq DESC LIMIT ?`,
   );
   return {
+    history: createHistoryReader(database),
+    charge: createChargeReader(database),
     byId(accountId, requestId) {
       const row = byId.get(requestId, accountId);
       return row === undefined ? undefined : receiptFromRow(row);
