@@ -109,6 +109,18 @@ function casesFor(model: string): Case[] {
     { name: 'unknown path', path: `/${marks('path')}`, body: marks('body') },
     { name: 'wrong method', path: '/v1/balance', body: JSON.stringify(marks('body')) },
     { name: 'balance', path: '/v1/balance', method: 'GET', headers: { 'x-note': marks('note') } },
+    { name: 'receipt', path: `/v1/requests/${marks('id')}`, method: 'GET' },
+    { name: 'receipts', path: `/v1/requests?model=${marks('model')}&limit=5`, method: 'GET' },
+    { name: 'receipts, wrong filter', path: `/v1/requests?end=${marks('end')}`, method: 'GET' },
+    { name: 'receipts, unknown filter', path: `/v1/requests?${marks('name')}=1`, method: 'GET' },
+    {
+      name: 'usage',
+      path: '/v1/usage?group_by=day,model',
+      method: 'GET',
+      headers: { accept: marks('accept') },
+    },
+    { name: 'usage, wrong day', path: `/v1/usage?from=${marks('day')}`, method: 'GET' },
+    { name: 'receipt keys', path: `/.well-known/switchyard-receipts?${marks('q')}`, method: 'GET' },
     { name: 'text body', body: marks('plain'), headers: { 'content-type': 'text/plain' } },
   ];
 }
