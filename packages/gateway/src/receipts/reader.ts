@@ -43,7 +43,6 @@ export type UsageRow = {
 };
 
 export const RECEIPTS_MAX = 100;
-export const USAGE_ROWS_MAX = 10_000;
 export const USAGE_DAYS_MAX = 366;
 
 /** Port: reads over many receipts, off the main thread. `busy`: too many wait already, of all callers or of this account. */

@@ -17,10 +17,10 @@ const never = () => {
 };
 
 it('makes the key once, for its owner only, and nothing beside it', () => {
-  expect(loadReceiptKey(folder, () => 'pem')).toEqual({ pem: 'pem', made: true, wasOpen: false });
+  expect(loadReceiptKey(folder, () => 'pem')).toEqual({ pem: 'pem', wasOpen: false });
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(readdirSync(folder)).toEqual(['receipt-key.pem']);
-  expect(loadReceiptKey(folder, never)).toEqual({ pem: 'pem', made: false, wasOpen: false });
+  expect(loadReceiptKey(folder, never)).toEqual({ pem: 'pem', wasOpen: false });
 });
 
 it('starts over after a death in the middle of writing', () => {
@@ -32,7 +32,7 @@ it('starts over after a death in the middle of writing', () => {
 it('closes a file that others could read, and says so', () => {
   writeFileSync(path, 'pem');
   chmodSync(path, 0o640);
-  expect(loadReceiptKey(folder, never)).toEqual({ pem: 'pem', made: false, wasOpen: true });
+  expect(loadReceiptKey(folder, never)).toEqual({ pem: 'pem', wasOpen: true });
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 

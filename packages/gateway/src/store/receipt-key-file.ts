@@ -21,21 +21,18 @@ const KEY_MAX_BYTES = 4_096;
  * there either whole or not at all, whenever the process dies. `wasOpen`: others could read it until now.
  * Throws what the file system says. The folder belongs to this process alone.
  */
-export function loadReceiptKey(
-  directory: string,
-  newPem: () => string,
-): { pem: string; made: boolean; wasOpen: boolean } {
+export function loadReceiptKey(directory: string, newPem: () => string): { pem: string; wasOpen: boolean } {
   const path = join(directory, RECEIPT_KEY_FILE);
   const existing = statSync(path, { throwIfNoEntry: false });
   if (existing === undefined) {
     const pem = newPem();
     writeOnce(path, pem);
-    return { pem, made: true, wasOpen: false };
+    return { pem, wasOpen: false };
   }
   if (existing.size > KEY_MAX_BYTES) throw new Error(`${RECEIPT_KEY_FILE} is too large to be a key`);
   const wasOpen = (existing.mode & 0o077) !== 0;
   if (wasOpen) chmodSync(path, 0o600);
-  return { pem: readFileSync(path, 'utf8'), made: false, wasOpen };
+  return { pem: readFileSync(path, 'utf8'), wasOpen };
 }
 
 function writeOnce(path: string, text: string): void {

@@ -1,9 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { USAGE_ROWS_MAX } from '../../../receipts/reader.ts';
 import { openForReading } from './connection.ts';
 import { createReceiptList, createUsageSums } from './usage.ts';
 import { openUsageDays } from './usage-days.ts';
 import type { FromReader, ReaderSettings, ToReader } from './usage-reader.ts';
+
+/** Groups in one report: about 2 MB of JSON. */
+const USAGE_ROWS_MAX = 10_000;
 
 /** The reader's thread: sums and scans may take long and must not hold up the thread that serves requests. */
 function run(): void {
