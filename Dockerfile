@@ -17,6 +17,7 @@ COPY --from=dependencies /app/package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=dependencies /app/packages ./packages
 COPY --from=dependencies /app/profiles ./profiles
+COPY --from=dependencies /app/switchyard.yaml ./
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

@@ -6,6 +6,9 @@ import { childEnvironment, repositoryRoot } from './prepare.mjs';
 /** A terminal's Ctrl-C arrives twice: from the terminal and again from npm. Within this time they are one. */
 const duplicateMs = 300;
 
+/** How often it is looked whether the process that started this one is still there. */
+const parentWatchMs = 500;
+
 /**
  * Starts `command` with this process's terminal and forwards the signals that ask it to end. Resolves to its exit
  * code; 128 plus the number of the signal when one ended it, as a shell would say.
@@ -28,7 +31,17 @@ export function runInForeground(command, args) {
         child.kill(signal);
       });
     }
+    // npm that is ended by its id does not pass the signal on; this process then has another parent.
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch);
+      child.kill('SIGTERM');
+    }, parentWatchMs);
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)));
+    child.on('close', (code, signal) => {
+      clearInterval(watch);
+      resolve(code ?? 128 + (constants.signals[signal] ?? 0));
+    });
   });
 }

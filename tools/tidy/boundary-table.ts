@@ -4,7 +4,16 @@
  */
 
 const pureParts = ['core', 'catalog', 'pricing'] as const;
-const domainParts = ['ledger', 'accounts', 'limits', 'routing', 'fleet', 'safety', 'payments'] as const;
+const domainParts = [
+  'ledger',
+  'receipts',
+  'accounts',
+  'limits',
+  'routing',
+  'fleet',
+  'safety',
+  'payments',
+] as const;
 const edges = ['surfaces', 'upstreams'] as const;
 const belowInference = [...pureParts, ...domainParts, ...edges] as const;
 const belowServer = [...belowInference, 'inference', 'observe'] as const;
@@ -22,6 +31,8 @@ export const gatewayFolders: Readonly<Record<string, Allowance>> = {
   ledger: { values: pureParts },
   // A key carries the spend limits that the ledger enforces.
   accounts: { values: pureParts, types: ['ledger'] },
+  // Views, reports and signatures of what the ledger keeps.
+  receipts: { values: pureParts, types: ['ledger', 'accounts'] },
   limits: { values: pureParts },
   routing: { values: pureParts },
   fleet: { values: pureParts },

@@ -68,8 +68,9 @@ export function isSource(path: string): boolean {
   return /\.(ts|tsx|mts|mjs|js)$/.test(path) && !path.endsWith('.d.ts');
 }
 
+/** Tests, and the files beside them that only tests use (`testing-….ts`). */
 export function isTest(path: string): boolean {
-  return /\.test\.tsx?$/.test(path) || path.startsWith('e2e/');
+  return /(\.test|(^|\/)testing-[\w-]+)\.tsx?$/.test(path) || path.startsWith('e2e/');
 }
 
 export function lineAt(text: string, index: number): number {

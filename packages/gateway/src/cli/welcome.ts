@@ -9,7 +9,6 @@ export function firstRunText(secrets: FirstRunSecrets, address: string, model: s
     `  account   ${secrets.account.name} (${secrets.account.id}), with the welcome credit of the configuration`,
     `  API key   ${secrets.apiKey}`,
   ];
-  if (secrets.node !== undefined) lines.push(`  node      ${secrets.node.name}, token ${secrets.node.token}`);
   lines.push(`  web page  ${address}/`);
   lines.push('', 'Keep them now: they are stored nowhere and never shown again. A first request:', '');
   lines.push(...exampleRequest(address, secrets.apiKey, model), '');

@@ -80,7 +80,7 @@ export function createFleet(options: FleetOptions): Fleet {
   return {
     handleUpgrade: (request, socket, head) => server.handleUpgrade(request, socket, head),
     acquire: (want) => (drainingForMs === undefined ? registry.acquire(want) : 'none'),
-    availability: (pool, model) => registry.availability(pool, model),
+    availability: (pool, model, accountId) => registry.availability(pool, model, accountId),
     onCapacity: capacity.subscribe,
     nodes: () => registry.nodes(),
     disconnect(nodeId, reason) {

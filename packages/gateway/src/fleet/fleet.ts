@@ -8,7 +8,8 @@ export type Fleet = {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Takes a free slot on the best fitting node. `busy`: nodes serve the model but none is free. `none`: no node serves it. */
   acquire(want: NodeWant): NodeSlot | 'busy' | 'none';
-  availability(pool: string, model: string): Availability;
+  /** `accountId` adds the account's own private nodes. */
+  availability(pool: string, model: string, accountId?: string): Availability;
   /** Called whenever a slot may have become free or a node came: for the queue. Returns how to unsubscribe. */
   onCapacity(listener: () => void): () => void;
   nodes(): NodeStatus[];
@@ -21,6 +22,8 @@ export type Fleet = {
 
 export type NodeWant = {
   pool: string;
+  /** Who asks: a private node serves its own account only. Nodes never hear of it. */
+  accountId: string;
   /** The alias that nodes advertise. */
   model: string;
   needs: { tools: boolean; vision: boolean; thinking: boolean; jsonSchema: boolean; contextTokens: number };

@@ -334,7 +334,9 @@ test('models of somebody else are left out on shared nodes and kept on private o
   const mine = await bench.ready({ ...IDENTITY, nodeId: 'node_2', kind: 'private', pool: 'mine' });
   mine.node.capabilities(capabilitiesOf(models));
   expect(bench.registry.acquire(wantOf({ model: 'cloud' }))).toBe('none');
-  expect(bench.registry.acquire(wantOf({ model: 'cloud', pool: 'mine' }))).toMatchObject({
+  expect(
+    bench.registry.acquire(wantOf({ model: 'cloud', pool: 'mine', accountId: IDENTITY.accountId })),
+  ).toMatchObject({
     nodeId: 'node_2',
   });
 });

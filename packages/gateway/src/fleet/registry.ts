@@ -69,7 +69,8 @@ export class Registry {
     }[] = [];
     for (const session of this.#serving(want.pool, want.model)) {
       const { nodeId } = session.identity;
-      if (!session.isOpen || want.excludedNodes.has(nodeId) || !session.capacity.fits(want)) continue;
+      if (!session.isOpen || !serves(session, want.accountId) || want.excludedNodes.has(nodeId)) continue;
+      if (!session.capacity.fits(want)) continue;
       fitting.push({
         nodeId,
         session,
@@ -83,10 +84,10 @@ export class Registry {
     return picked === undefined ? 'busy' : takeSlot(picked.session, want.model);
   }
 
-  availability(pool: string, model: string): Availability {
+  availability(pool: string, model: string, accountId?: string): Availability {
     const sum: Availability = { nodesOnline: 0, slots: 0, freeSlots: 0 };
     for (const session of this.#serving(pool, model)) {
-      if (!session.isOpen) continue;
+      if (!session.isOpen || !serves(session, accountId)) continue;
       sum.nodesOnline += 1;
       sum.slots += session.capacity.slots(model);
       sum.freeSlots += session.capacity.freeSlots(model);
@@ -132,4 +133,9 @@ function takeSlot(session: NodeSession, alias: string): NodeSlot {
       session.giveBack(alias);
     },
   };
+}
+
+/** A shared node serves everyone, a private one its own account. */
+function serves(session: NodeSession, accountId: string | undefined): boolean {
+  return session.identity.kind === 'shared' || session.identity.accountId === accountId;
 }

@@ -4,7 +4,7 @@ import { errorRow, faultMessage, type Fault } from '../core/errors.ts';
 /** Sends an error in OpenAI's shape from a route that is no surface. Inference routes render in their own shape. */
 export function sendFault(reply: FastifyReply, requestId: string, value: Fault): void {
   const row = errorRow(value.code);
-  void reply.code(row.status).header('x-request-id', requestId).header('content-type', 'application/json');
+  void reply.code(row.status).header('content-type', 'application/json');
   if (value.retryAfterMs !== undefined) {
     void reply.header('retry-after', Math.ceil(value.retryAfterMs / 1_000));
   }

@@ -2,8 +2,7 @@ import type { ModelView } from '../catalog/model-view.ts';
 import type { Config } from '../config/config.ts';
 
 /** The start page: what this server is, which models it serves now, and how to call it. Plain HTML, no script. */
-export function landingPage(config: Config, models: readonly ModelView[]): string {
-  const baseUrl = config.server.publicUrl ?? `http://localhost:${config.server.port}`;
+export function landingPage(config: Config, models: readonly ModelView[], baseUrl: string): string {
   const name = escapeHtml(config.brand.name);
   const example = models.find((model) => model.available) ?? models[0];
   return `<!doctype html>
@@ -39,10 +38,10 @@ ${models.map(modelRow).join('\n')}
 }
 
 /** A request to paste, with the key in an environment variable. */
-export function curlExample(baseUrl: string, model: string, key = '$SWITCHYARD_API_KEY'): string {
+function curlExample(baseUrl: string, model: string): string {
   return [
     `curl ${baseUrl}/v1/chat/completions \\`,
-    `  -H "Authorization: Bearer ${key}" \\`,
+    `  -H "Authorization: Bearer $SWITCHYARD_API_KEY" \\`,
     `  -H "Content-Type: application/json" \\`,
     `  -d '{"model":"${model}","messages":[{"role":"user","content":"Hello!"}]}'`,
   ].join('\n');
@@ -58,11 +57,12 @@ function modelRow(model: ModelView): string {
 
 function priceText(model: ModelView): string {
   const { pricing } = model;
-  if (pricing.type === 'per_message') return `${pricing.credits} credits ($${pricing.usd}) per request`;
+  if (pricing.type === 'per_message')
+    return `${pricing.credits} ${pricing.credits === 1 ? 'credit' : 'credits'} ($${pricing.usd}) per request`;
   return `$${pricing.input_per_million} in, $${pricing.output_per_million} out per million tokens`;
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

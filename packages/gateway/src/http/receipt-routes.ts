@@ -43,7 +43,7 @@ export function receiptRoutes(deps: ReceiptRoutesDeps): RouteRow[] {
       handler: (request, reply) => {
         // Public by nature, so a web page may read it too.
         void reply
-          .header('x-request-id', request.id)
+
           .header('content-type', 'application/json')
           .header('cache-control', 'public, max-age=3600')
           .header('access-control-allow-origin', '*')
@@ -179,7 +179,7 @@ function idOf(parameters: unknown): string {
 /** No cache between us and the caller may keep it. */
 function sendPrivate(request: FastifyRequest, reply: FastifyReply, payload: object | string): void {
   void reply
-    .header('x-request-id', request.id)
+
     .header('cache-control', 'no-store')
     .header('x-content-type-options', 'nosniff')
     .send(payload);

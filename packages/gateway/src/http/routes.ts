@@ -45,7 +45,7 @@ export function routeTable(deps: RoutesDeps): RouteRow[] {
     { method: 'GET', path: '/healthz', handler: (_request, reply) => void reply.send({ status: 'ok' }) },
     { method: 'GET', path: '/readyz', handler: (_request, reply) => readiness(deps.inference, reply) },
     { method: 'GET', path: '/metrics', handler: (request, reply) => scrape(deps, request, reply) },
-    { method: 'GET', path: '/', handler: (_request, reply) => sendLandingPage(deps, reply) },
+    { method: 'GET', path: '/', handler: (request, reply) => sendLandingPage(deps, request, reply) },
   ];
 }
 
@@ -71,9 +71,9 @@ function listModels(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRep
   if (caller === undefined) return;
   const data = deps.catalog
     .listModels(caller.key)
-    .map((model) => viewModel(model, deps.inference.router.availability(model).available));
+    .map((model) => viewModel(model, deps.inference.router.availability(model, caller.account.id).available));
   // One object serves OpenAI's clients (object, data) and Anthropic's (data, has_more, first_id, last_id).
-  void reply.header('x-request-id', request.id).send({
+  void reply.send({
     object: 'list',
     data,
     has_more: false,
@@ -93,8 +93,8 @@ function showModel(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRepl
     sendFault(reply, request.id, fault(model.error, { param: 'model' }));
     return;
   }
-  const available = deps.inference.router.availability(model.value).available;
-  void reply.header('x-request-id', request.id).send(viewModel(model.value, available));
+  const available = deps.inference.router.availability(model.value, caller.account.id).available;
+  void reply.send(viewModel(model.value, available));
 }
 
 /** All numbers in credits ($0.01), but `usd`. `credits` and `usd` are what can be spent now; `held` is not in them. */
@@ -102,7 +102,7 @@ function showBalance(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRe
   const caller = callerWithScope(deps.inference, 'read', request, reply);
   if (caller === undefined) return;
   const balance = deps.inference.ledger.balance(caller.account.id);
-  void reply.header('x-request-id', request.id).send({
+  void reply.send({
     object: 'balance',
     credits: creditsNumber(balance.availableMicros),
     usd: usdNumber(balance.availableMicros),
@@ -148,7 +148,8 @@ function isLocal(request: FastifyRequest): boolean {
   );
 }
 
-function sendLandingPage(deps: RoutesDeps, reply: FastifyReply): void {
+function sendLandingPage(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {
+  const baseUrl = deps.config.server.publicUrl ?? `http://localhost:${request.raw.socket.localPort}`;
   const models = deps.catalog
     .listModels(undefined)
     .map((model) => viewModel(model, deps.inference.router.availability(model).available));
@@ -160,5 +161,5 @@ function sendLandingPage(deps: RoutesDeps, reply: FastifyReply): void {
     )
     .header('x-content-type-options', 'nosniff')
     .header('referrer-policy', 'no-referrer')
-    .send(landingPage(deps.config, models));
+    .send(landingPage(deps.config, models, baseUrl));
 }

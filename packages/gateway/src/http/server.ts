@@ -58,6 +58,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   );
 
   app.addHook('onRequest', (request, reply, done) => {
+    // `request-id` is the name that Anthropic's clients read.
+    void reply.header('x-request-id', request.id).header('request-id', request.id);
     const encoding = request.headers['content-encoding'];
     if (encoding === undefined || encoding === 'identity') {
       done();
@@ -121,7 +123,7 @@ function refuseUnknown(
   methods: ReadonlyMap<string, string[]>,
 ): void {
   const path = request.url.split('?', 1)[0] ?? '';
-  const allowed = methods.get(path);
+  const allowed = methods.get(path) ?? methods.get(path.replace(/[^/]+$/, '*'));
   if (allowed === undefined) {
     sendFault(reply, request.id, fault('not_found'));
     return;

@@ -352,18 +352,17 @@ describe('a good answer', () => {
 
 describe('refusals leave nothing behind', () => {
   it.each([
-    ['a wrong key', ASK, 'bad', 401, 'invalid_api_key'],
-    ['an unknown model', { ...ASK, model: 'x' }, 'good', 404, 'model_not_found'],
-    ['a wrong body', { model: 'm', messages: 'no' }, 'good', 400, 'invalid_request'],
-    [
-      'tools that the model has not',
-      { ...ASK, tools: [{ type: 'function', function: { name: 'f' } }] },
-      'good',
-      400,
-      'unsupported_parameter',
-    ],
-  ])('%s', async (_name, body, key, status, code) => {
-    const reply = await post(body, { key }).reply;
+    { name: 'a wrong key', body: ASK, key: 'bad', status: 401, code: 'invalid_api_key' },
+    { name: 'an unknown model', body: { ...ASK, model: 'x' }, status: 404, code: 'model_not_found' },
+    { name: 'a wrong body', body: { model: 'm', messages: 'no' }, status: 400, code: 'invalid_request' },
+    {
+      name: 'tools that the model has not',
+      body: { ...ASK, tools: [{ type: 'function', function: { name: 'f' } }] },
+      status: 400,
+      code: 'unsupported_parameter',
+    },
+  ])('$name', async ({ body, key, status, code }) => {
+    const reply = await post(body, { key: key ?? 'good' }).reply;
     expect(reply.status).toBe(status);
     expect(JSON.parse(reply.text)).toMatchObject({ error: { code } });
     expect(world.ledger.balance('acc').spentMicros).toBe(0);

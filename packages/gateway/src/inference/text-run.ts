@@ -100,7 +100,8 @@ export class TextRun {
   // ---- finding a target
 
   #nextTarget(): void {
-    const ask = { model: this.#admitted.model, needs: this.#admitted.needs, tried: this.#tried };
+    const { model, needs, caller } = this.#admitted;
+    const ask = { model, needs, accountId: caller.account.id, tried: this.#tried };
     const found = this.#deps.router.acquire(ask);
     if (found === 'none') {
       this.#fail(this.#noTargetFault());

@@ -5,10 +5,11 @@ import type { Needs, NodePools, Target, Tried, Upstream } from './target.ts';
 export type Router = {
   /** `busy`: somewhere it could go is full just now. `none`: nowhere it could go, or all was tried. */
   acquire(ask: Ask): Target | 'busy' | 'none';
-  availability(model: Model): ModelAvailability;
+  /** What everyone, or this account with its private nodes, can reach. */
+  availability(model: Model, accountId?: string): ModelAvailability;
 };
 
-export type Ask = { model: Model; needs: Needs; tried: Tried };
+export type Ask = { model: Model; accountId: string; needs: Needs; tried: Tried };
 
 /** `slots` and `freeSlots` count nodes only; an upstream route is available by being configured. */
 export type ModelAvailability = { available: boolean; nodesOnline: number; slots: number; freeSlots: number };
@@ -26,6 +27,7 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
         const slot = fleet.acquire({
           pool: route.pool,
           model: route.remoteModel,
+          accountId: ask.accountId,
           needs: ask.needs,
           excludedNodes: ask.tried.nodes,
         });
@@ -45,14 +47,14 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
       return busy ? 'busy' : 'none';
     },
 
-    availability(model) {
+    availability(model, accountId) {
       const sum: ModelAvailability = { available: false, nodesOnline: 0, slots: 0, freeSlots: 0 };
       for (const route of model.routes) {
         if (route.kind === 'upstream') {
           sum.available ||= upstreams.has(route.upstream);
           continue;
         }
-        const pool = fleet.availability(route.pool, route.remoteModel);
+        const pool = fleet.availability(route.pool, route.remoteModel, accountId);
         sum.available ||= pool.slots > 0;
         sum.nodesOnline += pool.nodesOnline;
         sum.slots += pool.slots;

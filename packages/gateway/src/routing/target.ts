@@ -41,8 +41,13 @@ export type NodePools = {
   acquire(want: {
     pool: string;
     model: string;
+    accountId: string;
     needs: Needs;
     excludedNodes: ReadonlySet<string>;
   }): Pick<Target, 'nodeId' | 'start' | 'release'> | 'busy' | 'none';
-  availability(pool: string, model: string): { nodesOnline: number; slots: number; freeSlots: number };
+  availability(
+    pool: string,
+    model: string,
+    accountId?: string,
+  ): { nodesOnline: number; slots: number; freeSlots: number };
 };

@@ -21,6 +21,7 @@ export const IDENTITY: NodeIdentity = {
 export function wantOf(fields: Partial<NodeWant> = {}): NodeWant {
   return {
     pool: 'main',
+    accountId: 'acc_2',
     model: 'small',
     needs: { tools: false, vision: false, thinking: false, jsonSchema: false, contextTokens: 100 },
     excludedNodes: new Set(),

@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
-import type { FirstRunSecrets } from '../../admin/first-run.ts';
 import type { LoadedConfig } from '../../config/config.ts';
-import { faultMessage } from '../../core/errors.ts';
 import type { RunningGateway } from '../../main.ts';
 import { examplesText } from '../command.ts';
 import type { Shell } from '../command.ts';
@@ -9,7 +7,6 @@ import { CommandFailure } from '../failure.ts';
 import { createOutput } from '../output.ts';
 import type { Output } from '../output.ts';
 import { nextStopSignal } from '../signals.ts';
-import { firstRunText, localAddress } from '../welcome.ts';
 
 export type StartOptions = {
   dataDir?: string;
@@ -47,28 +44,21 @@ export function startOptions(command: Command): Command {
 async function start(shell: Shell, options: StartOptions): Promise<void> {
   // Standard output is the log's: all words for people go to standard error.
   const output = createOutput({ stdout: shell.streams.stderr, stderr: shell.streams.stderr }, false);
-  const { gateway } = await startFromFile(options, output, { showsNode: true });
+  const { gateway } = await startFromFile(options, output);
+  if (gateway.admin.registry.directory.accounts().length === 0) {
+    output.note('There is no account yet. Make one: switchyard account create NAME');
+  }
   await nextStopSignal();
   await gateway.stop();
   shell.endsAtOnce = true;
 }
 
-export type Started = {
-  gateway: RunningGateway;
-  loaded: LoadedConfig;
-  firstRun: FirstRunSecrets | undefined;
-};
+export type Started = { gateway: RunningGateway; loaded: LoadedConfig };
 
 /**
- * Loads the configuration, starts the gateway and prepares a new data folder, telling about it on `output`.
- * Throws `CommandFailure`.
+ * Loads the configuration and starts the gateway. Throws `CommandFailure`.
  */
-export async function startFromFile(
-  options: StartOptions,
-  output: Output,
-  /** Whether the person will need the demo node's token. */
-  { showsNode }: { showsNode: boolean },
-): Promise<Started> {
+export async function startFromFile(options: StartOptions, output: Output): Promise<Started> {
   const { loadConfigOrFail, problemLines } = await import('../load-config.ts');
   const { host, port, logLevel } = options;
   const loaded = loadConfigOrFail(options, { host, port, logLevel });
@@ -77,29 +67,7 @@ export async function startFromFile(
   const gateway = await startGateway(loaded.config).catch((error: unknown) => {
     throw startFailure(error, loaded);
   });
-  const secrets = await prepareDataFolder(gateway, loaded);
-  if (secrets !== undefined) {
-    const model = loaded.config.models.find(
-      (candidate) => candidate.kind === 'text' && !candidate.hidden,
-    )?.id;
-    const shown = showsNode ? secrets : { ...secrets, node: undefined };
-    output.text(firstRunText(shown, localAddress(gateway.host, gateway.port), model));
-  }
-  return { gateway, loaded, firstRun: secrets };
-}
-
-async function prepareDataFolder(
-  gateway: RunningGateway,
-  loaded: LoadedConfig,
-): Promise<FirstRunSecrets | undefined> {
-  const { firstRun } = await import('../../admin/first-run.ts');
-  const demoPool = loaded.config.pools.some((pool) => pool.name === DEMO_POOL) ? DEMO_POOL : undefined;
-  const made = await firstRun({ ...gateway.admin, actor: 'first-run' }, { demoPool });
-  if (made.ok) return made.value;
-  await gateway.stop();
-  throw new CommandFailure(`The data folder could not be prepared: ${faultMessage(made.error)}`, {
-    code: made.error.code,
-  });
+  return { gateway, loaded };
 }
 
 function startFailure(error: unknown, loaded: LoadedConfig): unknown {

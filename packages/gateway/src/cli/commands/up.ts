@@ -1,13 +1,16 @@
 import type { Command } from 'commander';
-import type { Config } from '../../config/config.ts';
+import type { FirstRunSecrets } from '../../admin/first-run.ts';
+import type { Config, LoadedConfig } from '../../config/config.ts';
+import { faultMessage } from '../../core/errors.ts';
 import type { RunningGateway } from '../../main.ts';
 import { examplesText } from '../command.ts';
 import type { Shell } from '../command.ts';
+import { CommandFailure } from '../failure.ts';
 import { createOutput } from '../output.ts';
 import type { Output } from '../output.ts';
 import type { DemoConnector } from '../demo-connector.ts';
 import { nextStopSignal } from '../signals.ts';
-import { localAddress } from '../welcome.ts';
+import { firstRunText, localAddress } from '../welcome.ts';
 import { DEMO_POOL, startFromFile, startOptions } from './start.ts';
 import type { StartOptions } from './start.ts';
 
@@ -29,9 +32,8 @@ export function addUpCommand(program: Command, shell: Shell): void {
 async function up(shell: Shell, options: StartOptions): Promise<void> {
   const output = createOutput({ stdout: shell.streams.stderr, stderr: shell.streams.stderr }, false);
   // People watch this terminal: they want to hear of troubles, not of each request.
-  const { gateway, loaded, firstRun } = await startFromFile({ logLevel: 'warn', ...options }, output, {
-    showsNode: false,
-  });
+  const { gateway, loaded } = await startFromFile({ logLevel: 'warn', ...options }, output);
+  const firstRun = await prepareDataFolder(gateway, loaded, output);
   const address = localAddress(gateway.host, gateway.port);
   output.note(`The gateway listens on ${address}. Ctrl-C stops it.`);
   const { demoNodeToken } = await import('../../admin/first-run.ts');
@@ -46,6 +48,27 @@ async function up(shell: Shell, options: StartOptions): Promise<void> {
   await nextStopSignal();
   await stopAll(gateway, connector);
   shell.endsAtOnce = true;
+}
+
+/** Makes a new data folder usable at once and shows its secrets, this once. */
+async function prepareDataFolder(
+  gateway: RunningGateway,
+  loaded: LoadedConfig,
+  output: Output,
+): Promise<FirstRunSecrets | undefined> {
+  const { firstRun } = await import('../../admin/first-run.ts');
+  const demoPool = loaded.config.pools.some((pool) => pool.name === DEMO_POOL) ? DEMO_POOL : undefined;
+  const made = await firstRun({ ...gateway.admin, actor: 'first-run' }, { demoPool });
+  if (!made.ok) {
+    await gateway.stop();
+    throw new CommandFailure(`The data folder could not be prepared: ${faultMessage(made.error)}`, {
+      code: made.error.code,
+    });
+  }
+  if (made.value === undefined) return undefined;
+  const model = loaded.config.models.find((one) => one.kind === 'text' && !one.hidden)?.id;
+  output.text(firstRunText(made.value, localAddress(gateway.host, gateway.port), model));
+  return made.value;
 }
 
 /** Requests that run need the connector to the end, so the gateway stops first. */
