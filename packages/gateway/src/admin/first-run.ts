@@ -37,9 +37,10 @@ export async function firstRun(
   options: { demoPool: string | undefined },
 ): Promise<Result<FirstRunSecrets | undefined, Fault>> {
   const { registry } = context;
-  if (registry.directory.accounts().length > 0) return ok(undefined);
+  if (hasPeople(registry.directory.accounts())) return ok(undefined);
   if ((await registry.meta(FIRST_RUN_KEY)) !== undefined) return ok(undefined);
-  const operator = newAccount(context, 'operator', 'operator');
+  const known = findOperator(registry.directory.accounts());
+  const operator = known ?? newAccount(context, 'operator', 'operator');
   const demo = newAccount(context, 'demo', 'person');
   // Booked first, to an account that nobody has yet: see createAccount.
   const welcome = await giveWelcome(context, demo.id);
@@ -50,7 +51,7 @@ export async function firstRun(
     scopes: ['inference', 'read'],
   });
   const changes: Change[] = [
-    { type: 'put-account', account: operator },
+    ...(known === undefined ? [{ type: 'put-account', account: operator } as const] : []),
     { type: 'put-account', account: demo },
     { type: 'put-key', key, digest: hashSecret(secret) },
     { type: 'set-meta', key: FIRST_RUN_KEY, value: new Date(context.clock.nowMs()).toISOString() },
@@ -69,7 +70,7 @@ export async function firstRun(
     demoNode = { id: node.id, name: node.name, token };
   }
   return registry.change((directory) => {
-    if (directory.accounts().length > 0) return failed(fault('request_already_done'));
+    if (hasPeople(directory.accounts())) return failed(fault('request_already_done'));
     const detail = 'operator, demo account, first key';
     const audit = { actor: context.actor, action: 'first-run', subject: demo.id, detail };
     return ok({
@@ -78,6 +79,31 @@ export async function firstRun(
       value: { account: { id: demo.id, name: demo.name }, apiKey: secret, node: demoNode },
     });
   });
+}
+
+/**
+ * Makes sure that there is an operator's account, which owns nodes that nobody else owns. It has no key and no money.
+ * Rejects when the disk fails.
+ */
+export async function ensureOperator(context: AdminContext): Promise<void> {
+  const { registry } = context;
+  if (findOperator(registry.directory.accounts()) !== undefined) return;
+  const account = newAccount(context, 'operator', 'operator');
+  const audit = {
+    actor: context.actor,
+    action: 'first-run',
+    subject: account.id,
+    detail: 'operator account',
+  };
+  await registry.change(() => ok({ changes: [{ type: 'put-account', account }], audit, value: undefined }));
+}
+
+function findOperator(accounts: readonly Account[]): Account | undefined {
+  return accounts.find((account) => account.role === 'operator');
+}
+
+function hasPeople(accounts: readonly Account[]): boolean {
+  return accounts.some((account) => account.role !== 'operator');
 }
 
 /**

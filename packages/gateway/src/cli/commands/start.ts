@@ -45,8 +45,10 @@ async function start(shell: Shell, options: StartOptions): Promise<void> {
   // Standard output is the log's: all words for people go to standard error.
   const output = createOutput({ stdout: shell.streams.stderr, stderr: shell.streams.stderr }, false);
   const { gateway } = await startFromFile(options, output);
-  if (gateway.admin.registry.directory.accounts().length === 0) {
-    output.note('There is no account yet. Make one: switchyard account create NAME');
+  const { ensureOperator } = await import('../../admin/first-run.ts');
+  await ensureOperator({ ...gateway.admin, actor: 'first-run' });
+  if (gateway.admin.registry.directory.accounts().length === 1) {
+    output.note('There is no account to use this gateway yet. Make one: switchyard account create NAME');
   }
   await nextStopSignal();
   await gateway.stop();
