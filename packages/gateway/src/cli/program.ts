@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addAccountCommands } from './commands/account.ts';
+import { addBackupCommands } from './commands/backup.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addConnectCommand } from './commands/connect.ts';
 import { addCreditCommands } from './commands/credit.ts';
@@ -75,6 +76,7 @@ export function buildProgram(shell: Shell): Command {
   addNodeCommands(program, shell);
   addRecordCommands(program, shell);
   addReconcileCommand(program, shell);
+  addBackupCommands(program, shell);
   return program;
 }
 

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 
 /** The private key that signs receipts, in the data folder. */
-const RECEIPT_KEY_FILE = 'receipt-key.pem';
+export const RECEIPT_KEY_FILE = 'receipt-key.pem';
 /** A PEM of this kind has about 120 bytes. */
 const KEY_MAX_BYTES = 4_096;
 
