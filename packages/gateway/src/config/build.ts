@@ -20,6 +20,9 @@ export function buildConfig(file: ConfigFile, options: BuildOptions): Config {
     server: buildServer(file, options),
     data: { dir: resolve(options.dataFolder, file.data.dir) },
     accounts: { welcomeMicros: usdToMicros(file.accounts.welcome_usd) },
+    ledger: {
+      rollupAfterDays: file.ledger.rollup_after_days === 0 ? undefined : file.ledger.rollup_after_days,
+    },
     limits: {
       requestsPerMinute: file.limits.requests_per_minute,
       concurrency: file.limits.concurrency,

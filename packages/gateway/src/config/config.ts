@@ -14,6 +14,8 @@ export type Config = {
   data: { dir: string };
   /** Given once to each new account. */
   accounts: { welcomeMicros: Micros };
+  /** Receipts and charges that are older become sums. Undefined: never. */
+  ledger: { rollupAfterDays: number | undefined };
   limits: LimitsConfig;
   pools: readonly PoolConfig[];
   upstreams: readonly UpstreamConfig[];

@@ -257,6 +257,16 @@ export const configSchema = z
       })
       .prefault({})
       .describe('Accounts of people.'),
+    ledger: z
+      .strictObject({
+        rollup_after_days: wholeNumber(0, 36_500)
+          .default(90)
+          .describe(
+            'Receipts and charges that are older become sums by account, day, key and model; refunds of single requests end with them. `0`: never.',
+          ),
+      })
+      .prefault({})
+      .describe('How long the ledger keeps every single request.'),
     limits: limits.prefault({}).describe('Limits of keys, and of the wait for a free slot.'),
     pools: z.record(name(), pool).default({}).describe('Named sets of nodes.'),
     upstreams: z.record(name(), upstream).default({}).describe("Providers' APIs."),
