@@ -27,7 +27,14 @@ describe('parseConnectArguments', () => {
   it('needs no flags', () => {
     expect(parseConnectArguments([])).toEqual({
       kind: 'run',
-      options: { engines: [], models: [], allowLan: false, isPrivate: false, json: false, endsWithStdin: false },
+      options: {
+        engines: [],
+        models: [],
+        allowLan: false,
+        isPrivate: false,
+        json: false,
+        endsWithStdin: false,
+      },
     });
   });
 
