@@ -144,6 +144,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     authenticate: registry.directory.authenticate,
     resolveModel: catalog.resolveModel,
     defaultLimits: config.limits,
+    lowBalanceMicros: config.accounts.lowBalanceMicros,
     addressGuard: createAddressGuard(clock),
     keyLimits: createKeyLimits(clock),
     ledger,

@@ -19,13 +19,17 @@ export function buildConfig(file: ConfigFile, options: BuildOptions): Config {
     brand: { name: file.brand.name, keyPrefix: file.brand.key_prefix },
     server: buildServer(file, options),
     data: { dir: resolve(options.dataFolder, file.data.dir) },
-    accounts: { welcomeMicros: usdToMicros(file.accounts.welcome_usd) },
+    accounts: {
+      welcomeMicros: usdToMicros(file.accounts.welcome_usd),
+      lowBalanceMicros: usdToMicros(file.accounts.low_balance_usd),
+    },
     ledger: {
       rollupAfterDays: file.ledger.rollup_after_days === 0 ? undefined : file.ledger.rollup_after_days,
     },
     limits: {
       requestsPerMinute: file.limits.requests_per_minute,
       concurrency: file.limits.concurrency,
+      accountConcurrency: file.limits.account_concurrency,
       queueWaitMs: secondsToMs(file.limits.queue_wait_seconds),
       queueDepth: file.limits.queue_depth,
     },

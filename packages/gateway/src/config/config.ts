@@ -13,7 +13,11 @@ export type Config = {
   /** `dir` is an absolute path. */
   data: { dir: string };
   /** Given once to each new account. */
-  accounts: { welcomeMicros: Micros };
+  accounts: {
+    welcomeMicros: Micros;
+    /** Below this an account's balance counts as low. 0: never. */
+    lowBalanceMicros: Micros;
+  };
   /** Receipts and charges that are older become sums. Undefined: never. */
   ledger: { rollupAfterDays: number | undefined };
   limits: LimitsConfig;
@@ -47,6 +51,8 @@ export type LimitsConfig = {
   requestsPerMinute: number;
   /** Requests of one key that may run at once. */
   concurrency: number;
+  /** Requests of all keys of one account that may run at once. */
+  accountConcurrency: number;
   /** How long a request may wait for a free slot. 0: not at all. */
   queueWaitMs: number;
   /** Requests that may wait for one model at once. */

@@ -159,6 +159,7 @@ describe('the loaded configuration', () => {
     expect(config.limits).toEqual({
       requestsPerMinute: 60,
       concurrency: 16,
+      accountConcurrency: 64,
       queueWaitMs: 250,
       queueDepth: 256,
     });

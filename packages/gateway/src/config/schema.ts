@@ -80,6 +80,9 @@ const limits = z.strictObject({
   concurrency: wholeNumber(1, 100_000)
     .default(16)
     .describe('Requests that one key may run at once, unless the key has a limit of its own.'),
+  account_concurrency: wholeNumber(1, 1_000_000)
+    .default(64)
+    .describe('Requests that all keys of one account together may run at once.'),
   queue_wait_seconds: anyNumber(0, 600)
     .default(20)
     .describe('How long a request waits for a free slot before 503. `0`: not at all.'),
@@ -254,6 +257,11 @@ export const configSchema = z
         welcome_usd: amount('usd', { minimum: 0, maximum: 1_000 })
           .default(1)
           .describe('Given once to each new account, in USD.'),
+        low_balance_usd: amount('usd', { minimum: 0, maximum: 1_000_000 })
+          .default('0.25')
+          .describe(
+            'Below this balance, in USD, an account is told so: `low` in `GET /v1/balance`, a log line, a metric. `0`: never.',
+          ),
       })
       .prefault({})
       .describe('Accounts of people.'),

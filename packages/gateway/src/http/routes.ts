@@ -107,6 +107,7 @@ function showBalance(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRe
     credits: creditsNumber(balance.availableMicros),
     usd: usdNumber(balance.availableMicros),
     held: creditsNumber(balance.heldMicros),
+    low: balance.availableMicros < deps.inference.lowBalanceMicros,
     total_deposited: creditsNumber(balance.depositedMicros),
     total_spent: creditsNumber(balance.spentMicros),
   });

@@ -31,10 +31,14 @@ export type Admitted = Understood & {
 export function admitText(deps: InferenceDeps, understood: Understood): Result<Admitted, Refusal> {
   const { exchange, caller } = understood;
   const { account, key } = caller;
-  const admission = deps.keyLimits.admit(key.id, {
-    requestsPerMinute: key.requestsPerMinute ?? deps.defaultLimits.requestsPerMinute,
-    concurrency: key.concurrency ?? deps.defaultLimits.concurrency,
-  });
+  const admission = deps.keyLimits.admit(
+    { keyId: key.id, accountId: account.id },
+    {
+      requestsPerMinute: key.requestsPerMinute ?? deps.defaultLimits.requestsPerMinute,
+      concurrency: key.concurrency ?? deps.defaultLimits.concurrency,
+      accountConcurrency: deps.defaultLimits.accountConcurrency,
+    },
+  );
   exchange.rateWindow = admission.window;
   if (!admission.result.ok) return failed({ ...admission.result.error, accountId: account.id });
   const permit = admission.result.value;

@@ -2,10 +2,11 @@ import type { Account, ApiKey } from '../accounts/account.ts';
 import type { Model } from '../catalog/model.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ErrorCode, Fault } from '../core/errors.ts';
+import type { Micros } from '../core/money.ts';
 import type { Result } from '../core/result.ts';
 import type { Ledger, Receipt } from '../ledger/ledger.ts';
 import type { AddressGuard } from '../limits/address-guard.ts';
-import type { KeyLimits } from '../limits/key-limits.ts';
+import type { KeyLimits, Limits } from '../limits/key-limits.ts';
 import type { WaitingQueue } from '../routing/queue.ts';
 import type { Router } from '../routing/router.ts';
 import type { Idempotency } from './idempotency.ts';
@@ -17,7 +18,9 @@ export type InferenceDeps = {
   authenticate(rawHeaders: readonly string[]): Result<Caller, Fault>;
   /** The only way from a name to a model. */
   resolveModel(key: ApiKey, name: string): Result<Model, 'model_not_found' | 'model_not_allowed'>;
-  defaultLimits: { requestsPerMinute: number; concurrency: number };
+  defaultLimits: Limits;
+  /** Below this an account's balance counts as low. 0: never. */
+  lowBalanceMicros: Micros;
   addressGuard: AddressGuard;
   keyLimits: KeyLimits;
   ledger: Ledger;
@@ -37,6 +40,8 @@ export type Caller = { account: Account; key: ApiKey };
 export type RequestObserver = {
   /** A request that got a hold, when it has ended. */
   ended(receipt: Receipt): void;
+  /** An account's balance fell below the mark with this request. */
+  balanceIsLow(notice: { requestId: string; accountId: string }): void;
   /** A request that was refused before it got one. */
   refused(refusal: { requestId: string; surface: string; code: ErrorCode; accountId: string }): void;
   /** A try at a target failed. `cause` is from a closed set. */

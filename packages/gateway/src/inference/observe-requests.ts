@@ -32,6 +32,10 @@ export function observeRequests(log: Log, metrics: Metrics): RequestObserver {
         durationMs: receipt.durationMs,
       });
     },
+    balanceIsLow(notice) {
+      metrics.balanceIsLow();
+      log.info('balance_low', notice);
+    },
     refused(refusal) {
       metrics.refused(refusal.surface, refusal.code);
       const row = errorRow(refusal.code);

@@ -49,6 +49,7 @@ type World = {
   deps: InferenceDeps;
   receipts: Receipt[];
   tries: Try[];
+  lowNotices(): number;
   /** What `acquire` answers, in turn; after that: `none`. */
   targets: ('target' | 'drain-target' | 'busy')[];
   failWrites: boolean;
@@ -87,7 +88,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
     tries: [],
     receipts: [],
   };
-  const made = { tries: [] as Try[], receipts: [] as Receipt[] };
+  const made = { tries: [] as Try[], receipts: [] as Receipt[], lowNotices: 0 };
   const ledger = createLedger({
     clock,
     writer: {
@@ -159,7 +160,8 @@ function makeWorld(price: Price, balanceMicros: number): World {
           })
         : failed(fault('invalid_api_key')),
     resolveModel: (_key, name) => (name === 'm' ? ok(modelWith(price)) : failed('model_not_found')),
-    defaultLimits: { requestsPerMinute: 1_000, concurrency: 500 },
+    defaultLimits: { requestsPerMinute: 1_000, concurrency: 500, accountConcurrency: 500 },
+    lowBalanceMicros: micros(900_000),
     addressGuard: createAddressGuard(clock, 5),
     keyLimits: createKeyLimits(clock),
     ledger,
@@ -177,6 +179,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
         waiting.receipts.shift()?.(receipt);
       },
       refused: () => undefined,
+      balanceIsLow: () => void (made.lowNotices += 1),
       attemptFailed: () => undefined,
     },
   };
@@ -189,6 +192,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
     deps,
     receipts: made.receipts,
     tries: made.tries,
+    lowNotices: () => made.lowNotices,
     targets: ['target'],
     failWrites: false,
     accepting: true,
@@ -348,6 +352,22 @@ describe('a good answer', () => {
     expect(await world.nextReceipt()).toMatchObject({ usageSource: 'counted', end: 'stop' });
     expect(world.ledger.balance('acc').spentMicros).toBeGreaterThan(0);
   });
+});
+
+it('tells once that a balance is low', async () => {
+  world.targets = ['target', 'target', 'target'];
+  const told: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const { reply } = post(ASK);
+    const attempt = await world.nextTry();
+    attempt.sink.onParts([TEXT, FINISH]);
+    attempt.sink.onEnd();
+    await reply;
+    await world.nextReceipt();
+    told.push(world.lowNotices());
+  }
+  // 920 000, 840 000, 760 000 µ$ are left; the mark is 900 000.
+  expect(told).toEqual([0, 1, 1]);
 });
 
 describe('refusals leave nothing behind', () => {

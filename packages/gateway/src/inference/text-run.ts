@@ -325,6 +325,16 @@ export class TextRun {
     this.#claim?.ended(receipt);
     this.#deps.running.delete(this);
     this.#deps.observer.ended(receipt);
+    this.#noticeLowBalance(receipt);
+  }
+
+  /** Told once, by the charge that takes the balance below the mark. */
+  #noticeLowBalance({ requestId, accountId, chargedMicros }: Receipt): void {
+    const mark = this.#deps.lowBalanceMicros;
+    const { availableMicros, heldMicros } = this.#deps.ledger.balance(accountId);
+    const left = availableMicros + heldMicros;
+    if (left < mark && left + chargedMicros >= mark)
+      this.#deps.observer.balanceIsLow({ requestId, accountId });
   }
 
   #attemptCount(): number {

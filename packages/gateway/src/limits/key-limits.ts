@@ -3,10 +3,18 @@ import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import { fullBucket, returnToken, takeToken, type Bucket } from './token-bucket.ts';
 
-/** Requests per minute and requests at once, per key. Lives in memory: one process is the whole gateway. */
+/** Requests per minute per key, and requests at once per key and per account. Lives in memory: one process is the gateway. */
 export type KeyLimits = {
   /** Takes a place, or says why not. A fault carries `retryAfterMs`. */
-  admit(keyId: string, limits: { requestsPerMinute: number; concurrency: number }): Admission;
+  admit(who: { keyId: string; accountId: string }, limits: Limits): Admission;
+};
+
+export type Limits = {
+  requestsPerMinute: number;
+  /** Of this key at once. */
+  concurrency: number;
+  /** Of all keys of the account at once. */
+  accountConcurrency: number;
 };
 
 export type Admission = { result: Result<Permit, Fault>; window: RateWindow };
@@ -21,25 +29,41 @@ export type Permit = {
   refund(): void;
 };
 
+const ACCOUNT_IS_FULL = 'Too many requests of this account run at once. Wait for one to end.';
+
 type KeyState = { bucket: Bucket; running: number };
 
-/** One entry per key that was ever used since the start; keys are rows of the operator's database, so that is its bound. */
+/**
+ * One entry per key that was ever used since the start; keys are rows of the operator's database, so that is its bound.
+ * Accounts have an entry only while something of theirs runs.
+ */
 export function createKeyLimits(clock: Clock): KeyLimits {
   const states = new Map<string, KeyState>();
+  const accounts = new Map<string, number>();
+
+  function leaveAccount(accountId: string): void {
+    const left = (accounts.get(accountId) ?? 1) - 1;
+    if (left > 0) accounts.set(accountId, left);
+    else accounts.delete(accountId);
+  }
 
   return {
-    admit(keyId, limits) {
+    admit({ keyId, accountId }, limits) {
       const nowMs = clock.monotonicMs();
       let state = states.get(keyId);
       if (state === undefined) {
         state = { bucket: fullBucket(limits.requestsPerMinute, nowMs), running: 0 };
         states.set(keyId, state);
       }
-      if (state.running >= limits.concurrency) {
-        return {
-          result: failed(fault('concurrency_limit_exceeded', { retryAfterMs: 1_000 })),
-          window: windowOf(state.bucket, limits.requestsPerMinute),
-        };
+      const accountRunning = accounts.get(accountId) ?? 0;
+      const refusal =
+        state.running >= limits.concurrency
+          ? fault('concurrency_limit_exceeded', { retryAfterMs: 1_000 })
+          : accountRunning >= limits.accountConcurrency
+            ? fault('concurrency_limit_exceeded', { message: ACCOUNT_IS_FULL, retryAfterMs: 1_000 })
+            : undefined;
+      if (refusal !== undefined) {
+        return { result: failed(refusal), window: windowOf(state.bucket, limits.requestsPerMinute) };
       }
       const decision = takeToken(state.bucket, limits.requestsPerMinute, nowMs);
       state.bucket = decision.bucket;
@@ -52,23 +76,27 @@ export function createKeyLimits(clock: Clock): KeyLimits {
         return { result: failed(fault('rate_limit_exceeded', { retryAfterMs: decision.retryInMs })), window };
       }
       state.running += 1;
-      return { result: ok(permitFor(state, limits.requestsPerMinute)), window };
+      accounts.set(accountId, accountRunning + 1);
+      const leave = () => leaveAccount(accountId);
+      return { result: ok(permitFor(state, limits.requestsPerMinute, leave)), window };
     },
   };
 }
 
-function permitFor(state: KeyState, requestsPerMinute: number): Permit {
+function permitFor(state: KeyState, requestsPerMinute: number, leaveAccount: () => void): Permit {
   let open = true;
   return {
     release() {
       if (!open) return;
       open = false;
       state.running -= 1;
+      leaveAccount();
     },
     refund() {
       if (!open) return;
       open = false;
       state.running -= 1;
+      leaveAccount();
       state.bucket = returnToken(state.bucket, requestsPerMinute);
     },
   };

@@ -44,7 +44,8 @@ describe('token bucket', () => {
 });
 
 describe('key limits', () => {
-  const limits = { requestsPerMinute: 3, concurrency: 2 };
+  const limits = { requestsPerMinute: 3, concurrency: 2, accountConcurrency: 10 };
+  const a = { keyId: 'a', accountId: 'acc' };
 
   function permit(admission: ReturnType<ReturnType<typeof createKeyLimits>['admit']>): Permit {
     if (!admission.result.ok) throw new Error(`refused: ${admission.result.error.code}`);
@@ -53,31 +54,48 @@ describe('key limits', () => {
 
   it('refuses the request over the concurrency and does not count it', () => {
     const guard = createKeyLimits(createVirtualClock());
-    const first = permit(guard.admit('a', limits));
-    permit(guard.admit('a', limits));
-    const third = guard.admit('a', limits);
+    const first = permit(guard.admit(a, limits));
+    permit(guard.admit(a, limits));
+    const third = guard.admit(a, limits);
     expect(third.result).toMatchObject({ ok: false, error: { code: 'concurrency_limit_exceeded' } });
     first.release();
     first.release();
-    permit(guard.admit('a', limits));
-    expect(guard.admit('a', limits).result.ok).toBe(false);
+    permit(guard.admit(a, limits));
+    expect(guard.admit(a, limits).result.ok).toBe(false);
   });
 
   it('refuses over the rate with the time to wait, and gives refunded places back', () => {
     const clock = createVirtualClock();
     const guard = createKeyLimits(clock);
-    for (let i = 0; i < 3; i++) permit(guard.admit('a', limits)).release();
-    const refused = guard.admit('a', limits);
+    for (let i = 0; i < 3; i++) permit(guard.admit(a, limits)).release();
+    const refused = guard.admit(a, limits);
     expect(refused.result).toMatchObject({
       ok: false,
       error: { code: 'rate_limit_exceeded', retryAfterMs: 20_000 },
     });
     expect(refused.window).toEqual({ limit: 3, remaining: 0, resetMs: 60_000 });
     clock.advance(20_000);
-    permit(guard.admit('a', limits)).refund();
-    permit(guard.admit('a', limits)).release();
-    expect(guard.admit('a', limits).result.ok).toBe(false);
-    permit(guard.admit('b', limits));
+    permit(guard.admit(a, limits)).refund();
+    permit(guard.admit(a, limits)).release();
+    expect(guard.admit(a, limits).result.ok).toBe(false);
+    permit(guard.admit({ keyId: 'b', accountId: 'acc' }, limits));
+  });
+});
+
+describe('account limits', () => {
+  it('counts all keys of an account together, and only what runs', () => {
+    const guard = createKeyLimits(createVirtualClock());
+    const limits = { requestsPerMinute: 100, concurrency: 5, accountConcurrency: 2 };
+    const admit = (keyId: string, accountId = 'acc') => guard.admit({ keyId, accountId }, limits).result;
+    const first = admit('a');
+    const second = admit('b');
+    expect(admit('c')).toMatchObject({ ok: false, error: { code: 'concurrency_limit_exceeded' } });
+    expect(admit('d', 'other').ok).toBe(true);
+    if (!first.ok || !second.ok) throw new Error('refused');
+    first.value.release();
+    first.value.release();
+    second.value.refund();
+    expect([admit('a').ok, admit('c').ok, admit('b').ok]).toEqual([true, true, false]);
   });
 });
 

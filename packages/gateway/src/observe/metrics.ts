@@ -10,6 +10,7 @@ export type Metrics = {
   registry: Registry;
   ended(receipt: Receipt): void;
   refused(surface: string, code: string): void;
+  balanceIsLow(): void;
   attemptFailed(routeName: string, cause: string): void;
 };
 
@@ -36,6 +37,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     name: 'switchyard_refused_requests_total',
     help: 'Requests refused before they held money, by surface and error code',
     labelNames: ['surface', 'code'] as const,
+    registers,
+  });
+  const lowBalances = new Counter({
+    name: 'switchyard_low_balances_total',
+    help: 'Times that a charge took an account below the low-balance mark',
     registers,
   });
   const attempts = new Counter({
@@ -89,6 +95,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       if (receipt.firstPartMs >= 0)
         firstParts.observe({ surface: receipt.surface }, receipt.firstPartMs / 1_000);
     },
+    balanceIsLow: () => lowBalances.inc(),
     refused: (surface, code) => refused.inc({ surface, code }),
     attemptFailed: (route, cause) => attempts.inc({ route, cause }),
   };

@@ -1,3 +1,4 @@
+import { ZERO_MICROS } from '../../core/money.ts';
 import type { Caller, InferenceDeps } from '../../inference/deps.ts';
 import { createIdempotency, type Idempotency } from '../../inference/idempotency.ts';
 import { startPulse } from '../../inference/serve-text.ts';
@@ -88,7 +89,8 @@ export function startProcess(stage: Stage, life: Life): GatewayProcess {
       const model = stage.people.models.get(name);
       return model === undefined ? failed('model_not_found') : ok(model);
     },
-    defaultLimits: { requestsPerMinute: 600, concurrency: 50 },
+    defaultLimits: { requestsPerMinute: 600, concurrency: 50, accountConcurrency: 1_000 },
+    lowBalanceMicros: ZERO_MICROS,
     addressGuard: createAddressGuard(clock, 1_000),
     keyLimits: limits.keyLimits,
     ledger: planted?.inference?.(ledger, facts) ?? ledger,
@@ -105,6 +107,7 @@ export function startProcess(stage: Stage, life: Life): GatewayProcess {
         trace.note(`${record.id} ended ${receipt.end} ${receipt.chargedMicros}`);
         if (receipt.attempts > 1) stage.stats.retried += 1;
       },
+      balanceIsLow: () => undefined,
       refused({ requestId, code }) {
         if (!life.alive) return;
         stage.stats.refused += 1;
@@ -225,8 +228,9 @@ function watchPermits(
   return {
     openPermits: () => open,
     keyLimits: {
-      admit(keyId, limits) {
-        const { result, window } = keyLimits.admit(keyId, limits);
+      admit(who, limits) {
+        const { keyId } = who;
+        const { result, window } = keyLimits.admit(who, limits);
         const isFull = (running.get(keyId) ?? 0) >= limits.concurrency;
         const saysFull = !result.ok && result.error.code === 'concurrency_limit_exceeded';
         if (isFull ? result.ok : saysFull) report(`${keyId}: its places are counted wrongly`);
