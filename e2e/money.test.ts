@@ -43,6 +43,7 @@ it('lets exactly 7 of 200 parallel requests through on a balance that pays for 7
     credits: 0,
     usd: 0,
     held: 0,
+    low: true,
     total_deposited: 56,
     total_spent: 56,
   });

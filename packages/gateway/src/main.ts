@@ -25,6 +25,7 @@ import { createRouter } from './routing/router.ts';
 import type { Upstream } from './routing/target.ts';
 import { loadReceiptKey } from './store/receipt-key-file.ts';
 import { openLedgerStore } from './store/sqlite/ledger/open.ts';
+import { startReconcileJob } from './store/sqlite/ledger/reconcile-job.ts';
 import { openReceiptStore } from './store/sqlite/ledger/read.ts';
 import { openRecordReader } from './store/sqlite/ledger/usage-reader.ts';
 import { openSqliteAccountStore } from './store/sqlite/main/account-store.ts';
@@ -158,6 +159,13 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     accepting: () => accepting,
     observer: observeRequests(log, metrics),
   };
+  const reconcileJob = startReconcileJob({
+    clock,
+    path: ledgerPath,
+    log,
+    onResult: (outcome) => metrics.reconciled(outcome),
+  });
+  closers.push(() => reconcileJob.stop());
   const pulse = startPulse(clock, running);
   closers.push(() => pulse.cancel());
 

@@ -11,6 +11,8 @@ export type Metrics = {
   ended(receipt: Receipt): void;
   refused(surface: string, code: string): void;
   balanceIsLow(): void;
+  /** The outcome of a check of the ledger's books. */
+  reconciled(outcome: { state: 'sound' | 'broken' | 'failed'; durationMs: number }): void;
   attemptFailed(routeName: string, cause: string): void;
 };
 
@@ -26,6 +28,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  let isReconcileKnown = false;
 
   const requests = new Counter({
     name: 'switchyard_requests_total',
@@ -38,6 +41,17 @@ export function createMetrics(sources: MetricSources): Metrics {
     help: 'Requests refused before they held money, by surface and error code',
     labelNames: ['surface', 'code'] as const,
     registers,
+  });
+  const reconcileChecks = new Counter({
+    name: 'switchyard_reconcile_checks_total',
+    help: 'Checks of the ledger, by state: sound, broken, or failed (it could not be checked)',
+    labelNames: ['state'] as const,
+    registers,
+  });
+  const reconcileSound = new Gauge({
+    name: 'switchyard_reconcile_sound',
+    help: '1 when the last check of the ledger found it sound, 0 when it did not; absent before the first check',
+    registers: [],
   });
   const lowBalances = new Counter({
     name: 'switchyard_low_balances_total',
@@ -96,6 +110,12 @@ export function createMetrics(sources: MetricSources): Metrics {
         firstParts.observe({ surface: receipt.surface }, receipt.firstPartMs / 1_000);
     },
     balanceIsLow: () => lowBalances.inc(),
+    reconciled({ state }) {
+      if (!isReconcileKnown) registry.registerMetric(reconcileSound);
+      isReconcileKnown = true;
+      reconcileChecks.inc({ state });
+      reconcileSound.set(state === 'sound' ? 1 : 0);
+    },
     refused: (surface, code) => refused.inc({ surface, code }),
     attemptFailed: (route, cause) => attempts.inc({ route, cause }),
   };
