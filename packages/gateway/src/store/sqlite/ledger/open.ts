@@ -10,7 +10,7 @@ import { openForWriting } from './connection.ts';
 import { lockLedger } from './ledger-lock.ts';
 import { LEDGER_MIGRATIONS, SYSTEM_ACCOUNT, TRANSFER_CODE, TRANSFER_KIND } from './migrations.ts';
 import { createTally } from './tally.ts';
-import { startWorkerWriter } from './worker-writer.ts';
+import { type LedgerUpkeep, startWorkerWriter } from './worker-writer.ts';
 
 const DAY_MS = 86_400_000;
 /** How late the expiry of a grant or hold may be booked. New holds never count on what has expired. */
@@ -22,6 +22,8 @@ export type LedgerStore = {
   orphanedHolds: number;
   /** Counts the starts on this file. */
   bootEpoch: number;
+  /** For `startRollupJob`. */
+  upkeep: LedgerUpkeep;
 };
 
 /**
@@ -55,7 +57,7 @@ export async function openLedgerStore(options: {
     });
     const sweeper = clock.every(SWEEP_PERIOD_MS, () => ledger.sweep());
     ledger.sweep();
-    return { ledger, orphanedHolds, bootEpoch };
+    return { ledger, orphanedHolds, bootEpoch, upkeep: writer };
   } catch (error) {
     unlock();
     throw error;

@@ -1,0 +1,295 @@
+import Database from 'better-sqlite3';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../core/clock.ts';
+import { micros } from '../../../core/money.ts';
+import { anySteps, runAgainstReference } from '../../../ledger/testing-model.ts';
+import { receiptFor, reservation } from '../../../ledger/testing-receipt.ts';
+import { createVirtualClock } from '../../../testing/virtual-clock.ts';
+import { openForWriting } from './connection.ts';
+import { openLedgerStore } from './open.ts';
+import { openReceiptStore } from './read.ts';
+import { reconcile } from './reconcile.ts';
+import { startRollupJob } from './rollup-job.ts';
+import { DAY_MS } from './rollup-rows.ts';
+import { createRollup } from './rollup.ts';
+import { temporaryLedgers } from './testing-folder.ts';
+import { growLedger } from './testing-growth.ts';
+
+const newPath = temporaryLedgers();
+const START_MS = Date.UTC(2026, 10, 20);
+const clockAt = (nowMs: number) => ({
+  ...createVirtualClock(nowMs),
+  every: () => ({ cancel: () => undefined }),
+});
+
+/** A ledger with so many requests an hour apart, all of one account. */
+async function makeLedger(path: string, requests: number): Promise<void> {
+  const clock = createVirtualClock(START_MS);
+  const { ledger } = await openLedgerStore({ path, clock });
+  const deposit = { id: 'dep:1', accountId: 'acc_1', kind: 'deposit', balance: 'paid', reason: '' } as const;
+  await ledger.transfer({ ...deposit, amountMicros: micros(100_000) });
+  for (let index = 0; index < requests; index += 1) {
+    const held = ledger.reserve(reservation(`req_${index}`, 'acc_1', 100, { durable: index % 3 === 0 }));
+    if (!held.ok) throw new Error(held.error);
+    const receipt = { ...receiptFor(held.value), startedAtMs: clock.nowMs() };
+    await ledger.settle(held.value, { amountMicros: micros(index % 4 === 0 ? 0 : index), receipt });
+    clock.advance(3_600_000);
+  }
+  await ledger.close();
+}
+
+function rollUpAll(path: string, beforeMs: number, receiptsMax = 7): number {
+  const database = openForWriting(path);
+  try {
+    const rollUp = createRollup(database);
+    let total = 0;
+    for (let afterSeq: number | undefined = 0; afterSeq !== undefined;) {
+      const { receipts, nextSeq } = rollUp({ beforeMs, afterSeq, receiptsMax });
+      total += receipts;
+      afterSeq = nextSeq;
+    }
+    return total;
+  } finally {
+    database.close();
+  }
+}
+
+const count = (path: string, sql: string): unknown => {
+  const database = new Database(path, { readonly: true });
+  const value = database.prepare(sql).pluck().get();
+  database.close();
+  return value;
+};
+
+describe('old requests', () => {
+  it('become one transfer for each account and day, and sums by key and model, and everything adds up', async () => {
+    const path = newPath();
+    await makeLedger(path, 60);
+    const clock = clockAt(START_MS + 5 * DAY_MS);
+    expect(rollUpAll(path, START_MS + 2 * DAY_MS)).toBe(48);
+    expect(reconcile(path, clock)).toMatchObject({ ok: true, problems: [], counts: { receipts: 12 } });
+    expect(count(path, "SELECT count(*) FROM transfer WHERE id LIKE 'rollup:%'")).toBe(2);
+    expect(count(path, 'SELECT sum(requests) FROM rollup')).toBe(48);
+    expect(count(path, "SELECT count(*) FROM transfer WHERE id LIKE 'hold:%'")).toBe(4);
+
+    const { ledger } = await openLedgerStore({ path, clock });
+    const spent = Array.from({ length: 60 }, (_, index) => (index % 4 === 0 ? 0 : index)).reduce(
+      (a, b) => a + b,
+      0,
+    );
+    expect(ledger.balance('acc_1')).toMatchObject({ spentMicros: spent, paidMicros: 100_000 - spent });
+    await ledger.close();
+
+    const receipts = openReceiptStore(path);
+    const history = receipts.history('acc_1', { limit: 100 });
+    expect(history.reduce((sum, { amountMicros }) => sum + amountMicros, 0)).toBe(100_000 - spent);
+    expect(history.slice(-3).map(({ kind }) => kind)).toEqual([
+      'charges of a day',
+      'charges of a day',
+      'deposit',
+    ]);
+    expect(receipts.charge('req_1')).toBeUndefined();
+    expect(receipts.charge('req_59')).toMatchObject({ paidMicros: 59 });
+    receipts.close();
+  });
+
+  it('stay as they are otherwise, in whatever parts they are summed up', async () => {
+    await fc.assert(
+      fc.asyncProperty(anySteps, fc.integer({ min: 1, max: 20 }), async (steps, receiptsMax) => {
+        const path = newPath();
+        const clock = clockAt(START_MS);
+        const reopen = async (ledger: Awaited<ReturnType<typeof openLedgerStore>>['ledger']) => {
+          await ledger.close();
+          return (await openLedgerStore({ path, clock })).ledger;
+        };
+        const first = (await openLedgerStore({ path, clock })).ledger;
+        const last = await runAgainstReference(steps, { clock, first, reopen });
+        await last.close();
+        const ids = ['acc_0', 'acc_1', 'acc_2', 'acc_3'];
+        const balances = async () => {
+          const later = clockAt(clock.nowMs());
+          const { ledger } = await openLedgerStore({ path, clock: later });
+          const found = ids.map((id) => ledger.balance(id));
+          await ledger.close();
+          return found;
+        };
+        const before = await balances();
+        rollUpAll(path, START_MS + 2 * DAY_MS, receiptsMax);
+        expect(reconcile(path, clock)).toMatchObject({ ok: true, problems: [], counts: { receipts: 0 } });
+        expect(await balances()).toEqual(before);
+      }),
+      { numRuns: 10 },
+    );
+  }, 180_000);
+
+  it('can be removed in no other way', async () => {
+    const path = newPath();
+    await makeLedger(path, 60);
+    rollUpAll(path, START_MS + 2 * DAY_MS);
+    const database = new Database(path);
+    expect(() => database.exec("DELETE FROM transfer WHERE id LIKE 'charge:%'")).toThrow('append only');
+    expect(() => database.exec("UPDATE transfer SET amount = 1 WHERE id LIKE 'rollup:%'")).toThrow(
+      'append only',
+    );
+    database.close();
+  });
+
+  const bugs: [name: string, sql: string, code: string][] = [
+    ['a receipt says another charge', "UPDATE receipt SET charged = 2 WHERE request_id = 'req_1'", 'differ'],
+    [
+      'a receipt is of somebody else',
+      "UPDATE receipt SET account_id = 'acc_2' WHERE request_id = 'req_1'",
+      'differ',
+    ],
+    ['a charge is missing', "DELETE FROM transfer WHERE id = 'charge:req_1:paid'", 'differ'],
+  ];
+  it.each(bugs)('stay whole when %s', async (_name, sql, message) => {
+    const path = newPath();
+    await makeLedger(path, 30);
+    const database = new Database(path);
+    database.exec('DROP TRIGGER transfer_no_delete');
+    database.exec(sql);
+    database.close();
+    expect(() => rollUpAll(path, START_MS + DAY_MS)).toThrow(message);
+    expect(count(path, 'SELECT count(*) FROM rollup')).toBe(0);
+    expect(count(path, "SELECT value FROM meta WHERE key = 'rollup_before_ms'")).toBe(0);
+    expect(count(path, 'SELECT count(*) FROM receipt')).toBe(30);
+  });
+
+  it('with an open reservation, or charged long after, are left alone', async () => {
+    const path = newPath();
+    await makeLedger(path, 10);
+    const database = new Database(path);
+    database.exec(`INSERT INTO hold VALUES ('hold:req_1:paid', 5, 1, 1, 9e15)`);
+    database.exec(
+      `DROP TRIGGER transfer_no_update; UPDATE transfer SET at_ms = at_ms + 9e9 WHERE id = 'charge:req_2:paid'`,
+    );
+    database.close();
+    expect(rollUpAll(path, START_MS + DAY_MS, 3)).toBe(8);
+  });
+});
+
+describe('the job', () => {
+  const quiet = () => undefined;
+  const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+
+  async function start(change: Partial<Parameters<typeof startRollupJob>[0]>) {
+    const path = newPath();
+    await makeLedger(path, 60);
+    const clock = { ...systemClock, nowMs: () => START_MS + 9.5 * DAY_MS };
+    const { ledger, upkeep } = await openLedgerStore({ path, clock });
+    const isSound = () => Promise.resolve(reconcile(path, clock).ok);
+    const job = startRollupJob({ clock, upkeep, afterDays: 7, isSound, log, ...change });
+    return { path, clock, ledger, job };
+  }
+
+  it('sums up between the charges of running requests, and signs what is complete', async () => {
+    const { path, clock, ledger, job } = await start({
+      sign: (row) => `signed ${row.day} ${row.chargedMicros}`,
+    });
+    const charges = Array.from({ length: 50 }, async (_, index) => {
+      const held = ledger.reserve(reservation(`req_new${index}`, 'acc_1', 10));
+      if (!held.ok) throw new Error(held.error);
+      const receipt = { ...receiptFor(held.value), startedAtMs: clock.nowMs() };
+      return (await ledger.settle(held.value, { amountMicros: micros(3), receipt })).outcome;
+    });
+    const outcome = await job.runNow();
+    expect(outcome).toMatchObject({ state: 'done', receipts: 48, signed: 2 });
+    expect(new Set(await Promise.all(charges))).toEqual(new Set(['settled']));
+    expect(reconcile(path, clock)).toMatchObject({ ok: true, counts: { receipts: 62 } });
+    expect(
+      count(path, "SELECT count(*) FROM rollup WHERE signature = 'signed ' || day || ' ' || charged"),
+    ).toBe(2);
+    expect(await job.runNow()).toMatchObject({ state: 'done', receipts: 0, signed: 0 });
+    job.stop();
+    await ledger.close();
+  });
+
+  it('touches nothing while the ledger is not known to add up, or nothing shall be summed up', async () => {
+    const doubtful = await start({ isSound: () => Promise.resolve(false) });
+    expect(await doubtful.job.runNow()).toEqual({ state: 'not-sound' });
+    expect(count(doubtful.path, 'SELECT count(*) FROM receipt')).toBe(60);
+    const never = await start({ afterDays: undefined });
+    expect(await never.job.runNow()).toMatchObject({ state: 'done', receipts: 0 });
+    expect(count(never.path, 'SELECT count(*) FROM receipt')).toBe(60);
+    for (const { job, ledger } of [doubtful, never]) {
+      job.stop();
+      await ledger.close();
+    }
+  });
+
+  it('says that it failed, and the ledger goes on', async () => {
+    const { path, ledger, job } = await start({ isSound: () => Promise.resolve(true) });
+    const saboteur = new Database(path);
+    saboteur.exec('ALTER TABLE rollup RENAME TO taken_away');
+    expect(await job.runNow()).toEqual({
+      state: 'failed',
+      receipts: 0,
+      cause: 'the ledger could not be written: SQLITE_ERROR',
+    });
+    expect(ledger.healthy()).toBe(true);
+    saboteur.close();
+    job.stop();
+    await ledger.close();
+  });
+});
+
+describe('a ledger that has grown', () => {
+  it('adds up as the real one does, so that it may stand for it', async () => {
+    const path = newPath();
+    const clock = clockAt(START_MS + DAY_MS);
+    await (await openLedgerStore({ path, clock })).ledger.close();
+    growLedger(path, { requests: 5_000, accounts: 9, perSecond: 1, endMs: START_MS });
+    expect(reconcile(path, clock)).toMatchObject({ ok: true, problems: [], counts: { receipts: 5_000 } });
+    expect(rollUpAll(path, START_MS, 100)).toBe(5_000);
+    expect(reconcile(path, clock)).toMatchObject({ ok: true, problems: [] });
+  });
+
+  it('is read by indexes: no question walks through its requests', async () => {
+    const path = newPath();
+    const clock = clockAt(START_MS);
+    await (await openLedgerStore({ path, clock })).ledger.close();
+    growLedger(path, { requests: 200_000, accounts: 50, perSecond: 10, endMs: START_MS });
+    const asked: string[] = [];
+    const prepare = Database.prototype.prepare;
+    Database.prototype.prepare = function spy(this: Database.Database, sql: string) {
+      asked.push(sql);
+      return prepare.call(this, sql);
+    } as typeof prepare;
+    try {
+      const { ledger } = await openLedgerStore({ path, clock });
+      const receipts = openReceiptStore(path);
+      expect(receipts.history('acc_7', { limit: 20 })).toHaveLength(20);
+      expect(receipts.recent('acc_7', 20, receipts.recent('acc_7', 1)[0]?.requestId)).toHaveLength(20);
+      expect(receipts.charge('req_000000000007')).toMatchObject({ paidMicros: 7 });
+      const writer = openForWriting(path);
+      const { createBatchWriter } = await import('./apply-batch.ts');
+      createBatchWriter(writer, 1);
+      createRollup(writer)({ beforeMs: START_MS, afterSeq: 0, receiptsMax: 10 });
+      writer.close();
+      receipts.close();
+      await ledger.close();
+    } finally {
+      Database.prototype.prepare = prepare;
+    }
+
+    const database = new Database(path);
+    // Not the statements of schema and migration, which run once.
+    const questions = asked.filter((sql) => /^\s*(?:SELECT|UPDATE|DELETE|WITH)\b/.test(sql));
+    expect(questions.length).toBeGreaterThan(20);
+    const walks = questions.filter((sql) => {
+      const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(
+        ...sql
+          .replaceAll(/[^?]/g, '')
+          .split('')
+          .map(() => 1),
+      );
+      return plan.some((row) =>
+        /SCAN (?:transfer|receipt|t|key_spend)\b/.test((row as { detail: string }).detail),
+      );
+    });
+    expect(walks).toEqual([]);
+    database.close();
+  });
+});
