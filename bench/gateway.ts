@@ -93,7 +93,7 @@ function configuration(upstreamPort: number): string {
 `,
   );
   return `logging: { level: info }
-limits: { requests_per_minute: 1000000, concurrency: 100000 }
+limits: { account_concurrency: 100000, requests_per_minute: 1000000, concurrency: 100000 }
 upstreams:
 ${upstreams.join('')}models:
 ${models.join('')}`;

@@ -3,7 +3,7 @@
 export const DEMO_CONFIG = `
 brand: { name: Test, key_prefix: test }
 accounts: { welcome_usd: 0 }
-limits: { requests_per_minute: 100000, concurrency: 1000, queue_wait_seconds: 60, queue_depth: 1000 }
+limits: { requests_per_minute: 100000, concurrency: 1000, account_concurrency: 1000, queue_wait_seconds: 60, queue_depth: 1000 }
 pools:
   demo: {}
 models:
@@ -34,7 +34,7 @@ export function upstreamConfig(port: number, price = '{ credits: 8 }'): string {
   return `
 brand: { name: Test, key_prefix: test }
 accounts: { welcome_usd: 0 }
-limits: { requests_per_minute: 100000, concurrency: 1000 }
+limits: { requests_per_minute: 100000, concurrency: 1000, account_concurrency: 1000 }
 upstreams:
   provider:
     kind: openai-compatible

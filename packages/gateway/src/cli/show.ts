@@ -4,7 +4,8 @@ import type { BalanceView, MoneyView } from '../admin/views.ts';
 
 /** `500 credits ($5)`. */
 export function showMoney(amount: MoneyView): string {
-  return `${amount.credits} ${amount.credits === 1 ? 'credit' : 'credits'} ($${amount.usd})`;
+  const dollars = String(amount.usd).replace(/^(-?)/, '$1$$');
+  return `${amount.credits} ${amount.credits === 1 ? 'credit' : 'credits'} (${dollars})`;
 }
 
 /** The bare number, for columns whose title says "credits". */
