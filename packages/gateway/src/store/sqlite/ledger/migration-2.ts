@@ -57,7 +57,7 @@ INSERT INTO transfer_2 (seq, id, kind, pending_id, debit, credit, amount, code, 
 DROP TABLE transfer;
 ALTER TABLE transfer_2 RENAME TO transfer;
 CREATE UNIQUE INDEX transfer_resolves_once ON transfer (pending_id) WHERE pending_id IS NOT NULL;
-CREATE INDEX transfer_of_debit ON transfer (debit);
+CREATE INDEX transfer_of_debit ON transfer (debit) WHERE kind IN (1, 3);
 CREATE INDEX transfer_of_credit ON transfer (credit) WHERE code <> 1;
 CREATE INDEX transfer_of_request ON transfer (request_id) WHERE request_id IS NOT NULL;
 
