@@ -13,12 +13,15 @@ export type DiskFault = {
   disarm(): void;
 };
 
+/** What POSIX calls the C compiler of a machine. */
+const COMPILER = 'cc';
+
 /** Undefined when this machine cannot have one: it needs Linux and a C compiler. */
 export function createDiskFault(folder: string): DiskFault | undefined {
   if (process.platform !== 'linux') return undefined;
   const source = fileURLToPath(new URL('./testing-disk-fault.c', import.meta.url));
   const library = join(folder, 'disk-fault.so');
-  const { status } = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl'], {
+  const { status } = spawnSync(COMPILER, ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl'], {
     stdio: 'ignore',
   });
   if (status !== 0) return undefined;
