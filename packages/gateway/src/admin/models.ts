@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Capabilities, Model, Price, Route } from '../catalog/model.ts';
+import type { Capabilities, Model, PriceEntry, Route } from '../catalog/model.ts';
+import { nextPrice, priceAt } from '../catalog/price-schedule.ts';
 import { fault } from '../core/errors.ts';
 import type { Fault } from '../core/errors.ts';
 import { failed, ok } from '../core/result.ts';
@@ -24,6 +25,8 @@ export type ModelView = {
   maxOutputTokens: number;
   capabilities: Capabilities;
   price: PriceView;
+  /** The next planned price, and since when it will hold (ISO 8601). null: none is planned. */
+  nextPrice: ({ from: string } & PriceView) | null;
   routes: readonly Route[];
   /** null: no gateway runs, so nobody knows. */
   state: ModelState | null;
@@ -62,6 +65,8 @@ export function showModel(
 }
 
 function modelView(context: AdminContext, model: Model): ModelView {
+  const nowMs = context.clock.nowMs();
+  const next = nextPrice(model, nowMs);
   return {
     id: model.id,
     displayName: model.displayName,
@@ -73,13 +78,14 @@ function modelView(context: AdminContext, model: Model): ModelView {
     contextTokens: model.contextTokens,
     maxOutputTokens: model.maxOutputTokens,
     capabilities: model.capabilities,
-    price: priceView(model.price.version, model.price.price),
+    price: priceView(priceAt(model, nowMs)),
+    nextPrice: next === undefined ? null : { from: new Date(next.fromMs).toISOString(), ...priceView(next) },
     routes: model.routes,
     state: context.models.availability(model) ?? null,
   };
 }
 
-function priceView(version: string, price: Price): PriceView {
+function priceView({ version, price }: PriceEntry): PriceView {
   if (price.type === 'flat') return { type: 'flat', version, perRequest: moneyView(price.amountMicros) };
   return {
     type: 'per-token',

@@ -3,6 +3,7 @@ import { loadConfigText } from '../config/load.ts';
 import { createCatalog } from './catalog.ts';
 import type { Catalog } from './catalog.ts';
 import { viewModel } from './model-view.ts';
+import { priceAt } from './price-schedule.ts';
 
 const FILE = `
 pools: { p: {} }
@@ -95,7 +96,13 @@ describe('resolveModel', () => {
       aliases: ['bt'],
       displayName: 'big-think',
       settings: { reasoningEffort: 'high' },
-      price: { version: variant.value.price.version, price: { type: 'flat', amountMicros: 30_000 } },
+      prices: [
+        {
+          version: priceAt(variant.value, 0).version,
+          price: { type: 'flat', amountMicros: 30_000 },
+          fromMs: -Infinity,
+        },
+      ],
       maxOutputTokens: 900,
       variantOf: 'big',
     });
@@ -111,8 +118,9 @@ describe('resolveModel', () => {
     for (const model of catalog.allModels()) {
       for (const part of [
         model,
-        model.price,
-        model.price.price,
+        model.prices,
+        ...model.prices,
+        ...model.prices.map(({ price }) => price),
         model.routes,
         model.aliases,
         model.settings,
@@ -139,10 +147,12 @@ describe('listModels', () => {
 });
 
 describe('price versions', () => {
-  const versionOf = (text: string, id: string): string | undefined =>
-    catalogOf(text)
+  const versionOf = (text: string, id: string): string | undefined => {
+    const model = catalogOf(text)
       .allModels()
-      .find((model) => model.id === id)?.price.version;
+      .find((entry) => entry.id === id);
+    return model === undefined ? undefined : priceAt(model, 0).version;
+  };
 
   test('are the same for the same price, whatever else changes', () => {
     expect(versionOf(FILE, 'small')).toBe('edceccafd1b0');
@@ -172,7 +182,7 @@ describe('viewModel', () => {
   const view = (name: string) => {
     const model = catalog.resolveModel(ALL, name);
     if (!model.ok) throw new Error('not found');
-    return JSON.parse(JSON.stringify(viewModel(model.value, true))) as unknown;
+    return JSON.parse(JSON.stringify(viewModel(model.value, { available: true, nowMs: 0 }))) as unknown;
   };
 
   test('a flat price', () => {

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
 import type { Model } from './model.ts';
-import { priceEntry } from './price-version.ts';
+import { priceSchedule } from './price-version.ts';
 
 /** What the catalogue needs to know of a key. Entries of `models` may be ids or aliases; undefined: all models. */
 export type KeyScope = { models: readonly string[] | undefined };
@@ -63,7 +63,7 @@ function expand(config: ModelConfig, createdAtSeconds: number): Model[] {
     contextTokens: config.contextTokens,
     maxOutputTokens: config.maxOutputTokens,
     capabilities: config.capabilities,
-    price: Object.freeze(priceEntry(config.id, config.price)),
+    prices: priceSchedule(config.id, config.prices),
     routes: config.routes,
     settings: config.settings,
     variantOf: undefined,
@@ -79,7 +79,7 @@ function expand(config: ModelConfig, createdAtSeconds: number): Model[] {
       description: variant.description,
       maxOutputTokens: variant.maxOutputTokens,
       settings: variant.settings,
-      price: Object.freeze(priceEntry(variant.id, variant.price)),
+      prices: priceSchedule(variant.id, variant.prices),
       variantOf: config.id,
     }),
   );

@@ -1,5 +1,6 @@
 import { creditsNumber, usdNumber } from '../core/money.ts';
 import type { Model, Price } from './model.ts';
+import { nextPrice, priceAt } from './price-schedule.ts';
 
 /**
  * A model as `GET /v1/models` shows it: one object that clients of both OpenAI (`object`, `created`, `owned_by`) and
@@ -19,7 +20,10 @@ export type ModelView = {
   kind: 'text' | 'image';
   /** Whether a target can serve it now. */
   available: boolean;
+  /** The price of a request that comes now. */
   pricing: PricingView;
+  /** The next planned price, and since when it will hold (ISO 8601). Absent: none is planned. */
+  next_pricing?: { from: string } & PricingView;
   /** Tokens of input and output together. Text only. */
   context_length?: number;
   /** Text only. */
@@ -45,8 +49,9 @@ export type PricingView =
       minimum: number;
     };
 
-/** Renders a model for lists. `available` is what routing says of it right now. */
-export function viewModel(model: Model, available: boolean): ModelView {
+/** Renders a model for lists, as it is now. `available` is what routing says of it. */
+export function viewModel(model: Model, now: { available: boolean; nowMs: number }): ModelView {
+  const next = nextPrice(model, now.nowMs);
   const lengths =
     model.kind === 'text'
       ? { context_length: model.contextTokens, max_output_tokens: model.maxOutputTokens }
@@ -61,8 +66,11 @@ export function viewModel(model: Model, available: boolean): ModelView {
     created_at: new Date(model.createdAtSeconds * 1000).toISOString(),
     description: model.description,
     kind: model.kind,
-    available,
-    pricing: viewPrice(model.price.price),
+    available: now.available,
+    pricing: viewPrice(priceAt(model, now.nowMs).price),
+    ...(next === undefined
+      ? {}
+      : { next_pricing: { from: new Date(next.fromMs).toISOString(), ...viewPrice(next.price) } }),
     ...lengths,
     capabilities: {
       tools: model.capabilities.tools,

@@ -13,7 +13,8 @@ export type Model = {
   contextTokens: number;
   maxOutputTokens: number;
   capabilities: Capabilities;
-  price: PriceEntry;
+  /** Rising in time, never empty. Which one holds, only `priceAt` says. */
+  prices: PriceSchedule;
   routes: readonly Route[];
   /** Settings that a variant adds to each request. */
   settings: ModelSettings;
@@ -31,6 +32,11 @@ export type ModelSettings = { reasoningEffort?: ReasoningEffort };
 
 /** `version` names this price for receipts; it changes whenever the price does. */
 export type PriceEntry = { version: string; price: Price };
+
+/** `fromMs`: the moment from which it holds, milliseconds since 1970. -Infinity: since ever, as the first one of a model. */
+export type ScheduledPrice = PriceEntry & { fromMs: number };
+
+export type PriceSchedule = readonly [ScheduledPrice, ...ScheduledPrice[]];
 
 export type Price = FlatPrice | TokenPrice;
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { ModelSettings, Route } from '../catalog/model.ts';
 import type { Config, ModelConfig, ServerConfig, UpstreamConfig, VariantConfig } from './config.ts';
 import { sizeInBytes } from './fields.ts';
-import { toPrice, usdToMicros } from './prices.ts';
+import { toPrices, usdToMicros } from './prices.ts';
 import type { ConfigFile, ModelFile, UpstreamFile } from './schema.ts';
 import { secretFor } from './secrets.ts';
 import type { ResolvedSecret } from './secrets.ts';
@@ -97,7 +97,7 @@ function buildModel(file: ModelFile, brandName: string): ModelConfig {
       thinking: file.capabilities.thinking,
       jsonSchema: file.capabilities.json_schema,
     },
-    price: toPrice(file.price),
+    prices: toPrices(file.price),
     routes: file.routes.map((route) => toRoute(route, file.id)),
     hidden: file.hidden,
     settings,
@@ -107,7 +107,7 @@ function buildModel(file: ModelFile, brandName: string): ModelConfig {
       displayName: variant.display_name ?? variant.id,
       description: variant.description ?? file.description,
       settings: { ...settings, ...toSettings(variant.settings) },
-      price: toPrice(variant.price),
+      prices: toPrices(variant.price),
       maxOutputTokens: image ? 0 : (variant.max_output_tokens ?? maxOutputTokens),
     })),
   };

@@ -1,4 +1,5 @@
-import type { Capabilities, ModelSettings, Price, Route } from '../catalog/model.ts';
+import type { Capabilities, ModelSettings, Route } from '../catalog/model.ts';
+import type { DatedPrice } from '../catalog/price-version.ts';
 import type { LogLevel } from '../core/errors.ts';
 import type { Micros } from '../core/money.ts';
 import type { Secret } from './secret.ts';
@@ -84,6 +85,9 @@ export type UpstreamConfig = {
   maxTokensField: 'max_tokens' | 'max_completion_tokens';
 };
 
+/** Strictly rising; the first one holds since ever (`fromMs` is -Infinity). */
+export type PriceList = readonly [DatedPrice, ...DatedPrice[]];
+
 /** A model as the file has it, its variants inside. `catalog/` makes models of both. */
 export type ModelConfig = {
   id: string;
@@ -97,7 +101,7 @@ export type ModelConfig = {
   /** 0 for image models. */
   maxOutputTokens: number;
   capabilities: Capabilities;
-  price: Price;
+  prices: PriceList;
   routes: readonly Route[];
   hidden: boolean;
   settings: ModelSettings;
@@ -111,7 +115,7 @@ export type VariantConfig = {
   displayName: string;
   description: string;
   settings: ModelSettings;
-  price: Price;
+  prices: PriceList;
   maxOutputTokens: number;
 };
 

@@ -105,6 +105,26 @@ export function percentHundredths(value: string | number): number | undefined {
   return parsed % 100 === 0 ? parsed / 100 : undefined;
 }
 
+const INSTANT_FORM = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?Z)?$/;
+const INSTANT = 'a date or date-time of UTC such as 2027-01-31 or 2027-01-31T12:00:00Z';
+
+/** A moment: an ISO 8601 date (its first instant) or date-time, in UTC only, so that no time zone can be forgotten. */
+export function instant(): z.ZodString {
+  return shaped(INSTANT_FORM, INSTANT).superRefine((value, context) => {
+    if (INSTANT_FORM.test(value) && instantMs(value) === undefined) {
+      context.addIssue({ code: 'custom', message: packIssue('is no day or time that there is', INSTANT) });
+    }
+  });
+}
+
+/** Milliseconds since 1970 of what `instant` allows. Undefined when it is no such moment. */
+export function instantMs(value: string): number | undefined {
+  if (!INSTANT_FORM.test(value)) return undefined;
+  const ms = Date.parse(value);
+  // Date.parse takes February 30 for March 2.
+  return Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== value.slice(0, 10) ? undefined : ms;
+}
+
 const SIZE = /^(\d{1,7}) ?(KiB|MiB)$/;
 
 /** A size in bytes: a whole number, or text such as `32 MiB`. */

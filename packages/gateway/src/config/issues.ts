@@ -20,8 +20,14 @@ export function findingsOf(issue: z.core.$ZodIssue): Finding[] {
         typeReason(issue.input, issue.expected),
         SELF_EXPLAINING.has(issue.expected) ? undefined : allowed,
       );
-    case 'invalid_union':
+    case 'invalid_union': {
+      const fitting = issue.errors.filter((issues) => !issues.some(isTypeOfAll));
+      const [only] = fitting;
+      if (only !== undefined && fitting.length === 1) {
+        return only.flatMap((inner) => findingsOf({ ...inner, path: [...issue.path, ...inner.path] }));
+      }
       return finding(typeReason(issue.input, undefined), allowed);
+    }
     case 'invalid_value':
       return finding(absence(issue.input) ?? 'is not one of the known values', allowed);
     case 'too_small':
@@ -45,6 +51,11 @@ export function findingsOf(issue: z.core.$ZodIssue): Finding[] {
       break;
   }
   return finding('is not valid', undefined);
+}
+
+/** Whether an option of a union refused the value by its type: then the faults of the other options are the true ones. */
+function isTypeOfAll(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'invalid_type' && issue.path.length === 0;
 }
 
 /** The reason says all there is to say about these. */

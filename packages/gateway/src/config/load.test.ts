@@ -183,15 +183,20 @@ describe('the loaded configuration', () => {
       displayName: 'm',
       ownedBy: 'Switchyard',
       // Half of 1.000001 is rounded up to a whole µ$; missing buckets follow input and output.
-      price: {
-        type: 'per-token',
-        inputMicrosPerMillion: 500_001,
-        cacheReadMicrosPerMillion: 500_001,
-        cacheWriteMicrosPerMillion: 500_001,
-        outputMicrosPerMillion: 1_500_000,
-        reasoningMicrosPerMillion: 1_500_000,
-        minimumMicros: 0,
-      },
+      prices: [
+        {
+          fromMs: -Infinity,
+          price: {
+            type: 'per-token',
+            inputMicrosPerMillion: 500_001,
+            cacheReadMicrosPerMillion: 500_001,
+            cacheWriteMicrosPerMillion: 500_001,
+            outputMicrosPerMillion: 1_500_000,
+            reasoningMicrosPerMillion: 1_500_000,
+            minimumMicros: 0,
+          },
+        },
+      ],
       routes: [
         { kind: 'pool', pool: 'p', remoteModel: 'm' },
         { kind: 'upstream', upstream: 'u', remoteModel: 'r' },
@@ -200,7 +205,7 @@ describe('the loaded configuration', () => {
         {
           id: 'v',
           settings: { reasoningEffort: 'high' },
-          price: { type: 'flat', amountMicros: 5_000 },
+          prices: [{ fromMs: -Infinity, price: { type: 'flat', amountMicros: 5_000 } }],
           maxOutputTokens: 5,
         },
       ],
@@ -214,7 +219,26 @@ describe('the loaded configuration', () => {
       '  - { id: a, context_tokens: 2, max_output_tokens: 1, price: &x { credits: 3 }, routes: &r [{ pool: p }] }\n' +
       '  - { id: b, context_tokens: 2, max_output_tokens: 1, price: *x, routes: *r }\n';
     const [a, b] = load(text).config.models;
-    expect(b?.price).toEqual(a?.price);
+    expect(b?.prices).toEqual(a?.prices);
+  });
+
+  test('a list of prices has dates, in UTC, and is shown with the lines that it came from', () => {
+    const loaded = load(
+      'pools: { p: {} }\nmodels:\n' +
+        '  - id: a\n    context_tokens: 2\n    max_output_tokens: 1\n    routes: [{ pool: p }]\n' +
+        '    price:\n      - { credits: 1 }\n      - { from: 2027-01-01, credits: 2 }\n' +
+        '      - { from: "2028-02-29T23:59:59.5Z", free: true }\n',
+    );
+    expect(loaded.config.models[0]?.prices).toEqual([
+      { fromMs: -Infinity, price: { type: 'flat', amountMicros: 10_000 } },
+      { fromMs: Date.UTC(2027, 0, 1), price: { type: 'flat', amountMicros: 20_000 } },
+      { fromMs: Date.UTC(2028, 1, 29, 23, 59, 59, 500), price: { type: 'flat', amountMicros: 0 } },
+    ]);
+    expect(loaded.effective).toContainEqual({
+      path: 'models[0].price[1].from',
+      value: '2027-01-01',
+      source: { kind: 'file', line: 9 },
+    });
   });
 
   test('warns of what is likely not meant', () => {

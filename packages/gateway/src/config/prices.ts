@@ -1,8 +1,19 @@
 import type { Price } from '../catalog/model.ts';
 import { micros, MICROS_PER_CREDIT, MICROS_PER_USD, parseAmount, ZERO_MICROS } from '../core/money.ts';
 import type { Micros } from '../core/money.ts';
-import { percentHundredths } from './fields.ts';
-import type { PriceFile } from './schema.ts';
+import type { PriceList } from './config.ts';
+import { instantMs, percentHundredths } from './fields.ts';
+import type { PriceFile, PricesFile } from './schema.ts';
+
+/** The prices of a model with their beginnings. Throws on what the schema and the rules refuse: the value has passed them. */
+export function toPrices(file: PricesFile): PriceList {
+  const [first, ...later] = Array.isArray(file) ? file : [file];
+  if (first === undefined) throw new Error('a list of prices was not validated before it was used');
+  return [
+    { fromMs: -Infinity, price: toPrice(first) },
+    ...later.map((entry) => ({ fromMs: expectInstant(entry.from), price: toPrice(entry) })),
+  ];
+}
 
 /**
  * The price that is charged, in exact µ$. Missing buckets cost what their whole kind costs (cached input and cache
@@ -45,6 +56,12 @@ export function usdToMicros(value: string | number): Micros {
 
 function creditsToMicros(value: string | number): Micros {
   return expectAmount(parseAmount(value, MICROS_PER_CREDIT));
+}
+
+function expectInstant(from: string | undefined): number {
+  const parsed = from === undefined ? undefined : instantMs(from);
+  if (parsed === undefined) throw new Error('a date was not validated before it was used');
+  return parsed;
 }
 
 function expectAmount(parsed: Micros | undefined): Micros {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createCatalog } from '../catalog/catalog.ts';
 import { viewModel } from '../catalog/model-view.ts';
+import { priceAt } from '../catalog/price-schedule.ts';
 import type { Config } from './config.ts';
 import { checkConfig } from './check.ts';
 import { loadConfig } from './load.ts';
@@ -22,7 +23,7 @@ function flatPrices(config: Config): [string, string[], number][] {
   return createCatalog(config, { nowMs: () => 0 })
     .allModels()
     .map((model) => {
-      const { pricing } = viewModel(model, false);
+      const { pricing } = viewModel(model, { available: false, nowMs: 0 });
       return [model.id, [...model.aliases], pricing.type === 'per_message' ? pricing.credits : Number.NaN];
     });
 }
@@ -32,7 +33,7 @@ function tokenPrices(config: Config): [string, string, string][] {
   return createCatalog(config, { nowMs: () => 0 })
     .allModels()
     .map((model) => {
-      const { price } = model.price;
+      const { price } = priceAt(model, 0);
       if (price.type !== 'per-token') return [model.id, '', ''];
       return [model.id, toCents(price.inputMicrosPerMillion), toCents(price.outputMicrosPerMillion)];
     });

@@ -42,7 +42,10 @@ test('every override is in the table of the documentation', () => {
 /** The same paths, read from the JSON Schema: a second way to them, so that the first one cannot lose any. */
 function jsonSchemaPaths(schema: unknown, path: string): string[] {
   if (typeof schema !== 'object' || schema === null) return [];
-  const { properties, items, additionalProperties } = schema as Record<string, unknown>;
+  const { properties, items, additionalProperties, anyOf } = schema as Record<string, unknown>;
+  // An object, or a list of the same object: its keys are listed once.
+  if (Array.isArray(anyOf) && anyOf.some(isObjectSchema))
+    return jsonSchemaPaths(anyOf.find(isObjectSchema), path);
   const paths: string[] = [];
   for (const [key, child] of Object.entries(properties ?? {})) {
     const childPath = path === '' ? key : `${path}.${key}`;
@@ -53,4 +56,8 @@ function jsonSchemaPaths(schema: unknown, path: string): string[] {
     ...jsonSchemaPaths(items, `${path}[]`),
     ...jsonSchemaPaths(additionalProperties, `${path}.<name>`),
   ];
+}
+
+function isObjectSchema(schema: unknown): boolean {
+  return typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'object';
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { configSchema } from './schema.ts';
-import { unwrap } from './schema-walk.ts';
+import { objectOption, unwrap } from './schema-walk.ts';
 
 /** One key of the configuration, for its documentation. `models[].id`, `pools.<name>.description`. */
 export type ReferenceRow = {
@@ -20,7 +20,7 @@ export function configReference(): ReferenceRow[] {
 }
 
 function visit(schema: z.core.$ZodType, path: string, rows: ReferenceRow[]): void {
-  const inner = unwrap(schema);
+  const inner = objectOption(schema);
   if (inner instanceof z.ZodObject) {
     for (const [key, child] of Object.entries(inner.shape)) {
       const childPath = path === '' ? key : `${path}.${key}`;

@@ -1,8 +1,8 @@
-import { MICROS_PER_USD, parseAmount } from '../core/money.ts';
 import type { Finding } from './issues.ts';
 import { nearMiss } from './near-miss.ts';
 import { isRecord } from './paths.ts';
 import type { Path } from './paths.ts';
+import { checkPrices } from './price-rules.ts';
 
 /** Says where a value was first written: "models[0].id, line 12". */
 export type Locate = (path: Path) => string;
@@ -66,7 +66,7 @@ function checkModel(model: Record<string, unknown>, path: Path, findings: Findin
     }
   }
   checkOutput(model, model['context_tokens'], { path, findings });
-  checkPrice(model['price'], [...path, 'price'], { image, findings });
+  checkPrices(model['price'], [...path, 'price'], { image, findings });
   checkEffort(model, model, { path, findings });
 }
 
@@ -74,7 +74,7 @@ type Where = { path: Path; findings: Finding[] };
 
 function checkVariant(variant: Record<string, unknown>, model: Record<string, unknown>, where: Where): void {
   checkOutput(variant, model['context_tokens'], where);
-  checkPrice(variant['price'], [...where.path, 'price'], {
+  checkPrices(variant['price'], [...where.path, 'price'], {
     image: model['kind'] === 'image',
     findings: where.findings,
   });
@@ -96,34 +96,6 @@ function checkEffort(entry: Record<string, unknown>, model: Record<string, unkno
   if (isRecord(capabilities) && capabilities['thinking'] === true) return;
   const path = [...where.path, 'settings', 'reasoning_effort'];
   where.findings.push(problem(path, 'is set for a model that cannot think', 'capabilities.thinking: true'));
-}
-
-const PRICES = ['credits', 'per_million_usd', 'free'];
-
-function checkPrice(price: unknown, path: Path, context: { image: boolean; findings: Finding[] }): void {
-  if (!isRecord(price)) return;
-  const { findings } = context;
-  const given = PRICES.filter((key) => Object.hasOwn(price, key));
-  if (given.length !== 1) {
-    const reason = given.length === 0 ? 'says no price' : `says ${given.length} prices`;
-    findings.push(problem(path, reason, `exactly one of ${PRICES.join(', ')}`));
-  }
-  const tokens = price['per_million_usd'];
-  for (const key of ['minimum_usd', 'list_discount_percent']) {
-    if (Object.hasOwn(price, key) && tokens === undefined) {
-      findings.push(problem([...path, key], 'has no meaning without per_million_usd', undefined));
-    }
-  }
-  if (tokens === undefined) return;
-  const tokensPath = [...path, 'per_million_usd'];
-  if (context.image) findings.push(problem(tokensPath, 'is no price for pictures', 'credits, or free: true'));
-  if (isRecord(tokens) && isZeroAmount(tokens['input']) && isZeroAmount(tokens['output'])) {
-    findings.push(problem(tokensPath, 'is zero', 'a price above zero, or free: true'));
-  }
-}
-
-function isZeroAmount(value: unknown): boolean {
-  return (typeof value === 'number' || typeof value === 'string') && parseAmount(value, MICROS_PER_USD) === 0;
 }
 
 type RouteScope = { names: Record<'pool' | 'upstream', string[]>; findings: Finding[] };

@@ -19,11 +19,24 @@ export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   return inner;
 }
 
+/** Of a union the option that is an object, where there is one. Its lists of the same object have the same keys. */
+export function objectOption(schema: z.core.$ZodType): z.core.$ZodType {
+  const inner = unwrap(schema);
+  if (!(inner instanceof z.ZodUnion)) return inner;
+  return inner.options.map(unwrap).find((option) => option instanceof z.ZodObject) ?? inner;
+}
+
+function listOption(schema: z.core.$ZodType): z.core.$ZodType {
+  const inner = unwrap(schema);
+  if (!(inner instanceof z.ZodUnion)) return inner;
+  return inner.options.map(unwrap).find((option) => option instanceof z.ZodArray) ?? inner;
+}
+
 /** The keys that the object at the path may have. Empty when there is no such object, or its keys are free. */
 export function knownKeys(path: Path): string[] {
   let schema: z.core.$ZodType = configSchema;
   for (const step of path) {
-    const here = unwrap(schema);
+    const here = typeof step === 'number' ? listOption(schema) : objectOption(schema);
     let next: z.core.$ZodType | undefined;
     if (here instanceof z.ZodObject) next = Object.hasOwn(here.shape, step) ? here.shape[step] : undefined;
     else if (here instanceof z.ZodArray) next = here.element;
@@ -31,6 +44,6 @@ export function knownKeys(path: Path): string[] {
     if (next === undefined) return [];
     schema = next;
   }
-  const found = unwrap(schema);
+  const found = objectOption(schema);
   return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
 }

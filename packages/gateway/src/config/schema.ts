@@ -4,6 +4,7 @@ import {
   anyNumber,
   byteSize,
   flag,
+  instant,
   line,
   network,
   oneOf,
@@ -149,9 +150,14 @@ const perMillionUsd = z.strictObject({
   reasoning: perMillion().optional().describe('USD for one million reasoning tokens. Default: `output`.'),
 });
 
-/** Exactly one of `credits`, `per_million_usd` and `free`; `rules.ts` checks that. */
+/** Exactly one of `credits`, `per_million_usd` and `free`; `price-rules.ts` checks that. */
 const price = z
   .strictObject({
+    from: instant()
+      .optional()
+      .describe(
+        'Only in a list of prices: since when this one holds. The first price has none, each other one a later date.',
+      ),
     credits: amount('credits', { minimum: 'above 0', maximum: 1_000_000 })
       .optional()
       .describe('Flat price of one successful request (or picture). 1 credit is $0.01.'),
@@ -172,6 +178,12 @@ const price = z
       ),
   })
   .meta({ oneOf: [{ required: ['credits'] }, { required: ['per_million_usd'] }, { required: ['free'] }] });
+
+/** One price, or a list of them with dates; `price-rules.ts` checks the dates. */
+const prices = () =>
+  z.union([price, z.array(price).min(1).max(100)], {
+    error: 'a price such as { credits: 8 }, or a list of prices with dates',
+  });
 
 /** Exactly one of `pool` and `upstream`. */
 const route = z
@@ -208,7 +220,7 @@ const variant = z.strictObject({
   display_name: line(1, 128).optional().describe('Name that people see. Default: the id.'),
   description: line(0, 1000).optional().describe("One line about it. Default: its model's."),
   settings: settings.prefault({}).describe('Settings that it adds to each request, over those of its model.'),
-  price: price.describe('Its own price.'),
+  price: prices().describe('Its own price.'),
   max_output_tokens: maxOutputTokens().describe("Most output tokens. Default: its model's."),
 });
 
@@ -227,7 +239,9 @@ const model = z
       .describe('Tokens of input and output together. Required for text.'),
     max_output_tokens: maxOutputTokens().describe('Most output tokens of one request. Required for text.'),
     capabilities: capabilities.prefault({}).describe('What it can do.'),
-    price: price.describe('What a request costs: exactly one of `credits`, `per_million_usd` and `free`.'),
+    price: prices().describe(
+      'What a request costs: exactly one of `credits`, `per_million_usd` and `free`, or a list of such prices with dates.',
+    ),
     routes: z.array(route).min(1).max(32).describe('Where its requests may go, in order of preference.'),
     hidden: flag().default(false).describe('Whether it is left out of model lists. It still answers.'),
     settings: settings.prefault({}).describe('Settings that are added to each request.'),
@@ -293,5 +307,7 @@ export const configSchema = z
 /** The file after validation, defaults filled in, still in its own words. */
 export type ConfigFile = z.output<typeof configSchema>;
 export type ModelFile = ConfigFile['models'][number];
-export type PriceFile = ModelFile['price'];
+/** One price, or a list of them. */
+export type PricesFile = ModelFile['price'];
+export type PriceFile = z.output<typeof price>;
 export type UpstreamFile = ConfigFile['upstreams'][string];

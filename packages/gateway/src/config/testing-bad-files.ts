@@ -156,12 +156,16 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
   {
     name: 'a model without a price',
     text: modelFile({ price: '' }),
-    problems: ['test.yaml:3:5: models[0].price: is missing'],
+    problems: [
+      'test.yaml:3:5: models[0].price: is missing (allowed: a price such as { credits: 8 }, or a list of prices with dates)',
+    ],
   },
   {
     name: 'a variant without a price',
     text: modelFile({ variants: '[{ id: b }]' }),
-    problems: ['test.yaml:8:16: models[0].variants[0].price: is missing'],
+    problems: [
+      'test.yaml:8:16: models[0].variants[0].price: is missing (allowed: a price such as { credits: 8 }, or a list of prices with dates)',
+    ],
   },
   {
     name: 'an empty price',
@@ -238,6 +242,86 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
     text: modelFile({ kind: 'image', price: '{ per_million_usd: { input: 1, output: 1 } }' }),
     problems: [
       'test.yaml:6:31: models[0].price.per_million_usd: is no price for pictures (allowed: credits, or free: true)',
+    ],
+  },
+  {
+    name: 'a price with a date outside a list',
+    text: modelFile({ price: '{ from: 2027-01-01, credits: 1 }' }),
+    problems: [
+      'test.yaml:6:20: models[0].price.from: has no meaning outside a list of prices (allowed: a list of prices)',
+    ],
+  },
+  {
+    name: 'a list of prices that is empty',
+    text: modelFile({ price: '[]' }),
+    problems: ['test.yaml:6:12: models[0].price: is empty (allowed: at least 1)'],
+  },
+  {
+    name: 'two prices that hold since ever',
+    text: modelFile({ price: '[{ credits: 1 }, { credits: 2 }]' }),
+    problems: [
+      'test.yaml:6:29: models[0].price[1]: has no from (allowed: every price of a list but the first says since when)',
+    ],
+  },
+  {
+    name: 'a first price with a date, before which there would be none',
+    text: modelFile({ price: '[{ from: 2027-01-01, credits: 1 }]' }),
+    problems: [
+      'test.yaml:6:21: models[0].price[0].from: stands in the first price, which holds since ever (allowed: no from here)',
+    ],
+  },
+  {
+    name: 'a date twice',
+    text: modelFile({
+      price: '[{ credits: 1 }, { from: 2027-01-01, credits: 2 }, { from: 2027-01-01T00:00Z, credits: 3 }]',
+    }),
+    problems: [
+      'test.yaml:6:71: models[0].price[2].from: is not after the date before it (allowed: rising dates)',
+    ],
+  },
+  {
+    name: 'dates that fall',
+    text: modelFile({
+      price: '[{ credits: 1 }, { from: 2027-01-02, credits: 2 }, { from: 2027-01-01, credits: 3 }]',
+    }),
+    problems: [
+      'test.yaml:6:71: models[0].price[2].from: is not after the date before it (allowed: rising dates)',
+    ],
+  },
+  {
+    name: 'a day that there is not',
+    text: modelFile({ price: '[{ credits: 1 }, { from: 2027-02-29, credits: 2 }]' }),
+    problems: [
+      'test.yaml:6:37: models[0].price[1].from: is no day or time that there is (allowed: a date or date-time of UTC such as 2027-01-31 or 2027-01-31T12:00:00Z)',
+    ],
+  },
+  {
+    name: 'a time without a zone, which could be any',
+    text: modelFile({ price: '[{ credits: 1 }, { from: 2027-01-01T00:00:00, credits: 2 }]' }),
+    problems: [
+      'test.yaml:6:37: models[0].price[1].from: has the wrong form (allowed: a date or date-time of UTC such as 2027-01-31 or 2027-01-31T12:00:00Z)',
+    ],
+  },
+  {
+    name: 'a date that is a number',
+    text: modelFile({ price: '[{ credits: 1 }, { from: 2027, credits: 2 }]' }),
+    problems: [
+      'test.yaml:6:37: models[0].price[1].from: must be text, is a number (allowed: a date or date-time of UTC such as 2027-01-31 or 2027-01-31T12:00:00Z)',
+    ],
+  },
+  {
+    name: 'a mistake inside a list of prices, with the key that was meant',
+    text: modelFile({ price: '[{ credits: 1 }, { from: 2027-01-01, credit: 2 }]' }),
+    problems: [
+      'test.yaml:6:29: models[0].price[1]: says no price (allowed: exactly one of credits, per_million_usd, free)',
+      'test.yaml:6:49: models[0].price[1].credit: is not a known key (allowed: did you mean credits?)',
+    ],
+  },
+  {
+    name: 'a price that is only a number',
+    text: modelFile({ price: '8' }),
+    problems: [
+      'test.yaml:6:12: models[0].price: is a number (allowed: a price such as { credits: 8 }, or a list of prices with dates)',
     ],
   },
   {

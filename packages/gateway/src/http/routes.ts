@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { viewModel } from '../catalog/model-view.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { Model } from '../catalog/model.ts';
 import type { Config } from '../config/config.ts';
 import { fault } from '../core/errors.ts';
 import { creditsNumber, usdNumber } from '../core/money.ts';
@@ -71,7 +72,7 @@ function listModels(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRep
   if (caller === undefined) return;
   const data = deps.catalog
     .listModels(caller.key)
-    .map((model) => viewModel(model, deps.inference.router.availability(model, caller.account.id).available));
+    .map((model) => viewModel(model, modelState(deps.inference, model, caller.account.id)));
   // One object serves OpenAI's clients (object, data) and Anthropic's (data, has_more, first_id, last_id).
   void reply.send({
     object: 'list',
@@ -93,8 +94,17 @@ function showModel(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRepl
     sendFault(reply, request.id, fault(model.error, { param: 'model' }));
     return;
   }
-  const available = deps.inference.router.availability(model.value, caller.account.id).available;
-  void reply.send(viewModel(model.value, available));
+  void reply.send(viewModel(model.value, modelState(deps.inference, model.value, caller.account.id)));
+}
+
+/** What a model's view needs to know of the present. */
+function modelState(
+  inference: InferenceDeps,
+  model: Model,
+  accountId?: string,
+): { available: boolean; nowMs: number } {
+  const { available } = inference.router.availability(model, accountId);
+  return { available, nowMs: inference.clock.nowMs() };
 }
 
 /** All numbers in credits ($0.01), but `usd`. `credits` and `usd` are what can be spent now; `held` is not in them. */
@@ -153,7 +163,7 @@ function sendLandingPage(deps: RoutesDeps, request: FastifyRequest, reply: Fasti
   const baseUrl = deps.config.server.publicUrl ?? `http://localhost:${request.raw.socket.localPort}`;
   const models = deps.catalog
     .listModels(undefined)
-    .map((model) => viewModel(model, deps.inference.router.availability(model).available));
+    .map((model) => viewModel(model, modelState(deps.inference, model)));
   void reply
     .header('content-type', 'text/html; charset=utf-8')
     .header(

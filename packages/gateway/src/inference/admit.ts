@@ -1,6 +1,7 @@
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
 import type { ApiKey } from '../accounts/account.ts';
-import type { Model } from '../catalog/model.ts';
+import type { Model, PriceEntry } from '../catalog/model.ts';
+import { priceAt } from '../catalog/price-schedule.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { micros, minMicros, type Micros } from '../core/money.ts';
 import { failed, ok, type Result } from '../core/result.ts';
@@ -21,6 +22,8 @@ export type Admitted = Understood & {
   inputTokensCeiling: number;
   outputCapTokens: number;
   permit: Permit;
+  /** The price of the moment of the hold. The request is charged by it, whatever the catalogue says when it ends. */
+  price: PriceEntry;
   hold: Hold;
 };
 
@@ -53,17 +56,18 @@ export function admitText(deps: InferenceDeps, understood: Understood): Result<A
 
 type Priced = Pick<
   Admitted,
-  'chat' | 'needs' | 'estimatedInputTokens' | 'inputTokensCeiling' | 'outputCapTokens' | 'hold'
+  'chat' | 'needs' | 'estimatedInputTokens' | 'inputTokensCeiling' | 'outputCapTokens' | 'price' | 'hold'
 >;
 
 function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> {
   const { account, key } = ask.caller;
   const input = measureInput(ask.decoded.chat);
+  const price = priceAt(ask.model, deps.clock.nowMs());
   const balanceMicros = deps.ledger.balance(account.id).availableMicros;
   const spendLeft = spendLeftMicros(deps, key);
   const clientCap = ask.decoded.chat.maxOutputTokens;
   const capped = outputCap({
-    price: ask.model.price.price,
+    price: price.price,
     inputTokensCeiling: input.ceilingTokens,
     inputTokensEstimate: input.estimatedTokens,
     modelMaxOutputTokens: ask.model.maxOutputTokens,
@@ -90,6 +94,7 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
     estimatedInputTokens: input.estimatedTokens,
     inputTokensCeiling: input.ceilingTokens,
     outputCapTokens: capped.capTokens,
+    price,
     hold: hold.value,
   });
 }

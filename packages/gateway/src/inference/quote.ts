@@ -1,3 +1,4 @@
+import { priceAt } from '../catalog/price-schedule.ts';
 import { creditsNumber, micros, usdNumber } from '../core/money.ts';
 import { measureInput } from '../pricing/input-ceiling.ts';
 import { outputCap } from '../pricing/quote.ts';
@@ -20,12 +21,13 @@ export type QuoteView = {
   price_version: string;
 };
 
-/** Quotes the maximal price of a request: the amount that a hold would take if the balance were no bound. */
-export function quoteText({ model, decoded }: Understood): QuoteView {
+/** Quotes the maximal price of a request: the amount that a hold would take now if the balance were no bound. */
+export function quoteText({ model, decoded }: Understood, nowMs: number): QuoteView {
+  const price = priceAt(model, nowMs);
   const input = measureInput(decoded.chat);
   const clientCap = decoded.chat.maxOutputTokens;
   const capped = outputCap({
-    price: model.price.price,
+    price: price.price,
     inputTokensCeiling: input.ceilingTokens,
     inputTokensEstimate: input.estimatedTokens,
     modelMaxOutputTokens: model.maxOutputTokens,
@@ -41,6 +43,6 @@ export function quoteText({ model, decoded }: Understood): QuoteView {
     max_cost_credits: creditsNumber(capped.holdMicros),
     max_output_tokens: capped.capTokens,
     max_input_tokens: Math.min(input.ceilingTokens, model.contextTokens),
-    price_version: model.price.version,
+    price_version: price.version,
   };
 }

@@ -73,7 +73,7 @@ function modelWith(price: Price): Model {
     contextTokens: 4096,
     maxOutputTokens: 1024,
     capabilities: { tools: false, vision: false, thinking: false, jsonSchema: false },
-    price: { version: 'v1', price },
+    prices: [{ version: 'v1', price, fromMs: -Infinity }],
     routes: [],
     settings: {},
     variantOf: undefined,
@@ -368,6 +368,65 @@ it('tells once that a balance is low', async () => {
   }
   // 920 000, 840 000, 760 000 µ$ are left; the mark is 900 000.
   expect(told).toEqual([0, 1, 1]);
+});
+
+describe('a price that changes', () => {
+  const DEARER: Price = { type: 'flat', amountMicros: micros(100_000) };
+
+  /** The world's model gets `later` a minute from now. */
+  function planPrice(now: Price, later: Price): void {
+    const fromMs = world.clock.nowMs() + 60_000;
+    const [first] = modelWith(now).prices;
+    const model: Model = { ...modelWith(now), prices: [first, { version: 'v2', price: later, fromMs }] };
+    world.deps.resolveModel = () => ok(model);
+  }
+
+  async function answer(attempt: Try): Promise<Receipt> {
+    attempt.sink.onParts([TEXT, FINISH]);
+    attempt.sink.onEnd();
+    return world.nextReceipt();
+  }
+
+  it('is the one of the hold, even if the request ends after the change; the next one pays the new price', async () => {
+    planPrice(FLAT, DEARER);
+    world.clock.advance(59_999);
+    const { reply: before } = post(ASK);
+    const held = await world.nextTry();
+    world.clock.advance(1);
+    expect(await answer(held)).toMatchObject({
+      heldMicros: 80_000,
+      chargedMicros: 80_000,
+      priceVersion: 'v1',
+    });
+    expect((await before).text).toContain('"cost":0.08');
+
+    world.targets = ['target'];
+    const { reply: after } = post(ASK);
+    expect(await answer(await world.nextTry())).toMatchObject({
+      heldMicros: 100_000,
+      chargedMicros: 100_000,
+      priceVersion: 'v2',
+    });
+    expect((await after).text).toContain('"cost":0.1,');
+  });
+
+  it('from flat to tokens does not change how a running request is charged', async () => {
+    planPrice(FLAT, PER_TOKEN);
+    const { reply } = post(ASK);
+    const held = await world.nextTry();
+    world.clock.advance(60_000);
+    expect(await answer(held)).toMatchObject({ chargedMicros: 80_000, policy: 'flat-complete' });
+    await reply;
+  });
+
+  it('is quoted as it is now', async () => {
+    planPrice(FLAT, DEARER);
+    const quote = async (): Promise<unknown> =>
+      JSON.parse((await post(ASK, { headers: { 'x-dry-run': 'true' } }).reply).text);
+    expect(await quote()).toMatchObject({ max_cost: 0.08, price_version: 'v1' });
+    world.clock.advance(60_000);
+    expect(await quote()).toMatchObject({ max_cost: 0.1, price_version: 'v2' });
+  });
 });
 
 describe('refusals leave nothing behind', () => {

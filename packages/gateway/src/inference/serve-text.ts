@@ -55,7 +55,7 @@ function beginText(
   const understood = understandText(deps, surface, exchange);
   if (!understood.ok) return understood;
   if (headers.value.dryRun || understood.value.decoded.dryRun)
-    return ok({ quote: quoteText(understood.value) });
+    return ok({ quote: quoteText(understood.value, deps.clock.nowMs()) });
 
   const claim = claimOnce(deps, understood.value, headers.value.idempotencyKey);
   if (!claim.ok) return claim;

@@ -22,7 +22,7 @@ export function settlementOf(run: {
 }): ChargeDecision {
   const { admitted, meter, target } = run;
   const decision = decideCharge({
-    price: admitted.model.price.price,
+    price: admitted.price.price,
     end: endOf(run.end),
     reported: meter.reported(),
     counted: countedUsage(admitted.estimatedInputTokens, meter.counter),
@@ -68,7 +68,7 @@ export function receiptOf(run: {
     errorCode: run.end.kind === 'failed' || run.end.kind === 'interrupted' ? run.end.code : '',
     heldMicros: admitted.hold.amountMicros,
     chargedMicros: charge.chargeMicros,
-    priceVersion: admitted.model.price.version,
+    priceVersion: admitted.price.version,
     attempts: run.attempts,
     policy: charge.policy,
     cutAtHold: charge.cutAtHold,

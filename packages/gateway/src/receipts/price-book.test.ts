@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { openRegistry } from '../accounts/registry.ts';
 import type { AccountStore, AuditEntry } from '../accounts/store.ts';
 import type { Model, Price } from '../catalog/model.ts';
-import { priceEntry } from '../catalog/price-version.ts';
+import { priceSchedule } from '../catalog/price-version.ts';
 import { micros } from '../core/money.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
 import { openPriceBook } from './price-book.ts';
@@ -19,8 +19,17 @@ const perToken: Price = {
   minimumMicros: micros(0),
 };
 
-/** Only what the book reads of a model. */
-const modelAt = (id: string, price: Price) => ({ id, price: priceEntry(id, price) }) as unknown as Model;
+/** Only what the book reads of a model. Each price but the first is planned for later. */
+const modelAt = (id: string, price: Price, ...later: Price[]) =>
+  ({
+    id,
+    prices: priceSchedule(id, [
+      { fromMs: -Infinity, price },
+      ...later.map((next, index) => ({ fromMs: Date.UTC(2030 + index, 0, 1), price: next })),
+    ]),
+  }) as unknown as Model;
+
+const firstVersion = (model: Model): string => model.prices[0].version;
 
 function memoryStore(): { store: AccountStore; meta: Map<string, string>; audit: AuditEntry[] } {
   const meta = new Map<string, string>();
@@ -47,17 +56,28 @@ it('remembers prices that are no longer in the catalogue, over restarts', async 
   const second = modelAt('demo', dearer);
   const metered = modelAt('metered', perToken);
 
-  expect(await (await open(first, metered)).priceOf(first.price.version)).toEqual(flat);
+  expect(await (await open(first, metered)).priceOf(firstVersion(first))).toEqual(flat);
   const later = await open(second);
-  expect(await later.priceOf(first.price.version)).toEqual(flat);
-  expect(await later.priceOf(metered.price.version)).toEqual(perToken);
-  expect(await later.priceOf(second.price.version)).toEqual(dearer);
+  expect(await later.priceOf(firstVersion(first))).toEqual(flat);
+  expect(await later.priceOf(firstVersion(metered))).toEqual(perToken);
+  expect(await later.priceOf(firstVersion(second))).toEqual(dearer);
   expect(await later.priceOf('ffffffffffff')).toBeUndefined();
   await open(second);
   expect(audit.map(({ action, detail }) => [action, detail])).toEqual([
     ['price.record', '2 new prices'],
     ['price.record', '1 new prices'],
   ]);
+});
+
+it('knows every price of a model, those to come too, also when the plan was dropped', async () => {
+  const { store } = memoryStore();
+  const registry = await openRegistry({ store, clock: createVirtualClock(), brand: 'x' });
+  const model = modelAt('demo', flat, dearer, perToken);
+  const book = await openPriceBook(registry, [model]);
+  const known = await Promise.all(model.prices.map(({ version }) => book.priceOf(version)));
+  expect(known).toEqual([flat, dearer, perToken]);
+  const after = await openPriceBook(registry, [modelAt('demo', flat)]);
+  expect(await after.priceOf(model.prices[1]?.version ?? '')).toEqual(dearer);
 });
 
 it.each([

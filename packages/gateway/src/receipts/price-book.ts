@@ -12,9 +12,9 @@ export type PriceBook = {
 
 const META_PREFIX = 'price:';
 
-/** Writes down the catalogue's prices that are new, with one line in the audit trail. Rejects when the store fails. */
+/** Writes down the catalogue's prices that are new, those that are only planned too, with one line in the audit trail. Rejects when the store fails. */
 export async function openPriceBook(registry: Registry, models: readonly Model[]): Promise<PriceBook> {
-  const known = new Map(models.map(({ price }) => [price.version, price.price]));
+  const known = new Map(models.flatMap(({ prices }) => prices.map(({ version, price }) => [version, price])));
   const fresh: [string, Price][] = [];
   for (const [version, price] of known) {
     if ((await registry.meta(META_PREFIX + version)) === undefined) fresh.push([version, price]);

@@ -58,6 +58,10 @@ function showModel(screen: Screen, model: ModelView): void {
     ['capabilities', abilities.length === 0 ? '-' : abilities.map(([name]) => name).join(', ')],
     ['price', priceText(model.price)],
     ['price version', model.price.version],
+    [
+      'next price',
+      model.nextPrice === null ? '-' : `${priceText(model.nextPrice)} from ${model.nextPrice.from}`,
+    ],
     ['routes', model.routes.map(routeText).join(', ')],
     ['available', stateText(model.state)],
   ]);

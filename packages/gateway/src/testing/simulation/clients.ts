@@ -3,7 +3,7 @@ import { chatCompletionsSurface } from '../../surfaces/chat-completions/surface.
 import { FakeResponse } from './fake-response.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import { createRequestOracle } from './oracle.ts';
-import { worstCaseMicros } from './price-oracle.ts';
+import { priceOf, worstCaseMicros } from './price-oracle.ts';
 import type { Ask, RequestRecord, Stage } from './stage.ts';
 
 const DONE = 'data: [DONE]\n\n';
@@ -25,11 +25,13 @@ export function sendRequest(stage: Stage, process: GatewayProcess, number: numbe
     fate < 0.02 ? '{"model":' : JSON.stringify({ ...ask.body, ...(fate < 0.04 ? { model: 'nothing' } : {}) }),
   );
   const response = openConnection(stage, process, () => record);
+  const price = priceOf(ask.model, process.deps.clock.nowMs());
   const record: RequestRecord = {
     id: `req_${number}`,
     order,
     isDryRun,
     ask,
+    price,
     keyId,
     accountId,
     response,
@@ -44,7 +46,7 @@ export function sendRequest(stage: Stage, process: GatewayProcess, number: numbe
     sawEnd: false,
     oracle: createRequestOracle({
       ...ask,
-      price: ask.model.price.price,
+      price: price.price,
       holdMicros: () => record.holdMicros ?? 0,
     }),
   };
@@ -126,7 +128,7 @@ function checkHold(stage: Stage, process: GatewayProcess, record: RequestRecord)
   const { model, clientCap, inputCeiling } = record.ask;
   if (holdMicros === undefined || !process.life.alive) return;
   const most = Math.min(model.maxOutputTokens, clientCap ?? Infinity);
-  const worst = worstCaseMicros(model.price.price, inputCeiling, most);
+  const worst = worstCaseMicros(record.price.price, inputCeiling, most);
   const isCutToBalance = clientCap === undefined && holdMicros < worst;
   if (holdMicros !== worst && !isCutToBalance)
     stage.report(`${id}: holds ${holdMicros}, worst case is ${worst}`);

@@ -15,6 +15,7 @@ import { createEngines, type Engines } from './engines.ts';
 import type { BugFacts, PlantedBug } from './planted-bugs.ts';
 import { createFlakyDisk, type FlakyDisk } from './flaky-disk.ts';
 import type { Life } from './life.ts';
+import { priceOf } from './price-oracle.ts';
 import type { RequestRecord, Stage } from './stage.ts';
 import { createWitness, type Witness } from './witness.ts';
 
@@ -55,7 +56,13 @@ export function startProcess(stage: Stage, life: Life): GatewayProcess {
     writer: planted?.writer?.(disk) ?? disk,
     onFailure: () => trace.note('the ledger stopped'),
   });
-  const facts: BugFacts = { reportedOf: (requestId) => reportedOf(stage, requestId) };
+  const facts: BugFacts = {
+    reportedOf: (requestId) => reportedOf(stage, requestId),
+    presentPriceOf(requestId) {
+      const record = stage.requests.get(requestId);
+      return record === undefined ? undefined : priceOf(record.ask.model, clock.nowMs()).price;
+    },
+  };
   const ledger = createWitness({
     ledger: planted?.ledger?.(plain, facts) ?? plain,
     snapshot,
@@ -139,6 +146,8 @@ function checkResolution(
   const record = stage.requests.get(hold.requestId);
   if (record === undefined) return;
   record.isResolved = true;
+  if (receipt.priceVersion !== record.price.version)
+    report(`${hold.requestId}: has price ${receipt.priceVersion}, was held by ${record.price.version}`);
   const expected = record.oracle.resolved();
   if (expected === undefined) {
     report(`${hold.requestId}: resolved as ${receipt.end} while a target works on it`);
@@ -170,7 +179,7 @@ function recordOf(stage: Stage, body: Buffer): RequestRecord {
 }
 
 function reportedOf(stage: Stage, requestId: string): ReturnType<BugFacts['reportedOf']> {
-  const price = stage.requests.get(requestId)?.ask.model.price.price;
+  const price = stage.requests.get(requestId)?.price.price;
   const usage = stage.requests.get(requestId)?.oracle.reported();
   return price === undefined || usage === undefined ? undefined : { price, usage };
 }

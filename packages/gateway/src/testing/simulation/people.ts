@@ -15,7 +15,7 @@ const CANCELS: Route = { kind: 'upstream', upstream: 'upstream-cancel', remoteMo
 const DRAINS: Route = { kind: 'upstream', upstream: 'upstream-drain', remoteModel: 'remote' };
 
 /** A few accounts and keys, so that requests meet on the same money; some keys are short of everything. */
-export function makePeople(random: Random): People {
+export function makePeople(random: Random, startMs: number): People {
   const accounts = Array.from({ length: random.int(1, 3) }, (_, index): Account => {
     return { id: `acc_${index}`, name: 'a', role: 'person', suspended: false, createdAtMs: 0 };
   });
@@ -24,7 +24,7 @@ export function makePeople(random: Random): People {
     const account = accounts[index] ?? random.pick(accounts);
     keys.set(`key_${index}`, { account, key: makeKey(random, `key_${index}`, account.id) });
   }
-  const models = makeModels(random).map((model): [string, Model] => [model.id, model]);
+  const models = makeModels(random, startMs).map((model): [string, Model] => [model.id, model]);
   return { accounts, keys, models: new Map(models) };
 }
 
@@ -50,7 +50,7 @@ function makeKey(random: Random, id: string, accountId: string): ApiKey {
   };
 }
 
-function makeModels(random: Random): Model[] {
+function makeModels(random: Random, startMs: number): Model[] {
   const flat: Price = { type: 'flat', amountMicros: micros(random.int(500, 6_000)) };
   const perToken: Price = {
     type: 'per-token',
@@ -70,11 +70,12 @@ function makeModels(random: Random): Model[] {
     reasoningMicrosPerMillion: micros(random.int(0, 90_000)),
     minimumMicros: micros(random.int(0, 40)),
   };
+  const dearer: Price = { type: 'flat', amountMicros: micros(random.int(6_001, 9_000)) };
   return [
-    makeModel('flat-pool', flat, [POOL]),
+    withNewPrice(makeModel('flat-pool', flat, [POOL]), dearer, startMs + random.int(0, 60_000)),
     makeModel('flat-drain', flat, [DRAINS, CANCELS]),
     makeModel('token-pool', perToken, [POOL, CANCELS]),
-    makeModel('token-drain', perToken, [DRAINS, POOL]),
+    withNewPrice(makeModel('token-drain', perToken, [DRAINS, POOL]), flat, startMs + random.int(0, 60_000)),
     makeModel('token-cancel', perToken, [CANCELS, DRAINS]),
     makeModel('cheap', cheap, [POOL, DRAINS]),
   ];
@@ -92,11 +93,16 @@ function makeModel(id: string, price: Price, routes: readonly Route[]): Model {
     contextTokens: 100_000,
     maxOutputTokens: 700,
     capabilities: { tools: false, vision: false, thinking: false, jsonSchema: false },
-    price: { version: 'v1', price },
+    prices: [{ version: 'v1', price, fromMs: -Infinity }],
     routes,
     settings: {},
     variantOf: undefined,
     hidden: false,
     createdAtSeconds: 0,
   };
+}
+
+/** The price changes in the middle of the story. */
+function withNewPrice(model: Model, price: Price, fromMs: number): Model {
+  return { ...model, prices: [...model.prices, { version: 'v2', price, fromMs }] };
 }

@@ -25,7 +25,8 @@ export function createStage(
   options: { planted?: PlantedBug; print?: (line: string) => void },
 ): Stage & { problems: Set<string> } {
   const random = createRandom(seed);
-  const scheduler = createScheduler(Date.parse(random.pick(STARTS)));
+  const startMs = Date.parse(random.pick(STARTS));
+  const scheduler = createScheduler(startMs);
   const problems = new Set<string>();
   const trace = createTrace(() => scheduler.nowMs(), options.print);
   const owner: Owner = { alive: true, timers: 0 };
@@ -42,7 +43,7 @@ export function createStage(
     problems,
     report,
     store: createDurableStore(report),
-    people: makePeople(random),
+    people: makePeople(random, startMs),
     habits: {
       commitMaxMs: random.pick([0, 3, 20, 800]),
       answerMaxMs: random.pick([0, 2, 30]),

@@ -9,6 +9,8 @@ import { isUsageWhole, priceUsage } from '../../pricing/meter.ts';
 export type BugFacts = {
   /** What the last try reported, whether it can be true or not. */
   reportedOf(requestId: string): { price: Price; usage: Usage } | undefined;
+  /** What the catalogue says now, which need not be what was held by. */
+  presentPriceOf(requestId: string): Price | undefined;
 };
 
 /** A mistake that somebody could make one day. The simulator must find each of them, or it watches nothing. */
@@ -162,6 +164,18 @@ const inferenceBugs: PlantedBug[] = [
           const isFalse = charge.receipt.usageSource === 'counted' && reported !== undefined;
           if (!isFalse || !isUsageWhole(reported.usage)) return ledger.settle(hold, charge);
           const dueMicros = priceUsage(reported.price, reported.usage);
+          return ledger.settle(hold, { ...charge, amountMicros: minMicros(dueMicros, hold.amountMicros) });
+        },
+      }),
+  },
+  {
+    name: 'charges by the price of the end instead of that of the hold',
+    inference: (ledger, { presentPriceOf }) =>
+      changed(ledger, {
+        settle(hold, charge) {
+          const price = presentPriceOf(hold.requestId);
+          if (price === undefined || !isUsageWhole(charge.receipt.usage)) return ledger.settle(hold, charge);
+          const dueMicros = priceUsage(price, charge.receipt.usage);
           return ledger.settle(hold, { ...charge, amountMicros: minMicros(dueMicros, hold.amountMicros) });
         },
       }),

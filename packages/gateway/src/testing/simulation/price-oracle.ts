@@ -1,5 +1,5 @@
 import type { Usage } from '@switchyard/protocol/usage.ts';
-import type { Price } from '../../catalog/model.ts';
+import type { Model, Price, PriceEntry } from '../../catalog/model.ts';
 import type { RequestEnd, UsageSource } from '../../pricing/settlement.ts';
 
 /** What is known of one request when it ends. Bytes and parts are those of the last try only. */
@@ -45,6 +45,11 @@ export function verdictOf(facts: EndedFacts): Verdict {
     source: isTrue ? 'reported' : 'counted',
     usage,
   };
+}
+
+/** The last price whose moment has come. */
+export function priceOf(model: Model, nowMs: number): PriceEntry {
+  return model.prices.findLast(({ fromMs }) => fromMs <= nowMs) ?? model.prices[0];
 }
 
 /** The hold that covers the worst case of a request, where the model's context does not bound it. */

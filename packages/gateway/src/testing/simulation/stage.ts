@@ -1,4 +1,4 @@
-import type { Model } from '../../catalog/model.ts';
+import type { Model, PriceEntry } from '../../catalog/model.ts';
 import type { TransferRequest } from '../../ledger/ledger.ts';
 import type { DurableStore } from './durable-store.ts';
 import type { FakeResponse } from './fake-response.ts';
@@ -20,6 +20,8 @@ export type RequestRecord = {
   keyId: string;
   accountId: string;
   ask: Ask;
+  /** The one that holds at the moment of asking. */
+  price: PriceEntry;
   oracle: RequestOracle;
   response: FakeResponse;
   epoch: number;

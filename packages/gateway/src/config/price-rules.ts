@@ -1,0 +1,78 @@
+import { MICROS_PER_USD, parseAmount } from '../core/money.ts';
+import { instantMs } from './fields.ts';
+import type { Finding } from './issues.ts';
+import { isRecord } from './paths.ts';
+import type { Path } from './paths.ts';
+
+type Context = { image: boolean; findings: Finding[] };
+
+/** Checks the price of a model or variant as the raw file has it: one, or a list of them with dates. */
+export function checkPrices(prices: unknown, path: Path, context: Context): void {
+  if (!Array.isArray(prices)) {
+    checkPrice(prices, path, context);
+    if (isRecord(prices) && Object.hasOwn(prices, 'from')) {
+      context.findings.push(
+        problem([...path, 'from'], 'has no meaning outside a list of prices', 'a list of prices'),
+      );
+    }
+    return;
+  }
+  for (const [index, price] of prices.entries()) checkPrice(price, [...path, index], context);
+  checkDates(prices, path, context.findings);
+}
+
+/** The first price holds since ever, each other one from a later moment than the one before. */
+function checkDates(prices: readonly unknown[], path: Path, findings: Finding[]): void {
+  let lastMs = -Infinity;
+  for (const [index, price] of prices.entries()) {
+    if (!isRecord(price)) continue;
+    const fromPath = [...path, index, 'from'];
+    const isDated = Object.hasOwn(price, 'from');
+    if (index === 0) {
+      if (isDated)
+        findings.push(problem(fromPath, 'stands in the first price, which holds since ever', 'no from here'));
+      continue;
+    }
+    if (!isDated) {
+      findings.push(
+        problem([...path, index], 'has no from', 'every price of a list but the first says since when'),
+      );
+      continue;
+    }
+    const fromMs = typeof price['from'] === 'string' ? instantMs(price['from']) : undefined;
+    if (fromMs === undefined) continue;
+    if (fromMs <= lastMs) findings.push(problem(fromPath, 'is not after the date before it', 'rising dates'));
+    lastMs = Math.max(lastMs, fromMs);
+  }
+}
+
+const PRICES = ['credits', 'per_million_usd', 'free'];
+
+function checkPrice(price: unknown, path: Path, { image, findings }: Context): void {
+  if (!isRecord(price)) return;
+  const given = PRICES.filter((key) => Object.hasOwn(price, key));
+  if (given.length !== 1) {
+    const reason = given.length === 0 ? 'says no price' : `says ${given.length} prices`;
+    findings.push(problem(path, reason, `exactly one of ${PRICES.join(', ')}`));
+  }
+  const tokens = price['per_million_usd'];
+  for (const key of ['minimum_usd', 'list_discount_percent']) {
+    if (Object.hasOwn(price, key) && tokens === undefined) {
+      findings.push(problem([...path, key], 'has no meaning without per_million_usd', undefined));
+    }
+  }
+  if (tokens === undefined) return;
+  const tokensPath = [...path, 'per_million_usd'];
+  if (image) findings.push(problem(tokensPath, 'is no price for pictures', 'credits, or free: true'));
+  if (isRecord(tokens) && isZeroAmount(tokens['input']) && isZeroAmount(tokens['output'])) {
+    findings.push(problem(tokensPath, 'is zero', 'a price above zero, or free: true'));
+  }
+}
+
+function isZeroAmount(value: unknown): boolean {
+  return (typeof value === 'number' || typeof value === 'string') && parseAmount(value, MICROS_PER_USD) === 0;
+}
+
+function problem(path: Path, reason: string, allowed: string | undefined): Finding {
+  return { path, part: 'value', reason, allowed };
+}
