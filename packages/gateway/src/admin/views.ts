@@ -1,3 +1,4 @@
+import { spendWindowEndMs, type SpendWindow } from '../core/spend-window.ts';
 import type { Account, Scope } from '../accounts/account.ts';
 import type { KeyEntry } from '../accounts/key-directory.ts';
 import type { NodeRecord } from '../accounts/store.ts';
@@ -110,12 +111,19 @@ export type KeyView = {
   lastUsedAt: string | null;
 };
 
-export type SpendView = { spent: MoneyView; limit: MoneyView | null };
+/** `resetsAt`: when the window ends and counts from 0 again. */
+export type SpendView = { spent: MoneyView; limit: MoneyView | null; resetsAt: string };
 
 export function keyView(context: AdminContext, entry: KeyEntry): KeyView {
   const { key, account } = entry.identity;
   const spent = context.ledger.keySpend(key.id);
   const limits = key.spendLimits;
+  const nowMs = context.clock.nowMs();
+  const window = (name: SpendWindow, spentMicros: Micros, limitMicros: Micros | undefined): SpendView => ({
+    spent: moneyView(spentMicros),
+    limit: optionalMoney(limitMicros),
+    resetsAt: timeView(spendWindowEndMs(name, nowMs)),
+  });
   return {
     id: key.id,
     name: key.name,
@@ -127,9 +135,9 @@ export function keyView(context: AdminContext, entry: KeyEntry): KeyView {
     requestsPerMinute: key.requestsPerMinute ?? null,
     concurrency: key.concurrency ?? null,
     spend: {
-      day: { spent: moneyView(spent.dayMicros), limit: optionalMoney(limits.dayMicros) },
-      week: { spent: moneyView(spent.weekMicros), limit: optionalMoney(limits.weekMicros) },
-      month: { spent: moneyView(spent.monthMicros), limit: optionalMoney(limits.monthMicros) },
+      day: window('day', spent.dayMicros, limits.dayMicros),
+      week: window('week', spent.weekMicros, limits.weekMicros),
+      month: window('month', spent.monthMicros, limits.monthMicros),
     },
     createdAt: timeView(key.createdAtMs),
     expiresAt: optionalTime(key.expiresAtMs),

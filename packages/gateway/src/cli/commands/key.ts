@@ -167,7 +167,7 @@ function showKey(screen: Screen, key: KeyView): void {
 function showSpend(spend: SpendView): string {
   return spend.limit === null
     ? showMoney(spend.spent)
-    : `${showMoney(spend.spent)} of ${showMoney(spend.limit)}`;
+    : `${showMoney(spend.spent)} of ${showMoney(spend.limit)}, from 0 again at ${showTime(spend.resetsAt)} UTC`;
 }
 
 function listKeys(screen: Screen, keys: readonly KeyView[]): void {
