@@ -25,6 +25,7 @@ import { createRouter } from './routing/router.ts';
 import type { Upstream } from './routing/target.ts';
 import { loadReceiptKey } from './store/receipt-key-file.ts';
 import { openLedgerStore } from './store/sqlite/ledger/open.ts';
+import { startRollupJob } from './store/sqlite/ledger/rollup-job.ts';
 import { startReconcileJob } from './store/sqlite/ledger/reconcile-job.ts';
 import { openReceiptStore } from './store/sqlite/ledger/read.ts';
 import { openRecordReader } from './store/sqlite/ledger/usage-reader.ts';
@@ -97,7 +98,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   closers.push(() => registry.close());
 
   const ledgerPath = join(directory, LEDGER_DATABASE_FILE);
-  const { ledger, orphanedHolds } = await openLedgerStore({
+  const { ledger, orphanedHolds, upkeep } = await openLedgerStore({
     path: ledgerPath,
     clock,
     onFailure: (cause) => log.error('ledger_failed', { cause }),
@@ -113,6 +114,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   const catalog = createCatalog(config, clock);
   const prices = await openPriceBook(registry, catalog.allModels());
   const receiptKey = loadReceiptKey(directory, newReceiptKeyPem);
+  const signer = createReceiptSigner(receiptKey.pem);
   if (receiptKey.wasOpen) log.warn('receipt_key_was_readable_by_others');
   const fleet = createFleet({
     clock,
@@ -166,6 +168,15 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     onResult: (outcome) => metrics.reconciled(outcome),
   });
   closers.push(() => reconcileJob.stop());
+  const rollupJob = startRollupJob({
+    clock,
+    upkeep,
+    afterDays: config.ledger.rollupAfterDays,
+    isSound: async () => (await reconcileJob.runNow()).state === 'sound',
+    sign: (row) => signer.sign({ object: 'daily_sum', v: 1, ...row }).signature.value,
+    log,
+  });
+  closers.push(() => rollupJob.stop());
   const pulse = startPulse(clock, running);
   closers.push(() => pulse.cancel());
 
@@ -207,7 +218,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
         receiptOf: (accountId, requestId) => receipts.byId(accountId, requestId),
         records,
         prices,
-        signer: createReceiptSigner(receiptKey.pem),
+        signer,
         keyName: (keyId) => registry.directory.key(keyId)?.identity.key.name,
       },
     }),
