@@ -3,8 +3,13 @@
  * "prompt tokens" can count one twice. All numbers are whole tokens, at least 0.
  */
 export type Usage = {
-  /** Input that was neither read from nor written to a cache. */
+  /** Input that was neither read from nor written to a cache, without pictures that are counted apart. */
   inputTokens: number;
+  /**
+   * Input that pictures became, where the target counts it apart; a picture read from a cache stands in
+   * `cacheReadTokens`. Absent: 0, or not known apart and part of `inputTokens`.
+   */
+  imageInputTokens?: number;
   cacheReadTokens: number;
   cacheWriteTokens: number;
   /** Generated tokens without reasoning. */
@@ -20,12 +25,18 @@ export const NO_USAGE: Usage = Object.freeze({
   reasoningTokens: 0,
 });
 
-/** All input tokens, cached or not: what OpenAI calls `prompt_tokens`. */
+/** All input tokens, pictures too, cached or not: what OpenAI calls `prompt_tokens`. */
 export function totalInputTokens(usage: Usage): number {
-  return usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+  return usage.inputTokens + (usage.imageInputTokens ?? 0) + usage.cacheReadTokens + usage.cacheWriteTokens;
 }
 
 /** All generated tokens, reasoning included: what OpenAI calls `completion_tokens`. */
 export function totalOutputTokens(usage: Usage): number {
   return usage.outputTokens + usage.reasoningTokens;
+}
+
+/** The same usage with pictures in `inputTokens`, for places that have no bucket for them. */
+export function withoutImageBucket(usage: Usage): Usage {
+  const { imageInputTokens = 0, ...rest } = usage;
+  return { ...rest, inputTokens: rest.inputTokens + imageInputTokens };
 }

@@ -290,6 +290,38 @@ describe('usage', () => {
       { inputTokens: 10, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 7, reasoningTokens: 0 },
     ],
     [
+      'with pictures apart, as much as no cache has',
+      {
+        prompt_tokens: 10,
+        completion_tokens: 7,
+        prompt_tokens_details: { cached_tokens: 4, image_tokens: 5 },
+      },
+      {
+        inputTokens: 1,
+        imageInputTokens: 5,
+        cacheReadTokens: 4,
+        cacheWriteTokens: 0,
+        outputTokens: 7,
+        reasoningTokens: 0,
+      },
+    ],
+    [
+      'with more pictures than input',
+      {
+        prompt_tokens: 10,
+        completion_tokens: 7,
+        prompt_tokens_details: { cached_tokens: 4, image_tokens: 50 },
+      },
+      {
+        inputTokens: 0,
+        imageInputTokens: 6,
+        cacheReadTokens: 4,
+        cacheWriteTokens: 0,
+        outputTokens: 7,
+        reasoningTokens: 0,
+      },
+    ],
+    [
       'with parts greater than the whole',
       {
         prompt_tokens: 1,

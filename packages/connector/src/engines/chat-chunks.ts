@@ -106,19 +106,25 @@ function readFinishReason(word: string): FinishReason | undefined {
 }
 
 /**
- * OpenAI counts cached tokens into `prompt_tokens` and reasoning into `completion_tokens`; ours are disjoint.
+ * OpenAI counts cached tokens and those of pictures into `prompt_tokens` and reasoning into `completion_tokens`; ours are disjoint.
  * Undefined when one of the two totals is missing or no whole number.
  */
 function readUsage(usage: JsonObject): Usage | undefined {
   const promptTokens = countAt(usage, 'prompt_tokens');
   const completionTokens = countAt(usage, 'completion_tokens');
   if (promptTokens === undefined || completionTokens === undefined) return undefined;
-  const cached = countAt(objectAt(usage, 'prompt_tokens_details'), 'cached_tokens') ?? 0;
+  const promptDetails = objectAt(usage, 'prompt_tokens_details');
+  const cached = countAt(promptDetails, 'cached_tokens') ?? 0;
   const reasoning = countAt(objectAt(usage, 'completion_tokens_details'), 'reasoning_tokens') ?? 0;
   const cacheReadTokens = Math.min(cached, promptTokens);
+  const imageInputTokens = Math.min(
+    countAt(promptDetails, 'image_tokens') ?? 0,
+    promptTokens - cacheReadTokens,
+  );
   const reasoningTokens = Math.min(reasoning, completionTokens);
   return {
-    inputTokens: promptTokens - cacheReadTokens,
+    inputTokens: promptTokens - cacheReadTokens - imageInputTokens,
+    ...(imageInputTokens > 0 ? { imageInputTokens } : {}),
     cacheReadTokens,
     cacheWriteTokens: 0,
     outputTokens: completionTokens - reasoningTokens,

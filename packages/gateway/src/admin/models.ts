@@ -40,6 +40,7 @@ export type PriceView =
       /** Per one million tokens. */
       perMillion: {
         input: MoneyView;
+        imageInput: MoneyView;
         cacheRead: MoneyView;
         cacheWrite: MoneyView;
         output: MoneyView;
@@ -92,6 +93,7 @@ function priceView({ version, price }: PriceEntry): PriceView {
     version,
     perMillion: {
       input: moneyView(price.inputMicrosPerMillion),
+      imageInput: moneyView(price.imageInputMicrosPerMillion),
       cacheRead: moneyView(price.cacheReadMicrosPerMillion),
       cacheWrite: moneyView(price.cacheWriteMicrosPerMillion),
       output: moneyView(price.outputMicrosPerMillion),

@@ -158,6 +158,9 @@ describe('price versions', () => {
     expect(versionOf(FILE, 'small')).toBe('edceccafd1b0');
     const other = FILE.replace('credits: 1.5', 'credits: "1.50"').replace('[tiny, little]', '[]');
     expect(versionOf(other, 'small')).toBe('edceccafd1b0');
+    // The name of a price per token is older than the price of pictures.
+    const spelledOut = FILE.replace('input: 2,', 'input: 2, image_input: 2,');
+    expect(versionOf(spelledOut, 'big')).toBe(versionOf(FILE, 'big'));
   });
 
   test.each([
@@ -167,6 +170,7 @@ describe('price versions', () => {
     ['input: 2,', 'input: 2.000001,', 'big'],
     ['input: 2,', 'input: 2, cached_input: 1,', 'big'],
     ['input: 2,', 'input: 2, cache_write: 3,', 'big'],
+    ['input: 2,', 'input: 2, image_input: 3,', 'big'],
     ['output: 8.25', 'output: 8.24', 'big'],
     ['output: 8.25', 'output: 8.25, reasoning: 9', 'big'],
     ['minimum_usd: 0.0001', 'minimum_usd: 0.0002', 'big'],
@@ -213,6 +217,7 @@ describe('viewModel', () => {
         type: 'per_token',
         currency: 'usd',
         input_per_million: 2,
+        image_input_per_million: 2,
         cached_input_per_million: 2,
         cache_write_per_million: 2,
         output_per_million: 8.25,

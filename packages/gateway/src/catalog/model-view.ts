@@ -41,6 +41,7 @@ export type PricingView =
       type: 'per_token';
       currency: 'usd';
       input_per_million: number;
+      image_input_per_million: number;
       cached_input_per_million: number;
       cache_write_per_million: number;
       output_per_million: number;
@@ -95,6 +96,7 @@ function viewPrice(price: Price): PricingView {
     type: 'per_token',
     currency: 'usd',
     input_per_million: usdNumber(price.inputMicrosPerMillion),
+    image_input_per_million: usdNumber(price.imageInputMicrosPerMillion),
     cached_input_per_million: usdNumber(price.cacheReadMicrosPerMillion),
     cache_write_per_million: usdNumber(price.cacheWriteMicrosPerMillion),
     output_per_million: usdNumber(price.outputMicrosPerMillion),

@@ -47,6 +47,7 @@ export type FlatPrice = { type: 'flat'; amountMicros: Micros };
 export type TokenPrice = {
   type: 'per-token';
   inputMicrosPerMillion: Micros;
+  imageInputMicrosPerMillion: Micros;
   cacheReadMicrosPerMillion: Micros;
   cacheWriteMicrosPerMillion: Micros;
   outputMicrosPerMillion: Micros;

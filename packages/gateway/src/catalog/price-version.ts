@@ -33,5 +33,9 @@ function amounts(price: Price): (string | number)[] {
     price.outputMicrosPerMillion,
     price.reasoningMicrosPerMillion,
     price.minimumMicros,
+    // Only where it says something: prices that are older than this bucket keep their names.
+    ...(price.imageInputMicrosPerMillion === price.inputMicrosPerMillion
+      ? []
+      : ['image-input', price.imageInputMicrosPerMillion]),
   ];
 }

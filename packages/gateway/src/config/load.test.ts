@@ -189,6 +189,7 @@ describe('the loaded configuration', () => {
           price: {
             type: 'per-token',
             inputMicrosPerMillion: 500_001,
+            imageInputMicrosPerMillion: 500_001,
             cacheReadMicrosPerMillion: 500_001,
             cacheWriteMicrosPerMillion: 500_001,
             outputMicrosPerMillion: 1_500_000,

@@ -4,7 +4,14 @@ import { toPrice } from './prices.ts';
 import type { PriceFile } from './schema.ts';
 
 const ALL: PriceFile = {
-  per_million_usd: { input: 2, cached_input: '0.2', cache_write: 2.5, output: 10, reasoning: '12.000001' },
+  per_million_usd: {
+    input: 2,
+    cached_input: '0.2',
+    cache_write: 2.5,
+    image_input: 3,
+    output: 10,
+    reasoning: '12.000001',
+  },
   minimum_usd: '0.0001',
 };
 
@@ -16,6 +23,7 @@ describe('a price of the file in µ$', () => {
     expect(toPrice(ALL)).toEqual({
       type: 'per-token',
       inputMicrosPerMillion: 2_000_000,
+      imageInputMicrosPerMillion: 3_000_000,
       cacheReadMicrosPerMillion: 200_000,
       cacheWriteMicrosPerMillion: 2_500_000,
       outputMicrosPerMillion: 10_000_000,
@@ -28,6 +36,7 @@ describe('a price of the file in µ$', () => {
     expect(toPrice({ ...ALL, list_discount_percent: '12.5' })).toEqual({
       type: 'per-token',
       inputMicrosPerMillion: 1_750_000,
+      imageInputMicrosPerMillion: 2_625_000,
       cacheReadMicrosPerMillion: 175_000,
       cacheWriteMicrosPerMillion: 2_187_500,
       outputMicrosPerMillion: 8_750_000,

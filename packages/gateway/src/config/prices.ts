@@ -16,8 +16,8 @@ export function toPrices(file: PricesFile): PriceList {
 }
 
 /**
- * The price that is charged, in exact µ$. Missing buckets cost what their whole kind costs (cached input and cache
- * writes as input, reasoning as output). A discount applies to the numbers per million, rounded up to a whole µ$ per
+ * The price that is charged, in exact µ$. Missing buckets cost what their whole kind costs (cached input, cache
+ * writes and pictures as input, reasoning as output). A discount applies to the numbers per million, rounded up to a whole µ$ per
  * million; `minimum_usd` is charged as written.
  */
 export function toPrice(file: PriceFile): Price {
@@ -35,6 +35,7 @@ export function toPrice(file: PriceFile): Price {
   return {
     type: 'per-token',
     inputMicrosPerMillion: input,
+    imageInputMicrosPerMillion: list.image_input === undefined ? input : charged(list.image_input),
     cacheReadMicrosPerMillion: list.cached_input === undefined ? input : charged(list.cached_input),
     cacheWriteMicrosPerMillion: list.cache_write === undefined ? input : charged(list.cache_write),
     outputMicrosPerMillion: output,

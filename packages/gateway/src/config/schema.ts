@@ -146,6 +146,11 @@ const perMillionUsd = z.strictObject({
   cache_write: perMillion()
     .optional()
     .describe('USD for one million input tokens written to a cache. Default: `input`.'),
+  image_input: perMillion()
+    .optional()
+    .describe(
+      'USD for one million input tokens that pictures became, where the target counts them apart. Default: `input`.',
+    ),
   output: perMillion().describe('USD for one million output tokens.'),
   reasoning: perMillion().optional().describe('USD for one million reasoning tokens. Default: `output`.'),
 });

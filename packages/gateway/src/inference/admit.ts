@@ -20,6 +20,8 @@ export type Admitted = Understood & {
   needs: Needs;
   estimatedInputTokens: number;
   inputTokensCeiling: number;
+  /** The part of it that pictures may be. */
+  imageTokensCeiling: number;
   outputCapTokens: number;
   permit: Permit;
   /** The price of the moment of the hold. The request is charged by it, whatever the catalogue says when it ends. */
@@ -56,7 +58,14 @@ export function admitText(deps: InferenceDeps, understood: Understood): Result<A
 
 type Priced = Pick<
   Admitted,
-  'chat' | 'needs' | 'estimatedInputTokens' | 'inputTokensCeiling' | 'outputCapTokens' | 'price' | 'hold'
+  | 'chat'
+  | 'needs'
+  | 'estimatedInputTokens'
+  | 'inputTokensCeiling'
+  | 'imageTokensCeiling'
+  | 'outputCapTokens'
+  | 'price'
+  | 'hold'
 >;
 
 function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> {
@@ -69,6 +78,7 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
   const capped = outputCap({
     price: price.price,
     inputTokensCeiling: input.ceilingTokens,
+    imageTokensCeiling: input.imageCeilingTokens,
     inputTokensEstimate: input.estimatedTokens,
     modelMaxOutputTokens: ask.model.maxOutputTokens,
     contextTokens: ask.model.contextTokens,
@@ -93,6 +103,7 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
     needs: needsOf(chat, Math.min(input.estimatedTokens, ask.model.contextTokens)),
     estimatedInputTokens: input.estimatedTokens,
     inputTokensCeiling: input.ceilingTokens,
+    imageTokensCeiling: input.imageCeilingTokens,
     outputCapTokens: capped.capTokens,
     price,
     hold: hold.value,

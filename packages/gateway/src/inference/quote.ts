@@ -29,6 +29,7 @@ export function quoteText({ model, decoded }: Understood, nowMs: number): QuoteV
   const capped = outputCap({
     price: price.price,
     inputTokensCeiling: input.ceilingTokens,
+    imageTokensCeiling: input.imageCeilingTokens,
     inputTokensEstimate: input.estimatedTokens,
     modelMaxOutputTokens: model.maxOutputTokens,
     contextTokens: model.contextTokens,

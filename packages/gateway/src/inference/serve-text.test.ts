@@ -1,296 +1,29 @@
-import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
-import type { Model, Price } from '../catalog/model.ts';
-import type { Attempt, AttemptFault, AttemptRequest, AttemptSink } from '../core/attempt.ts';
-import { fault } from '../core/errors.ts';
-import { micros } from '../core/money.ts';
-import { failed, ok } from '../core/result.ts';
-import type { BatchOutcome, JournalItem } from '../ledger/journal.ts';
-import type { Ledger, Receipt } from '../ledger/ledger.ts';
-import { createLedger } from '../ledger/memory-owner.ts';
-import { createAddressGuard } from '../limits/address-guard.ts';
-import { createKeyLimits } from '../limits/key-limits.ts';
-import { createWaitingQueue } from '../routing/queue.ts';
-import type { Router } from '../routing/router.ts';
-import type { Target } from '../routing/target.ts';
-import { chatCompletionsSurface } from '../surfaces/chat-completions/surface.ts';
-import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
-import type { InferenceDeps } from './deps.ts';
+import type { AttemptFault } from '../core/attempt.ts';
 import { createIdempotency } from './idempotency.ts';
-import { serveText, startPulse } from './serve-text.ts';
+import {
+  ASK,
+  FINISH,
+  FLAT,
+  PER_TOKEN,
+  TEXT,
+  closeWorld,
+  openWorld,
+  post,
+  type Try,
+  useWorld,
+  world,
+} from './testing-text-world.ts';
 
-const USAGE = {
-  inputTokens: 10,
-  cacheReadTokens: 0,
-  cacheWriteTokens: 0,
-  outputTokens: 5,
-  reasoningTokens: 0,
-};
-const FLAT: Price = { type: 'flat', amountMicros: micros(80_000) };
-const PER_TOKEN: Price = {
-  type: 'per-token',
-  inputMicrosPerMillion: micros(1_000_000),
-  cacheReadMicrosPerMillion: micros(100_000),
-  cacheWriteMicrosPerMillion: micros(1_000_000),
-  outputMicrosPerMillion: micros(4_000_000),
-  reasoningMicrosPerMillion: micros(4_000_000),
-  minimumMicros: micros(0),
-};
-const TEXT: StreamPart = { type: 'text-delta', text: 'Hello there, reader.' };
-const FINISH: StreamPart = { type: 'finish', reason: 'stop', usage: USAGE };
-
-/** A target whose sink the test holds in its hands. */
-type Try = { request: AttemptRequest; sink: AttemptSink; cancelled: boolean; paused: boolean };
-
-type World = {
-  clock: VirtualClock;
-  ledger: Ledger;
-  deps: InferenceDeps;
-  receipts: Receipt[];
-  tries: Try[];
-  lowNotices(): number;
-  /** What `acquire` answers, in turn; after that: `none`. */
-  targets: ('target' | 'drain-target' | 'busy')[];
-  failWrites: boolean;
-  accepting: boolean;
-  nextTry(): Promise<Try>;
-  nextReceipt(): Promise<Receipt>;
-};
-
-let world: World;
-let server: Server;
-let port: number;
-
-function modelWith(price: Price): Model {
-  return {
-    id: 'm',
-    aliases: [],
-    kind: 'text',
-    displayName: 'M',
-    description: '',
-    ownedBy: 'test',
-    contextTokens: 4096,
-    maxOutputTokens: 1024,
-    capabilities: { tools: false, vision: false, thinking: false, jsonSchema: false },
-    prices: [{ version: 'v1', price, fromMs: -Infinity }],
-    routes: [],
-    settings: {},
-    variantOf: undefined,
-    hidden: false,
-    createdAtSeconds: 0,
-  };
-}
-
-function makeWorld(price: Price, balanceMicros: number): World {
-  const clock = createVirtualClock();
-  const waiting: { tries: ((value: Try) => void)[]; receipts: ((value: Receipt) => void)[] } = {
-    tries: [],
-    receipts: [],
-  };
-  const made = { tries: [] as Try[], receipts: [] as Receipt[], lowNotices: 0 };
-  const ledger = createLedger({
-    clock,
-    writer: {
-      write: (_batch: readonly JournalItem[]): Promise<BatchOutcome> =>
-        world.failWrites ? Promise.reject(new Error('disk')) : Promise.resolve(new Map()),
-      close: () => Promise.resolve(),
-    },
-    snapshot: {
-      accounts: [
-        {
-          accountId: 'acc',
-          paidMicros: micros(balanceMicros),
-          promoMicros: micros(0),
-          depositedMicros: micros(balanceMicros),
-          spentMicros: micros(0),
-        },
-      ],
-      keySpend: [],
-    },
-  });
-
-  const target = (onDisconnect: Target['onDisconnect']): Target => ({
-    kind: 'upstream',
-    name: 'provider',
-    nodeId: '',
-    remoteModel: 'remote',
-    onDisconnect,
-    release: () => undefined,
-    start(request, sink): Attempt {
-      const entry: Try = { request, sink, cancelled: false, paused: false };
-      made.tries.push(entry);
-      waiting.tries.shift()?.(entry);
-      return {
-        cancel: () => void (entry.cancelled = true),
-        pause: () => void (entry.paused = true),
-        resume: () => void (entry.paused = false),
-      };
-    },
-  });
-  const router: Router = {
-    acquire() {
-      const next = world.targets.shift();
-      if (next === undefined) return 'none';
-      if (next === 'busy') return 'busy';
-      return target(next === 'drain-target' ? 'drain' : 'cancel');
-    },
-    availability: () => ({ available: true, nodesOnline: 0, slots: 0, freeSlots: 0 }),
-  };
-  const deps: InferenceDeps = {
-    clock,
-    authenticate: (rawHeaders) =>
-      rawHeaders.includes('Bearer good')
-        ? ok({
-            account: { id: 'acc', name: 'a', role: 'person', suspended: false, createdAtMs: 0 },
-            key: {
-              id: 'key',
-              accountId: 'acc',
-              name: 'k',
-              last4: '0000',
-              scopes: ['inference'],
-              models: undefined,
-              requestsPerMinute: undefined,
-              concurrency: undefined,
-              spendLimits: {},
-              createdAtMs: 0,
-              expiresAtMs: undefined,
-              revokedAtMs: undefined,
-            },
-          })
-        : failed(fault('invalid_api_key')),
-    resolveModel: (_key, name) => (name === 'm' ? ok(modelWith(price)) : failed('model_not_found')),
-    defaultLimits: { requestsPerMinute: 1_000, concurrency: 500, accountConcurrency: 500 },
-    lowBalanceMicros: micros(900_000),
-    addressGuard: createAddressGuard(clock, 5),
-    keyLimits: createKeyLimits(clock),
-    ledger,
-    idempotency: createIdempotency({
-      secret: Buffer.alloc(32, 7),
-      receiptOf: (_accountId, requestId) => made.receipts.find((receipt) => receipt.requestId === requestId),
-    }),
-    router,
-    queue: createWaitingQueue(clock, router, { waitMs: 20_000, depthPerModel: 2 }),
-    running: new Set(),
-    accepting: () => world.accepting,
-    observer: {
-      ended(receipt) {
-        made.receipts.push(receipt);
-        waiting.receipts.shift()?.(receipt);
-      },
-      refused: () => undefined,
-      balanceIsLow: () => void (made.lowNotices += 1),
-      attemptFailed: () => undefined,
-    },
-  };
-  startPulse(clock, deps.running);
-  let triesSeen = 0;
-  let receiptsSeen = 0;
-  return {
-    clock,
-    ledger,
-    deps,
-    receipts: made.receipts,
-    tries: made.tries,
-    lowNotices: () => made.lowNotices,
-    targets: ['target'],
-    failWrites: false,
-    accepting: true,
-    nextTry() {
-      const ready = made.tries[triesSeen++];
-      return ready === undefined
-        ? new Promise((resolve) => waiting.tries.push(resolve))
-        : Promise.resolve(ready);
-    },
-    nextReceipt() {
-      const ready = made.receipts[receiptsSeen++];
-      return ready === undefined
-        ? new Promise((resolve) => waiting.receipts.push(resolve))
-        : Promise.resolve(ready);
-    },
-  };
-}
-
-beforeEach(async () => {
-  world = makeWorld(FLAT, 1_000_000);
-  let count = 0;
-  server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      serveText(world.deps, chatCompletionsSurface, {
-        requestId: `req_${count++}`,
-        rawHeaders: request.rawHeaders,
-        body: Buffer.concat(chunks),
-        response,
-        remoteAddress: '127.0.0.1',
-        startedAtMs: world.clock.nowMs(),
-        startedMonotonicMs: world.clock.monotonicMs(),
-        rateWindow: undefined,
-      });
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  port = address.port;
-});
+beforeEach(openWorld);
 
 afterEach(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await closeWorld();
   expect(world.deps.running.size).toBe(0);
   expect(world.ledger.balance('acc').heldMicros).toBe(0);
 });
 
-type Reply = { status: number; headers: IncomingMessage['headers']; text: string; complete: boolean };
-
-function post(body: object, options: { key?: string; headers?: Record<string, string> } = {}) {
-  const client = httpRequest({
-    host: '127.0.0.1',
-    port,
-    method: 'POST',
-    headers: { authorization: `Bearer ${options.key ?? 'good'}`, ...options.headers },
-  });
-  let bytes = '';
-  let noteData: () => void = () => undefined;
-  const reply = new Promise<Reply>((resolve, reject) => {
-    client.on('error', reject);
-    client.on('response', (response) => {
-      response.setEncoding('utf8');
-      response.on('data', (text: string) => {
-        bytes += text;
-        noteData();
-      });
-      response.on('close', () => {
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          text: bytes,
-          complete: response.complete,
-        });
-      });
-      response.on('error', () => undefined);
-    });
-  });
-  // A test that destroys the client does not look at the reply.
-  reply.catch(() => undefined);
-  client.end(JSON.stringify(body));
-  return {
-    reply,
-    client,
-    /** Resolves when the bytes so far hold a text. */
-    sees: (text: string) =>
-      new Promise<void>((resolve) => {
-        noteData = () => {
-          if (bytes.includes(text)) resolve();
-        };
-        noteData();
-      }),
-  };
-}
-
-const ASK = { model: 'm', messages: [{ role: 'user', content: 'Hi' }] };
 const lost: AttemptFault = { code: 'upstream_failed', blame: 'target', cause: 'node-lost' };
 
 describe('a good answer', () => {
@@ -342,7 +75,7 @@ describe('a good answer', () => {
   });
 
   it('charges the counted output when no usage is reported', async () => {
-    world = makeWorld(PER_TOKEN, 1_000_000);
+    useWorld(PER_TOKEN, 1_000_000);
     const { reply } = post(ASK);
     const attempt = await world.nextTry();
     attempt.sink.onParts([TEXT, { type: 'finish', reason: 'stop' }]);
@@ -370,65 +103,6 @@ it('tells once that a balance is low', async () => {
   expect(told).toEqual([0, 1, 1]);
 });
 
-describe('a price that changes', () => {
-  const DEARER: Price = { type: 'flat', amountMicros: micros(100_000) };
-
-  /** The world's model gets `later` a minute from now. */
-  function planPrice(now: Price, later: Price): void {
-    const fromMs = world.clock.nowMs() + 60_000;
-    const [first] = modelWith(now).prices;
-    const model: Model = { ...modelWith(now), prices: [first, { version: 'v2', price: later, fromMs }] };
-    world.deps.resolveModel = () => ok(model);
-  }
-
-  async function answer(attempt: Try): Promise<Receipt> {
-    attempt.sink.onParts([TEXT, FINISH]);
-    attempt.sink.onEnd();
-    return world.nextReceipt();
-  }
-
-  it('is the one of the hold, even if the request ends after the change; the next one pays the new price', async () => {
-    planPrice(FLAT, DEARER);
-    world.clock.advance(59_999);
-    const { reply: before } = post(ASK);
-    const held = await world.nextTry();
-    world.clock.advance(1);
-    expect(await answer(held)).toMatchObject({
-      heldMicros: 80_000,
-      chargedMicros: 80_000,
-      priceVersion: 'v1',
-    });
-    expect((await before).text).toContain('"cost":0.08');
-
-    world.targets = ['target'];
-    const { reply: after } = post(ASK);
-    expect(await answer(await world.nextTry())).toMatchObject({
-      heldMicros: 100_000,
-      chargedMicros: 100_000,
-      priceVersion: 'v2',
-    });
-    expect((await after).text).toContain('"cost":0.1,');
-  });
-
-  it('from flat to tokens does not change how a running request is charged', async () => {
-    planPrice(FLAT, PER_TOKEN);
-    const { reply } = post(ASK);
-    const held = await world.nextTry();
-    world.clock.advance(60_000);
-    expect(await answer(held)).toMatchObject({ chargedMicros: 80_000, policy: 'flat-complete' });
-    await reply;
-  });
-
-  it('is quoted as it is now', async () => {
-    planPrice(FLAT, DEARER);
-    const quote = async (): Promise<unknown> =>
-      JSON.parse((await post(ASK, { headers: { 'x-dry-run': 'true' } }).reply).text);
-    expect(await quote()).toMatchObject({ max_cost: 0.08, price_version: 'v1' });
-    world.clock.advance(60_000);
-    expect(await quote()).toMatchObject({ max_cost: 0.1, price_version: 'v2' });
-  });
-});
-
 describe('refusals leave nothing behind', () => {
   it.each([
     { name: 'a wrong key', body: ASK, key: 'bad', status: 401, code: 'invalid_api_key' },
@@ -449,7 +123,7 @@ describe('refusals leave nothing behind', () => {
   });
 
   it('lets exactly as many through as the balance pays for', async () => {
-    world = makeWorld(FLAT, 7 * 80_000);
+    useWorld(FLAT, 7 * 80_000);
     world.targets = Array.from({ length: 200 }, () => 'target' as const);
     const replies = Array.from({ length: 200 }, () => post(ASK).reply);
     for (let i = 0; i < 7; i++) {
@@ -643,7 +317,7 @@ describe('a client that leaves', () => {
   });
 
   it('leaves a drained upstream to its end, for the true usage', async () => {
-    world = makeWorld(PER_TOKEN, 1_000_000);
+    useWorld(PER_TOKEN, 1_000_000);
     world.targets = ['drain-target'];
     const { client, sees } = post({ ...ASK, stream: true });
     const attempt = await world.nextTry();
@@ -689,7 +363,7 @@ describe('a dry run', () => {
   });
 
   it('is never less than what the request then costs', async () => {
-    world = makeWorld(PER_TOKEN, 1_000_000);
+    useWorld(PER_TOKEN, 1_000_000);
     const quote: unknown = JSON.parse((await post({ ...ASK, dry_run: true }).reply).text);
     const { reply } = post(ASK);
     const attempt = await world.nextTry();

@@ -1,4 +1,5 @@
 import type { FinishReason } from '@switchyard/protocol/parts.ts';
+import { withoutImageBucket } from '@switchyard/protocol/usage.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Receipt, RequestEnd } from '../ledger/ledger.ts';
 import { countedUsage } from '../pricing/count-output.ts';
@@ -32,13 +33,14 @@ export function settlementOf(run: {
     disconnectPolicy: target?.onDisconnect ?? 'cancel',
     holdMicros: admitted.hold.amountMicros,
     inputTokensCeiling: admitted.inputTokensCeiling,
+    imageTokensCeiling: admitted.imageTokensCeiling,
     outputCapTokens: admitted.outputCapTokens,
   });
   meter.setUsage(decision.usage);
   return decision;
 }
 
-/** The metadata that is kept of the request. */
+/** The metadata that is kept of the request. It has no bucket for pictures: their tokens are kept as input. */
 export function receiptOf(run: {
   admitted: Admitted;
   end: RunEnd;
@@ -62,7 +64,7 @@ export function receiptOf(run: {
     startedAtMs: admitted.exchange.startedAtMs,
     firstPartMs: run.firstPartMs,
     durationMs: run.durationMs,
-    usage: charge.usage,
+    usage: withoutImageBucket(charge.usage),
     usageSource: charge.source,
     end: endOf(run.end),
     errorCode: run.end.kind === 'failed' || run.end.kind === 'interrupted' ? run.end.code : '',

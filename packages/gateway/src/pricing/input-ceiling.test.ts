@@ -71,6 +71,8 @@ describe('measureInput', () => {
     const picture = { type: 'image', mime: 'image/png', base64: 'AAAA' } as const;
     const messages: ChatRequest['messages'] = [{ role: 'user', content: [picture, picture] }];
     expect(added({ messages })).toBeGreaterThanOrEqual(2 * IMAGE_TOKENS_MAX);
+    expect(measureInput({ ...EMPTY, messages }).imageCeilingTokens).toBe(2 * IMAGE_TOKENS_MAX);
+    expect(measureInput(EMPTY).imageCeilingTokens).toBe(0);
     expect(measureInput({ ...EMPTY, messages }, 100).ceilingTokens).toBeLessThan(IMAGE_TOKENS_MAX);
   });
 });

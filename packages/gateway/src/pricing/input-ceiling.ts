@@ -35,6 +35,8 @@ const ESTIMATED_TOKENS_PER_IMAGE = 800;
 export type InputMeasure = {
   /** No tokenizer that falls back to bytes makes more tokens of this request. The base of a hold. */
   ceilingTokens: number;
+  /** The part of `ceilingTokens` that is for pictures. 0: the request has none. */
+  imageCeilingTokens: number;
   /** A likely count. For scheduling, and for charges where the target reported no usage. */
   estimatedTokens: number;
 };
@@ -56,6 +58,7 @@ export function measureInput(chat: ChatRequest, imageTokensMax: number = IMAGE_T
     tally.marks += TOKENS_PER_TOOL;
   }
   const messages = chat.messages.length;
+  const imageCeilingTokens = imageTokensMax * tally.images;
   return {
     ceilingTokens:
       TOKENS_PER_REQUEST +
@@ -64,7 +67,8 @@ export function measureInput(chat: ChatRequest, imageTokensMax: number = IMAGE_T
       tally.marks +
       tally.bytes +
       SCHEMA_FACTOR * tally.schemaBytes +
-      imageTokensMax * tally.images,
+      imageCeilingTokens,
+    imageCeilingTokens,
     estimatedTokens:
       ESTIMATED_TOKENS_PER_MESSAGE * messages +
       Math.ceil((tally.bytes + tally.schemaBytes) / ESTIMATED_BYTES_PER_TOKEN) +

@@ -6,10 +6,17 @@ import { isUsageWhole, priceUsage } from './meter.ts';
 import { flat, perToken } from './testing-prices.ts';
 
 describe('priceUsage', () => {
-  const price = perToken({ input: 2_500_000, cacheRead: 250_000, cacheWrite: 3_125_000, output: 10_000_000 });
+  const price = perToken({
+    input: 2_500_000,
+    imageInput: 5_000_000,
+    cacheRead: 250_000,
+    cacheWrite: 3_125_000,
+    output: 10_000_000,
+  });
   const rows: [name: string, usage: Partial<Usage>, costMicros: number][] = [
     ['one million input tokens cost the price', { inputTokens: 1_000_000 }, 2_500_000],
     ['each bucket has its own price', { inputTokens: 10, cacheReadTokens: 100, cacheWriteTokens: 8 }, 75],
+    ['pictures are priced apart from other input', { inputTokens: 10, imageInputTokens: 10 }, 75],
     ['reasoning is priced apart from output', { outputTokens: 3, reasoningTokens: 2 }, 50],
     [
       'a fraction is rounded up once, not per bucket',
@@ -47,6 +54,7 @@ describe('priceUsage', () => {
   it.each([Number.NaN, Infinity, -1, 0.5, 2 ** 53])('refuses %s as a token count', (count) => {
     const usage = { ...NO_USAGE, outputTokens: count };
     expect(isUsageWhole(usage)).toBe(false);
+    expect(isUsageWhole({ ...NO_USAGE, imageInputTokens: count })).toBe(false);
     expect(() => priceUsage(price, usage)).toThrow(RangeError);
   });
 
@@ -55,18 +63,33 @@ describe('priceUsage', () => {
     const cents = fc.oneof(fc.nat(20_000_000), fc.nat(2_000_000_000));
     fc.assert(
       fc.property(
-        fc.tuple(count, count, count, count, count),
-        fc.tuple(cents, cents, cents, cents),
+        fc.tuple(count, count, count, count, count, count),
+        fc.tuple(cents, cents, cents, cents, cents),
         (counts, prices) => {
-          const [inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens] = counts;
-          const [input, cacheRead, cacheWrite, output] = prices;
+          const [
+            inputTokens,
+            cacheReadTokens,
+            cacheWriteTokens,
+            outputTokens,
+            reasoningTokens,
+            imageInputTokens,
+          ] = counts;
+          const [input, cacheRead, cacheWrite, output, imageInput] = prices;
           const exact =
             BigInt(inputTokens) * BigInt(input) +
+            BigInt(imageInputTokens) * BigInt(imageInput) +
             BigInt(cacheReadTokens) * BigInt(cacheRead) +
             BigInt(cacheWriteTokens) * BigInt(cacheWrite) +
             BigInt(outputTokens + reasoningTokens) * BigInt(output);
-          const usage = { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens };
-          const cost = priceUsage(perToken({ input, cacheRead, cacheWrite, output }), usage);
+          const usage = {
+            inputTokens,
+            imageInputTokens,
+            cacheReadTokens,
+            cacheWriteTokens,
+            outputTokens,
+            reasoningTokens,
+          };
+          const cost = priceUsage(perToken({ input, imageInput, cacheRead, cacheWrite, output }), usage);
           expect(cost).toBe(micros(Number((exact + 999_999n) / 1_000_000n)));
         },
       ),

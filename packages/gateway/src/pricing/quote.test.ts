@@ -6,21 +6,41 @@ import { LEAST_AFFORDABLE_OUTPUT_TOKENS, outputCap, quoteHold } from './quote.ts
 import { flat, perToken } from './testing-prices.ts';
 
 const PRICE = perToken({ input: 2_000_000, cacheRead: 200_000, cacheWrite: 3_000_000, output: 10_000_000 });
+const NO_IMAGES = { imageTokensCeiling: 0 };
 
 describe('quoteHold', () => {
   it('takes the dearest input and output price', () => {
-    expect(quoteHold({ price: PRICE, inputTokensCeiling: 1_000, outputCapTokens: 100 })).toBe(3_000 + 1_000);
+    expect(quoteHold({ ...NO_IMAGES, price: PRICE, inputTokensCeiling: 1_000, outputCapTokens: 100 })).toBe(
+      3_000 + 1_000,
+    );
   });
   it('is the price itself for a flat price', () => {
-    expect(quoteHold({ price: flat(20_000), inputTokensCeiling: 1e6, outputCapTokens: 1e6 })).toBe(20_000);
+    expect(
+      quoteHold({ ...NO_IMAGES, price: flat(20_000), inputTokensCeiling: 1e6, outputCapTokens: 1e6 }),
+    ).toBe(20_000);
   });
   it('is at least the minimum charge', () => {
     const price = perToken({ input: 1, output: 1, minimum: 500 });
-    expect(quoteHold({ price, inputTokensCeiling: 10, outputCapTokens: 10 })).toBe(500);
+    expect(quoteHold({ ...NO_IMAGES, price, inputTokensCeiling: 10, outputCapTokens: 10 })).toBe(500);
   });
   it('does not hold for more tokens than the context takes', () => {
-    const bounds = { price: PRICE, inputTokensCeiling: 400_000, outputCapTokens: 8_000 };
+    const bounds = { ...NO_IMAGES, price: PRICE, inputTokensCeiling: 400_000, outputCapTokens: 8_000 };
     expect(quoteHold({ ...bounds, contextTokens: 100_000 })).toBe(92_000 * 3 + 8_000 * 10);
+  });
+
+  it.each([
+    ['counts pictures at their price when it is the dearest', { imageInput: 5_000_000 }, 300 * 5 + 700 * 3],
+    ['counts them as other input when that is dearer', { imageInput: 1_000_000 }, 1_000 * 3],
+  ])('%s', (_name, change, inputMicros) => {
+    const price = perToken({ input: 2_000_000, cacheWrite: 3_000_000, output: 10_000_000, ...change });
+    const bounds = { price, inputTokensCeiling: 1_000, outputCapTokens: 100 };
+    expect(quoteHold({ ...bounds, imageTokensCeiling: 300 })).toBe(inputMicros + 1_000);
+    expect(quoteHold({ ...bounds, imageTokensCeiling: 0 })).toBe(3_000 + 1_000);
+  });
+  it('finds the dearest share of a context: pictures before output, output before text', () => {
+    const price = perToken({ input: 1_000_000, imageInput: 20_000_000, output: 10_000_000 });
+    const bounds = { price, inputTokensCeiling: 1_000, imageTokensCeiling: 300, outputCapTokens: 900 };
+    expect(quoteHold({ ...bounds, contextTokens: 1_000 })).toBe(300 * 20 + 700 * 10);
   });
 
   it('covers every usage within its bounds', () => {
@@ -28,37 +48,51 @@ describe('quoteHold', () => {
     const perMillion = fc.nat(30_000_000);
     fc.assert(
       fc.property(
-        fc.tuple(perMillion, perMillion, perMillion, perMillion, fc.nat(20_000)),
-        fc.tuple(tokens, tokens, fc.integer({ min: 1, max: 80_000 })),
-        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 5, maxLength: 5 }),
+        fc.tuple(perMillion, perMillion, perMillion, perMillion, fc.nat(20_000), perMillion),
+        fc.tuple(tokens, tokens, fc.integer({ min: 1, max: 80_000 }), tokens),
+        fc.array(fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true })), {
+          minLength: 6,
+          maxLength: 6,
+        }),
         (
-          [input, cacheRead, cacheWrite, output, minimum],
-          [ceiling, cap, contextTokens],
-          [a = 0, b = 0, c = 0, d = 0, e = 0],
+          [input, cacheRead, cacheWrite, output, minimum, imageInput],
+          [ceiling, cap, contextTokens, imageTokensCeiling],
+          [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0],
         ) => {
-          const price = perToken({ input, cacheRead, cacheWrite, output, minimum });
+          const price = perToken({ input, imageInput, cacheRead, cacheWrite, output, minimum });
           const inputTotal = Math.floor(Math.min(ceiling, contextTokens) * a);
           const outputTotal = Math.floor(Math.min(cap, contextTokens - inputTotal) * b);
           const cacheReadTokens = Math.floor(inputTotal * c);
           const cacheWriteTokens = Math.floor((inputTotal - cacheReadTokens) * d);
+          const plainTokens = inputTotal - cacheReadTokens - cacheWriteTokens;
+          const imageInputTokens = Math.floor(Math.min(plainTokens, imageTokensCeiling) * f);
           const reasoningTokens = Math.floor(outputTotal * e);
           const usage = {
-            inputTokens: inputTotal - cacheReadTokens - cacheWriteTokens,
+            inputTokens: plainTokens - imageInputTokens,
+            imageInputTokens,
             cacheReadTokens,
             cacheWriteTokens,
             outputTokens: outputTotal - reasoningTokens,
             reasoningTokens,
           };
-          const hold = quoteHold({ price, inputTokensCeiling: ceiling, outputCapTokens: cap, contextTokens });
+          const hold = quoteHold({
+            price,
+            inputTokensCeiling: ceiling,
+            imageTokensCeiling,
+            outputCapTokens: cap,
+            contextTokens,
+          });
           expect(priceUsage(price, usage)).toBeLessThanOrEqual(hold);
         },
       ),
+      { numRuns: 3_000 },
     );
   });
 });
 
 describe('outputCap', () => {
   const base = {
+    ...NO_IMAGES,
     price: PRICE,
     inputTokensCeiling: 1_000,
     modelMaxOutputTokens: 4_000,
@@ -127,12 +161,13 @@ describe('outputCap', () => {
       fc.property(
         fc.nat(30_000_000),
         fc.nat(30_000_000),
-        fc.nat(200_000),
+        fc.tuple(fc.nat(200_000), fc.nat(60_000)),
         fc.nat(400_000),
-        (input, output, ceiling, balance) => {
+        (input, output, [ceiling, imageTokensCeiling], balance) => {
           const question = {
-            price: perToken({ input, output, cacheRead: input, cacheWrite: input }),
+            price: perToken({ input, output, cacheRead: input, cacheWrite: input, imageInput: 2 * input }),
             inputTokensCeiling: ceiling,
+            imageTokensCeiling,
             modelMaxOutputTokens: 8_000,
             contextTokens: 64_000,
             availableMicros: micros(balance),

@@ -19,6 +19,8 @@ export type HoldQuestion = {
   price: Price;
   /** The most input tokens that the request can have, see `measureInput`. */
   inputTokensCeiling: number;
+  /** How many of them may be of pictures. */
+  imageTokensCeiling: number;
   /** The most tokens that may be generated, reasoning included. */
   outputCapTokens: number;
   /** Tokens of input and output together that the model can take. Absent: no such bound. */
@@ -28,7 +30,8 @@ export type HoldQuestion = {
 /**
  * The most that a request can cost, in whole µ$: the amount to hold. No usage within the bounds costs more.
  * Input counts at the dearest of the input prices and output at the dearest of the output prices,
- * since nobody knows before the answer what a cache will serve or how much is reasoning.
+ * since nobody knows before the answer what a cache will serve or how much is reasoning. The price of pictures
+ * only counts for as many tokens as the request's pictures can have.
  */
 export function quoteHold(question: HoldQuestion): Micros {
   const { price } = question;
@@ -36,18 +39,26 @@ export function quoteHold(question: HoldQuestion): Micros {
   const input = wholeTokens(question.inputTokensCeiling);
   const output = wholeTokens(question.outputCapTokens);
   const context = question.contextTokens === undefined ? input + output : wholeTokens(question.contextTokens);
-  // Input and output share the context. A linear price is dearest at a corner of what is possible:
-  // as much input as can be, or as much output as can be.
+  // Input and output share the context, pictures come first in the input. The dearest is then at a corner of what is
+  // possible: as much input as can be, as much output as can be, or the pictures and what output is left.
   const mostInput = Math.min(input, context);
   const mostOutput = Math.min(output, context);
-  const inputHeavy = cost(price, mostInput, Math.min(mostOutput, context - mostInput));
-  const outputHeavy = cost(price, Math.min(mostInput, context - mostOutput), mostOutput);
-  return inputHeavy > outputHeavy ? inputHeavy : outputHeavy;
+  const leastInput = Math.min(mostInput, context - mostOutput);
+  const images = Math.min(wholeTokens(question.imageTokensCeiling), mostInput);
+  const costs = [mostInput, leastInput, Math.max(images, leastInput)].map((inputTokens) =>
+    dearestCost(price, {
+      inputTokens,
+      imageTokens: Math.min(images, inputTokens),
+      outputTokens: Math.min(mostOutput, context - inputTokens),
+    }),
+  );
+  return micros(Math.max(...costs));
 }
 
 export type CapQuestion = {
   price: Price;
   inputTokensCeiling: number;
+  imageTokensCeiling: number;
   /** A likely count of the input: without a client's cap, this much of the context is kept free of output. */
   inputTokensEstimate?: number;
   modelMaxOutputTokens: number;
@@ -66,7 +77,8 @@ export type CapQuestion = {
  * what the balance buys when that is less: a default of the model never refuses a request that could be paid for.
  */
 export function outputCap(question: CapQuestion): { capTokens: number; holdMicros: Micros } | 'insufficient' {
-  const { price, inputTokensCeiling, contextTokens, clientCap, availableMicros } = question;
+  const { price, inputTokensCeiling, imageTokensCeiling, contextTokens, clientCap, availableMicros } =
+    question;
   const modelMost = Math.max(
     1,
     Math.min(wholeTokens(question.modelMaxOutputTokens), wholeTokens(contextTokens)),
@@ -74,7 +86,7 @@ export function outputCap(question: CapQuestion): { capTokens: number; holdMicro
   const room = Math.max(LEAST_ROOM_TOKENS, contextTokens - wholeTokens(question.inputTokensEstimate ?? 0));
   const wanted = Math.min(modelMost, clientCap === undefined ? room : Math.max(1, wholeTokens(clientCap)));
   const hold = (outputCapTokens: number): Micros =>
-    quoteHold({ price, inputTokensCeiling, outputCapTokens, contextTokens });
+    quoteHold({ price, inputTokensCeiling, imageTokensCeiling, outputCapTokens, contextTokens });
 
   const holdMicros = hold(wanted);
   if (holdMicros <= availableMicros) return { capTokens: wanted, holdMicros };
@@ -92,19 +104,26 @@ export function outputCap(question: CapQuestion): { capTokens: number; holdMicro
   return { capTokens: affordable, holdMicros: hold(affordable) };
 }
 
-function cost(price: TokenPrice, inputTokens: number, outputTokens: number): Micros {
+/** What so many tokens cost at most. `imageTokens` are part of `inputTokens`. */
+function dearestCost(
+  price: TokenPrice,
+  tokens: { inputTokens: number; imageTokens: number; outputTokens: number },
+): Micros {
+  const textMicros = micros(
+    Math.max(price.inputMicrosPerMillion, price.cacheReadMicrosPerMillion, price.cacheWriteMicrosPerMillion),
+  );
   const dearest: TokenPrice = {
     ...price,
-    inputMicrosPerMillion: micros(
-      Math.max(
-        price.inputMicrosPerMillion,
-        price.cacheReadMicrosPerMillion,
-        price.cacheWriteMicrosPerMillion,
-      ),
-    ),
+    inputMicrosPerMillion: textMicros,
+    imageInputMicrosPerMillion: micros(Math.max(textMicros, price.imageInputMicrosPerMillion)),
     outputMicrosPerMillion: micros(Math.max(price.outputMicrosPerMillion, price.reasoningMicrosPerMillion)),
   };
-  return priceUsage(dearest, { ...NO_USAGE, inputTokens, outputTokens });
+  return priceUsage(dearest, {
+    ...NO_USAGE,
+    inputTokens: tokens.inputTokens - tokens.imageTokens,
+    imageInputTokens: tokens.imageTokens,
+    outputTokens: tokens.outputTokens,
+  });
 }
 
 function wholeTokens(tokens: number): number {

@@ -15,6 +15,7 @@ const TOKENS = perToken({
   input: 1_000_000,
   cacheRead: 1_000_000,
   cacheWrite: 1_000_000,
+  imageInput: 2_000_000,
   output: 10_000_000,
 });
 const FLAT = flat(5_000);
@@ -25,6 +26,7 @@ const REPORTED_COST = 600;
 const COUNTED_COST = 480;
 
 const BASE: ChargeQuestion = {
+  imageTokensCeiling: 60,
   price: TOKENS,
   end: 'stop',
   reported: REPORTED,
@@ -167,6 +169,24 @@ const ROWS: Row[] = [
     costs: COUNTED_COST,
   },
   {
+    policy: 'reported',
+    when: 'a part of the input are pictures',
+    change: { reported: { ...REPORTED, inputTokens: 40, imageInputTokens: 60 } },
+    costs: 660,
+  },
+  {
+    policy: 'impossible-counted',
+    when: 'more pictures are reported than were sent',
+    change: { reported: { ...REPORTED, inputTokens: 39, imageInputTokens: 61 } },
+    costs: COUNTED_COST,
+  },
+  {
+    policy: 'impossible-counted',
+    when: 'the input without pictures fits, with them not',
+    change: { reported: { ...REPORTED, inputTokens: 999, imageInputTokens: 2 } },
+    costs: COUNTED_COST,
+  },
+  {
     policy: 'impossible-counted',
     when: 'usage is negative',
     change: { reported: { ...REPORTED, inputTokens: -100 } },
@@ -250,6 +270,7 @@ describe('decideCharge', () => {
     const anyNumber = fc.oneof(fc.integer(), fc.nat(600), fc.double(), fc.constant(2 ** 53));
     const usage: fc.Arbitrary<Usage> = fc.record({
       inputTokens: anyNumber,
+      imageInputTokens: anyNumber,
       cacheReadTokens: anyNumber,
       cacheWriteTokens: anyNumber,
       outputTokens: anyNumber,

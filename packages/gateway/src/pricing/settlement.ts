@@ -62,6 +62,7 @@ export type ChargeQuestion = {
   holdMicros: Micros;
   /** The bounds that the hold was made for. */
   inputTokensCeiling: number;
+  imageTokensCeiling: number;
   outputCapTokens: number;
 };
 
@@ -141,7 +142,7 @@ function hasOutput(question: ChargeQuestion): boolean {
 }
 
 /**
- * Whether a report fits the bounds that were sent with the request. A node of a pool earns by its own report, so its
+ * Whether a report fits the bounds that were sent with the request, pictures those that it had. A node of a pool earns by its own report, so its
  * output must also fit the bytes that it delivered; an upstream may keep reasoning to itself.
  */
 function isPossible(question: ChargeQuestion, reported: Usage): boolean {
@@ -149,6 +150,7 @@ function isPossible(question: ChargeQuestion, reported: Usage): boolean {
   const output = totalOutputTokens(reported);
   if (output > question.outputCapTokens || totalInputTokens(reported) > question.inputTokensCeiling)
     return false;
+  if ((reported.imageInputTokens ?? 0) > question.imageTokensCeiling) return false;
   return question.routeKind !== 'pool' || output <= question.deliveredTokensCeiling;
 }
 

@@ -1,9 +1,10 @@
 import type { FlatPrice, TokenPrice } from '../catalog/model.ts';
 import { micros } from '../core/money.ts';
 
-/** Prices for tests, in whole µ$ per million tokens. Reasoning costs as output. */
+/** Prices for tests, in whole µ$ per million tokens. Reasoning costs as output, pictures as input unless told. */
 export function perToken(prices: {
   input?: number;
+  imageInput?: number;
   cacheRead?: number;
   cacheWrite?: number;
   output?: number;
@@ -12,6 +13,7 @@ export function perToken(prices: {
   return {
     type: 'per-token',
     inputMicrosPerMillion: micros(prices.input ?? 0),
+    imageInputMicrosPerMillion: micros(prices.imageInput ?? prices.input ?? 0),
     cacheReadMicrosPerMillion: micros(prices.cacheRead ?? 0),
     cacheWriteMicrosPerMillion: micros(prices.cacheWrite ?? 0),
     outputMicrosPerMillion: micros(prices.output ?? 0),

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openRegistry } from '../accounts/registry.ts';
 import type { AccountStore, AuditEntry } from '../accounts/store.ts';
-import type { Model, Price } from '../catalog/model.ts';
+import type { Model, Price, TokenPrice } from '../catalog/model.ts';
 import { priceSchedule } from '../catalog/price-version.ts';
 import { micros } from '../core/money.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
@@ -9,9 +9,10 @@ import { openPriceBook } from './price-book.ts';
 
 const flat: Price = { type: 'flat', amountMicros: micros(80_000) };
 const dearer: Price = { type: 'flat', amountMicros: micros(90_000) };
-const perToken: Price = {
+const perToken: TokenPrice = {
   type: 'per-token',
   inputMicrosPerMillion: micros(1),
+  imageInputMicrosPerMillion: micros(7),
   cacheReadMicrosPerMillion: micros(2),
   cacheWriteMicrosPerMillion: micros(3),
   outputMicrosPerMillion: micros(4),
@@ -78,6 +79,15 @@ it('knows every price of a model, those to come too, also when the plan was drop
   expect(known).toEqual([flat, dearer, perToken]);
   const after = await openPriceBook(registry, [modelAt('demo', flat)]);
   expect(await after.priceOf(model.prices[1]?.version ?? '')).toEqual(dearer);
+});
+
+it('takes a price of before pictures had their own for one by which they cost as any input', async () => {
+  const { store, meta } = memoryStore();
+  const { imageInputMicrosPerMillion: _, ...old } = perToken;
+  meta.set('price:abc', JSON.stringify(old));
+  const registry = await openRegistry({ store, clock: createVirtualClock(), brand: 'x' });
+  const book = await openPriceBook(registry, []);
+  expect(await book.priceOf('abc')).toEqual({ ...perToken, imageInputMicrosPerMillion: 1 });
 });
 
 it.each([

@@ -49,17 +49,24 @@ export async function openPriceBook(registry: Registry, models: readonly Model[]
 
 const amount = z.number().int().min(0).transform(micros);
 
-const priceShape = z.discriminatedUnion('type', [
+const priceShape = z.union([
   z.strictObject({ type: z.literal('flat'), amountMicros: amount }),
-  z.strictObject({
-    type: z.literal('per-token'),
-    inputMicrosPerMillion: amount,
-    cacheReadMicrosPerMillion: amount,
-    cacheWriteMicrosPerMillion: amount,
-    outputMicrosPerMillion: amount,
-    reasoningMicrosPerMillion: amount,
-    minimumMicros: amount,
-  }),
+  z
+    .strictObject({
+      type: z.literal('per-token'),
+      inputMicrosPerMillion: amount,
+      imageInputMicrosPerMillion: amount.optional(),
+      cacheReadMicrosPerMillion: amount,
+      cacheWriteMicrosPerMillion: amount,
+      outputMicrosPerMillion: amount,
+      reasoningMicrosPerMillion: amount,
+      minimumMicros: amount,
+    })
+    // Prices that were written down before this bucket took pictures for any input.
+    .transform((price) => ({
+      ...price,
+      imageInputMicrosPerMillion: price.imageInputMicrosPerMillion ?? price.inputMicrosPerMillion,
+    })),
 ]);
 
 function readPrice(text: string | undefined): Price | undefined {

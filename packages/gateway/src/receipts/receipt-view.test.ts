@@ -8,6 +8,7 @@ const flat = { type: 'flat', amountMicros: micros(80_001) } as const;
 const perToken = {
   type: 'per-token',
   inputMicrosPerMillion: micros(1),
+  imageInputMicrosPerMillion: micros(7),
   cacheReadMicrosPerMillion: micros(2),
   cacheWriteMicrosPerMillion: micros(3),
   outputMicrosPerMillion: micros(4),
@@ -56,6 +57,7 @@ it('names prices per token in whole µ$, and a price that is gone as unknown', (
     version: 'abcdef012345',
     type: 'per_token',
     input_micros_per_million: 1,
+    image_input_micros_per_million: 7,
     cache_read_micros_per_million: 2,
     cache_write_micros_per_million: 3,
     output_micros_per_million: 4,

@@ -17,6 +17,7 @@ export type PriceView =
       version: string;
       type: 'per_token';
       input_micros_per_million: number;
+      image_input_micros_per_million: number;
       cache_read_micros_per_million: number;
       cache_write_micros_per_million: number;
       output_micros_per_million: number;
@@ -130,6 +131,7 @@ function priceView(version: string, price: Price | undefined): PriceView {
     version,
     type: 'per_token',
     input_micros_per_million: price.inputMicrosPerMillion,
+    image_input_micros_per_million: price.imageInputMicrosPerMillion,
     cache_read_micros_per_million: price.cacheReadMicrosPerMillion,
     cache_write_micros_per_million: price.cacheWriteMicrosPerMillion,
     output_micros_per_million: price.outputMicrosPerMillion,

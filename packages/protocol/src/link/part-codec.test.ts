@@ -114,6 +114,8 @@ test.each<[string, unknown[], string]>([
   ['negative usage', [finish({ ...USAGE, outputTokens: -1 })], 'usage.outputTokens'],
   ['fractional usage', [finish({ ...USAGE, inputTokens: 1.5 })], 'usage.inputTokens'],
   ['huge usage', [finish({ ...USAGE, inputTokens: 2e9 })], 'usage.inputTokens'],
+  ['fractional pictures', [finish({ ...USAGE, imageInputTokens: 0.5 })], 'usage.imageInputTokens'],
+  ['huge pictures', [finish({ ...USAGE, imageInputTokens: 2e9 })], 'usage.imageInputTokens'],
   ['missing usage fields', [finish({ inputTokens: 1 })], 'usage.cacheReadTokens'],
   ['usage as text', [finish({ ...USAGE, reasoningTokens: '1' })], 'usage.reasoningTokens'],
   ['a part after finish', [finish(), { type: 'text-delta', text: 'x' }], 'type'],
@@ -123,6 +125,17 @@ test.each<[string, unknown[], string]>([
   const seen = parts.map((part) => checker.decode(bytesOf(part)));
   expect(seen.at(-1)).toEqual({ ok: false, path });
   expect(seen.slice(0, -1).every((result) => result.ok)).toBe(true);
+});
+
+test.each([
+  ['absent, as older nodes have it', USAGE, USAGE],
+  ['0', { ...USAGE, imageInputTokens: 0 }, USAGE],
+  ['some', { ...USAGE, imageInputTokens: 2 }, { ...USAGE, imageInputTokens: 2 }],
+])('the tokens of pictures may be %s', (_name, sent, usage) => {
+  expect(createPartChecker().decode(bytesOf(finish(sent)))).toEqual({
+    ok: true,
+    value: { type: 'finish', reason: 'stop', usage },
+  });
 });
 
 test('too many calls are refused', () => {

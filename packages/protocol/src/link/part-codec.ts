@@ -104,8 +104,11 @@ function readUsage(value: unknown): Usage {
   const fields = fieldsOf(value, 'usage');
   const tokens = (name: keyof Usage): number =>
     wholeNumberOf(fields[name], `usage.${name}`, LINK_LIMITS.tokensMax);
+  // Nodes of before this bucket do not send it.
+  const imageInputTokens = fields['imageInputTokens'] === undefined ? 0 : tokens('imageInputTokens');
   return {
     inputTokens: tokens('inputTokens'),
+    ...(imageInputTokens > 0 ? { imageInputTokens } : {}),
     cacheReadTokens: tokens('cacheReadTokens'),
     cacheWriteTokens: tokens('cacheWriteTokens'),
     outputTokens: tokens('outputTokens'),

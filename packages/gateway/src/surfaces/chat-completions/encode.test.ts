@@ -51,6 +51,14 @@ const CALLS: StreamPart[] = [
   { type: 'finish', reason: 'stop' },
 ];
 
+test('tokens of pictures are named where there are any', () => {
+  const usage = { ...OUTCOME.usage, imageInputTokens: 7 };
+  const text = encode([[{ type: 'finish', reason: 'stop' }]], {}, { usage }).join('');
+  expect(text).toContain(
+    '{"prompt_tokens":25,"completion_tokens":24,"total_tokens":49,"prompt_tokens_details":{"cached_tokens":5,"image_tokens":7},',
+  );
+});
+
 describe('streamed', () => {
   test('text', () => {
     const batches: StreamPart[][] = [

@@ -5,16 +5,18 @@ import { formatUsd } from '../../core/money.ts';
 
 /**
  * The `usage` object as JSON text. In this dialect `prompt_tokens` holds all input, cached or not, and
- * `completion_tokens` all output, reasoning included; the details name the share. `cost` is what was charged, USD, as
+ * `completion_tokens` all output, reasoning included; the details name the share, that of pictures where there is one. `cost` is what was charged, USD, as
  * an exact decimal number: it is written from the digits of the µ$ amount and never passes through a double.
  * `request_id` is the id of the receipt: many clients hand on the body but not the headers.
  */
 export function usageJson(usage: Usage, costMicros: Micros, requestId: string): string {
   const prompt = totalInputTokens(usage);
   const completion = totalOutputTokens(usage);
+  const { imageInputTokens = 0 } = usage;
+  const images = imageInputTokens > 0 ? `,"image_tokens":${imageInputTokens}` : '';
   return (
     `{"prompt_tokens":${prompt},"completion_tokens":${completion},"total_tokens":${prompt + completion},` +
-    `"prompt_tokens_details":{"cached_tokens":${usage.cacheReadTokens}},` +
+    `"prompt_tokens_details":{"cached_tokens":${usage.cacheReadTokens}${images}},` +
     `"completion_tokens_details":{"reasoning_tokens":${usage.reasoningTokens}},` +
     `"cost":${formatUsd(costMicros)},"request_id":${JSON.stringify(requestId)}}`
   );

@@ -126,7 +126,7 @@ function trueUsage(
 
 function falseUsage(random: Random, usage: Usage, { request }: { request: AttemptRequest }): Usage {
   const cap = request.chat.maxOutputTokens ?? 0;
-  switch (random.int(0, 5)) {
+  switch (random.int(0, 6)) {
     case 0:
       return { ...usage, outputTokens: cap + random.int(1, 1_000_000) };
     case 1:
@@ -137,6 +137,8 @@ function falseUsage(random: Random, usage: Usage, { request }: { request: Attemp
       return { ...usage, reasoningTokens: Number.NaN };
     case 4:
       return { ...usage, outputTokens: -1 };
+    case 5:
+      return { ...usage, imageInputTokens: random.int(1, 100) };
     default:
       // Within the cap, but for a node more than it can have sent.
       return { ...usage, outputTokens: cap - usage.reasoningTokens };

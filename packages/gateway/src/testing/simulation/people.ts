@@ -55,6 +55,8 @@ function makeModels(random: Random, startMs: number): Model[] {
   const perToken: Price = {
     type: 'per-token',
     inputMicrosPerMillion: micros(2_500_000),
+    // Nobody sends pictures here: neither a hold nor a charge may be made of this.
+    imageInputMicrosPerMillion: micros(9_000_000),
     cacheReadMicrosPerMillion: micros(250_000),
     cacheWriteMicrosPerMillion: micros(3_125_000),
     outputMicrosPerMillion: micros(10_000_000),
@@ -64,6 +66,7 @@ function makeModels(random: Random, startMs: number): Model[] {
   const cheap: Price = {
     type: 'per-token',
     inputMicrosPerMillion: micros(random.int(0, 50_000)),
+    imageInputMicrosPerMillion: micros(0),
     cacheReadMicrosPerMillion: micros(0),
     cacheWriteMicrosPerMillion: micros(0),
     outputMicrosPerMillion: micros(random.int(1, 90_000)),

@@ -68,6 +68,8 @@ export function worstCaseMicros(price: Price, inputCeiling: number, capTokens: n
 function isBelievable(facts: EndedFacts, usage: Usage): boolean {
   const counts = Object.values(usage);
   if (counts.some((count) => !Number.isSafeInteger(count) || count < 0)) return false;
+  // No client sends pictures.
+  if ((usage.imageInputTokens ?? 0) > 0) return false;
   const output = usage.outputTokens + usage.reasoningTokens;
   const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
   if (output > facts.capTokens || input > facts.inputCeiling) return false;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { totalInputTokens, totalOutputTokens } from '@switchyard/protocol/usage.ts';
 import { readUsage } from './usage.ts';
 
-/** input, cache read, cache write, output, reasoning */
+/** Input without pictures, cache read, cache write, output, reasoning */
 function buckets(value: unknown): number[] | undefined {
   const usage = readUsage(value);
   if (usage === undefined) return undefined;
@@ -58,6 +58,17 @@ test.each([
   expect(buckets(value)).toEqual(expected);
 });
 
+test.each([
+  ['beside cached input', { cached_tokens: 60, image_tokens: 25 }, 15, 25],
+  ['at most what no cache has', { cached_tokens: 60, cache_write_tokens: 10, image_tokens: 90 }, 0, 30],
+  ['more than there is', { image_tokens: 500 }, 0, 100],
+  ['none', { image_tokens: 0 }, 100, undefined],
+  ['nonsense', { image_tokens: -5 }, 100, undefined],
+])('pictures: %s', (_what, details, inputTokens, imageInputTokens) => {
+  const usage = readUsage({ ...base, prompt_tokens_details: details });
+  expect([usage?.inputTokens, usage?.imageInputTokens]).toEqual([inputTokens, imageInputTokens]);
+});
+
 test('buckets are never negative, and input adds up to what was reported', () => {
   const count = fc.oneof(fc.nat(1000), fc.constant(undefined), fc.jsonValue());
   const usage = fc.record({
@@ -66,7 +77,7 @@ test('buckets are never negative, and input adds up to what was reported', () =>
     total_tokens: count,
     prompt_cache_hit_tokens: count,
     prompt_tokens_details: fc.oneof(
-      fc.record({ cached_tokens: count, cache_write_tokens: count }),
+      fc.record({ cached_tokens: count, cache_write_tokens: count, image_tokens: count }),
       fc.jsonValue(),
     ),
     completion_tokens_details: fc.oneof(fc.record({ reasoning_tokens: count }), fc.jsonValue()),

@@ -3,7 +3,8 @@ import { isJsonObject } from '../../core/json-body.ts';
 
 /**
  * Reads the `usage` object of this dialect into disjoint buckets. `prompt_tokens` holds what was read from and written
- * to a cache; `completion_tokens` holds reasoning. Two habits of real services are known: DeepSeek names cache hits
+ * to a cache, and pictures; `completion_tokens` holds reasoning. A picture may be cached too, and nobody says which:
+ * pictures are at most what no cache has. Two habits of real services are known: DeepSeek names cache hits
  * `prompt_cache_hit_tokens`, and some count reasoning beside `completion_tokens` (seen from their own total).
  * Undefined when the two main counts are not both whole numbers: a missing count is not zero.
  */
@@ -22,11 +23,16 @@ export function readUsage(value: unknown): Usage | undefined {
     count(promptDetails['cache_write_tokens']) ?? 0,
     prompt - cacheReadTokens,
   );
+  const imageInputTokens = Math.min(
+    count(promptDetails['image_tokens']) ?? 0,
+    prompt - cacheReadTokens - cacheWriteTokens,
+  );
   const reasoningTokens = count(completionDetails['reasoning_tokens']) ?? 0;
   const isBeside =
     reasoningTokens > completion || count(value['total_tokens']) === prompt + completion + reasoningTokens;
   return {
-    inputTokens: prompt - cacheReadTokens - cacheWriteTokens,
+    inputTokens: prompt - cacheReadTokens - cacheWriteTokens - imageInputTokens,
+    ...(imageInputTokens > 0 ? { imageInputTokens } : {}),
     cacheReadTokens,
     cacheWriteTokens,
     outputTokens: isBeside ? completion : completion - reasoningTokens,
