@@ -8,6 +8,7 @@ import { creditsNumber, usdNumber } from '../core/money.ts';
 import type { TextSurface } from '../core/surface.ts';
 import type { InferenceDeps } from '../inference/deps.ts';
 import { serveText } from '../inference/serve-text.ts';
+import type { Balance } from '../ledger/ledger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { callerWithScope } from './caller.ts';
 import { sendFault } from './errors.ts';
@@ -107,7 +108,10 @@ function modelState(
   return { available, nowMs: inference.clock.nowMs() };
 }
 
-/** All numbers in credits ($0.01), but `usd`. `credits` and `usd` are what can be spent now; `held` is not in them. */
+/**
+ * All numbers in credits ($0.01), but `usd`. `credits` and `usd` are what can be spent now; `held` is not in them, but in
+ * its kind. `next_expiry`: the next part of the balance that ends, or null.
+ */
 function showBalance(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {
   const caller = callerWithScope(deps.inference, 'read', request, reply);
   if (caller === undefined) return;
@@ -118,9 +122,21 @@ function showBalance(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRe
     usd: usdNumber(balance.availableMicros),
     held: creditsNumber(balance.heldMicros),
     low: balance.availableMicros < deps.inference.lowBalanceMicros,
+    kinds: {
+      paid: creditsNumber(balance.paidMicros),
+      promo: creditsNumber(balance.promoMicros),
+      allowance: creditsNumber(balance.allowanceMicros),
+    },
+    next_expiry: expiryView(balance.nextExpiry),
     total_deposited: creditsNumber(balance.depositedMicros),
     total_spent: creditsNumber(balance.spentMicros),
   });
+}
+
+function expiryView(expiry: Balance['nextExpiry']): { at: string; credits: number; kind: string } | null {
+  if (expiry === undefined) return null;
+  const at = new Date(expiry.atMs).toISOString();
+  return { at, credits: creditsNumber(expiry.amountMicros), kind: expiry.balance };
 }
 
 /** Ready: takes requests and can record charges. A load balancer should ask this one. */

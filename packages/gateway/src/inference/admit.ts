@@ -5,6 +5,7 @@ import { priceAt } from '../catalog/price-schedule.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { micros, minMicros, type Micros } from '../core/money.ts';
 import { failed, ok, type Result } from '../core/result.ts';
+import { spendWindowEndMs, type SpendWindow } from '../core/spend-window.ts';
 import type { Hold } from '../ledger/ledger.ts';
 import type { Permit } from '../limits/key-limits.ts';
 import { measureInput } from '../pricing/input-ceiling.ts';
@@ -73,7 +74,7 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
   const input = measureInput(ask.decoded.chat);
   const price = priceAt(ask.model, deps.clock.nowMs());
   const balanceMicros = deps.ledger.balance(account.id).availableMicros;
-  const spendLeft = spendLeftMicros(deps, key);
+  const spendLeft = spendLeftOf(deps, key);
   const clientCap = ask.decoded.chat.maxOutputTokens;
   const capped = outputCap({
     price: price.price,
@@ -82,11 +83,15 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
     inputTokensEstimate: input.estimatedTokens,
     modelMaxOutputTokens: ask.model.maxOutputTokens,
     contextTokens: ask.model.contextTokens,
-    availableMicros: minMicros(balanceMicros, spendLeft),
+    availableMicros: minMicros(balanceMicros, spendLeft.leftMicros),
     ...(clientCap === undefined ? {} : { clientCap }),
   });
   if (capped === 'insufficient') {
-    return failed(fault(balanceMicros <= spendLeft ? 'insufficient_credits' : 'spend_limit_reached'));
+    return failed(
+      balanceMicros <= spendLeft.leftMicros
+        ? fault('insufficient_credits')
+        : spendLimitReached(spendLeft.window, deps.clock.nowMs()),
+    );
   }
   const hold = deps.ledger.reserve({
     requestId: ask.exchange.requestId,
@@ -110,19 +115,35 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
   });
 }
 
+type SpendLeft = { leftMicros: Micros; window: SpendWindow };
+
+const NO_SPEND_LIMIT: SpendLeft = { leftMicros: micros(Number.MAX_SAFE_INTEGER), window: 'month' };
+
 /** What the key may still spend in its tightest window. */
-function spendLeftMicros(deps: InferenceDeps, key: ApiKey): Micros {
+function spendLeftOf(deps: InferenceDeps, key: ApiKey): SpendLeft {
   const { dayMicros, weekMicros, monthMicros } = key.spendLimits;
-  if (dayMicros === undefined && weekMicros === undefined && monthMicros === undefined) {
-    return micros(Number.MAX_SAFE_INTEGER);
-  }
+  if (dayMicros === undefined && weekMicros === undefined && monthMicros === undefined) return NO_SPEND_LIMIT;
   const spent = deps.ledger.keySpend(key.id);
-  const left = [
-    dayMicros === undefined ? Infinity : dayMicros - spent.dayMicros,
-    weekMicros === undefined ? Infinity : weekMicros - spent.weekMicros,
-    monthMicros === undefined ? Infinity : monthMicros - spent.monthMicros,
+  const windows: [SpendWindow, Micros | undefined, Micros][] = [
+    ['day', dayMicros, spent.dayMicros],
+    ['week', weekMicros, spent.weekMicros],
+    ['month', monthMicros, spent.monthMicros],
   ];
-  return micros(Math.max(0, Math.min(...left)));
+  let tightest = NO_SPEND_LIMIT;
+  for (const [window, limitMicros, spentMicros] of windows) {
+    if (limitMicros === undefined) continue;
+    const leftMicros = micros(Math.max(0, limitMicros - spentMicros));
+    if (leftMicros < tightest.leftMicros) tightest = { leftMicros, window };
+  }
+  return tightest;
+}
+
+/** Says which limit it is and when it counts from 0 again. */
+function spendLimitReached(window: SpendWindow, nowMs: number): Fault {
+  const resetsAt = new Date(spendWindowEndMs(window, nowMs)).toISOString();
+  return fault('spend_limit_reached', {
+    message: `The spend limit of this API key for the ${window} does not cover this request. It counts from 0 again at ${resetsAt}.`,
+  });
 }
 
 /** A variant's settings win over the client's; a model that does not think is not asked to. */
