@@ -40,6 +40,9 @@ import { chatCompletionsSurface } from './surfaces/chat-completions/surface.ts';
 import { createOpenAiCompatibleUpstream } from './upstreams/openai-compatible/upstream.ts';
 
 /** Another process may just be ending on the same data folder. */
+/** The text dialects that clients may speak, and where. */
+const TEXT_SURFACES = [{ path: '/v1/chat/completions', surface: chatCompletionsSurface }];
+
 const DATA_LOCK_WAIT_MS = 5_000;
 
 export type RunningGateway = {
@@ -213,7 +216,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
       catalog,
       inference,
       metrics,
-      chatCompletions: chatCompletionsSurface,
+      textSurfaces: TEXT_SURFACES,
       receipts: {
         receiptOf: (accountId, requestId) => receipts.byId(accountId, requestId),
         records,

@@ -10,8 +10,16 @@ export type ImagePart = { type: 'image'; mime: ImageMime; base64: string; detail
 
 export type ImageMime = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
 
-/** `signature` is opaque and only valid at the provider that gave it: it is never made up and never crosses providers. */
-export type ReasoningPart = { type: 'reasoning'; text: string; signature?: string };
+/** Reasoning of an earlier answer. A redacted one has an empty `text` and a seal. */
+export type ReasoningPart = { type: 'reasoning'; text: string; seal?: ReasoningSeal };
+
+/**
+ * What a provider gave with its reasoning, to prove or to restore it later. `data` is opaque and means something only
+ * at the kind of provider that gave it: it is never made up, never changed, and never sent to another kind.
+ * `signature` and `redacted` are Anthropic's (a thinking block's signature, a redacted block's data); `encrypted` is
+ * OpenAI's (`encrypted_content` of a reasoning item).
+ */
+export type ReasoningSeal = { kind: 'signature' | 'redacted' | 'encrypted'; data: string };
 
 export type RefusalPart = { type: 'refusal'; text: string };
 

@@ -51,7 +51,7 @@ describe('encodeChatBody messages', () => {
           role: 'assistant',
           content: [
             { type: 'reasoning', text: 'hm' },
-            { type: 'reasoning', text: 'secret', signature: 's' },
+            { type: 'reasoning', text: 'secret', seal: { kind: 'signature', data: 's' } },
             { type: 'tool-call', id: 'c1', name: 'add', argumentsText: '{"a": 1}' },
             { type: 'tool-call', id: 'c2', name: 'now', argumentsText: '' },
           ],

@@ -89,7 +89,7 @@ function encodeAssistant(message: Extract<ChatMessage, { role: 'assistant' }>): 
         break;
       case 'reasoning':
         // Signed reasoning belongs to the provider that signed it.
-        if (part.signature === undefined) reasoning += part.text;
+        if (part.seal === undefined) reasoning += part.text;
         break;
       case 'tool-call':
         calls.push({

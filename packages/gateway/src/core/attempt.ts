@@ -17,8 +17,11 @@ export type AttemptRequest = {
   stream: boolean;
   /** Estimate of the input's tokens, for scheduling only. */
   estimatedInputTokens: number;
-  /** The client's own bytes and dialect, so that a target of the same dialect can forward them. */
-  original: { dialect: Dialect; body: Buffer };
+  /**
+   * The client's own bytes and dialect, so that a target of the same dialect can forward them. Of the headers (names
+   * and values in turn) only what a dialect itself defines may be forwarded, never a credential.
+   */
+  original: { dialect: Dialect; body: Buffer; rawHeaders: readonly string[] };
 };
 
 export type Dialect = 'chat-completions' | 'messages' | 'responses';
@@ -47,6 +50,11 @@ export type AttemptFault = {
   /** Safe text without any content of request or reply. */
   message?: string;
   retryAfterMs?: number;
+  /**
+   * The error reply of a provider of the client's own dialect about the client's own request (`blame: 'request'`), to
+   * be handed on as it is: some clients mend their requests by its wording. It is never logged.
+   */
+  relay?: { status: number; body: Buffer };
   /** Short machine word for metrics and receipts, from a closed set of the target: `connect`, `http-5xx`, `node-lost`. */
   cause: string;
 };

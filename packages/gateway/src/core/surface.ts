@@ -9,32 +9,40 @@ import type { Result } from './result.ts';
 /** A text dialect that clients speak. Surfaces know canonical types and `core` only, never a target or another surface. */
 export type TextSurface = {
   dialect: Dialect;
+  /** What the dialect calls the fields that a model may refuse. */
+  fields: { messages: string; tools: string; responseFormat: string };
   /** Reads a body. Unknown fields are tolerated; what cannot be honoured is refused with the field's path. */
   decode(body: Buffer): Result<DecodedText, Fault>;
-  openReply(options: ReplyOptions): ReplyEncoder;
   /** The JSON body of an error reply. */
   renderFault(fault: Fault, requestId: string): string;
+  /** Another fault in place of this one, for a client that is known to misread it. Only before the first byte. */
+  adaptFault?(fault: Fault, rawHeaders: readonly string[]): Fault;
 };
 
 export type DecodedText = {
   /** The model's name as the client wrote it. */
   model: string;
   stream: boolean;
-  /** Whether the client asked for usage in the stream. */
-  includeUsage: boolean;
   /** The client only wants to know the maximal price. */
   dryRun: boolean;
   /** `maxOutputTokens` is set only when the client gave a cap. */
   chat: ChatRequest;
+  /**
+   * Something in the request that the canonical form cannot say, as the fault that names it: only targets of the same
+   * dialect, which get the client's own bytes, may serve the request.
+   */
+  nativeOnly?: Fault;
+  /** The encoder of this request's reply. Each try gets a new one. */
+  openReply(options: ReplyOptions): ReplyEncoder;
 };
 
 export type ReplyOptions = {
   requestId: string;
   /** The model id that the reply names. */
   model: string;
-  stream: boolean;
-  includeUsage: boolean;
   createdAtMs: number;
+  /** For dialects that tell the input's tokens before the answer. Their true number comes with the end. */
+  estimatedInputTokens: number;
 };
 
 /**
@@ -53,6 +61,8 @@ export type ReplyEncoder = {
 
 export type ReplyOutcome = {
   finish: FinishReason;
+  /** The stop string that ended the answer, where the target told it. */
+  stopSequence?: string;
   usage: Usage;
   costMicros: Micros;
 };

@@ -2,6 +2,7 @@ import { LINK_LIMITS } from '@switchyard/protocol/link/limits.ts';
 import type { Offer } from '@switchyard/protocol/link/messages.ts';
 import type { Attempt, AttemptFault, AttemptRequest, AttemptSink } from '../core/attempt.ts';
 import { newId } from '../core/ids.ts';
+import { withoutSealedReasoning } from '../core/reasoning-seal.ts';
 
 /**
  * Writes the offer and the body of a job. Only the canonical request leaves, under an id of its own: no account, key,
@@ -12,7 +13,7 @@ export function offerOf(
   request: AttemptRequest,
   deadlineMs: number,
 ): { offer: Offer; body: Uint8Array } | undefined {
-  const body = Buffer.from(JSON.stringify(request.chat));
+  const body = Buffer.from(JSON.stringify(withoutSealedReasoning(request.chat)));
   if (body.byteLength > LINK_LIMITS.jobBodyMaxBytes) return undefined;
   const estimate = Math.ceil(request.estimatedInputTokens);
   const estimatedInputTokens = Number.isSafeInteger(estimate)

@@ -1,7 +1,11 @@
-import type { FastifyReply } from 'fastify';
-import { errorRow, faultMessage, type Fault } from '../core/errors.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorRow, type Fault } from '../core/errors.ts';
+import { anthropicFaultBody, openAiFaultBody } from '../core/fault-body.ts';
 
-/** Sends an error in OpenAI's shape from a route that is no surface. Inference routes render in their own shape. */
+/**
+ * Sends an error from outside a surface: an unknown address, a body too large, a route that is no inference. Anthropic's
+ * clients get their own shape, everyone else OpenAI's.
+ */
 export function sendFault(reply: FastifyReply, requestId: string, value: Fault): void {
   const row = errorRow(value.code);
   void reply.code(row.status).header('content-type', 'application/json');
@@ -9,17 +13,15 @@ export function sendFault(reply: FastifyReply, requestId: string, value: Fault):
     void reply.header('retry-after', Math.ceil(value.retryAfterMs / 1_000));
   }
   if (row.status === 401) void reply.header('www-authenticate', 'Bearer');
-  void reply.send(openAiError(value));
+  void reply.send(
+    isAnthropicClient(reply.request) ? anthropicFaultBody(value, requestId) : openAiFaultBody(value),
+  );
 }
 
-/** `{error:{message,type,param,code}}`, all four keys, as OpenAI's clients expect. */
-export function openAiError(value: Fault): string {
-  return JSON.stringify({
-    error: {
-      message: faultMessage(value),
-      type: errorRow(value.code).openaiType,
-      param: value.param ?? null,
-      code: value.code,
-    },
-  });
+/** By the address, which only that dialect has, or by the header that its clients send with every request. */
+function isAnthropicClient(request: FastifyRequest): boolean {
+  return (
+    /^(?:\/api)?\/v1\/messages(?:[/?]|$)/.test(request.url) ||
+    request.headers['anthropic-version'] !== undefined
+  );
 }

@@ -28,18 +28,16 @@ export type RoutesDeps = {
   catalog: Catalog;
   inference: InferenceDeps;
   metrics: Metrics;
-  chatCompletions: TextSurface;
+  textSurfaces: readonly { path: string; surface: TextSurface }[];
   receipts: Omit<ReceiptRoutesDeps, 'inference' | 'catalog'>;
 };
 
 /** The flat table of every route. Rows under `/v1/` are served under `/api/v1/` too. */
 export function routeTable(deps: RoutesDeps): RouteRow[] {
   return [
-    {
-      method: 'POST',
-      path: '/v1/chat/completions',
-      handler: textRoute(deps.inference, deps.chatCompletions),
-    },
+    ...deps.textSurfaces.map(({ path, surface }): RouteRow => {
+      return { method: 'POST', path, handler: textRoute(deps.inference, surface) };
+    }),
     { method: 'GET', path: '/v1/models', handler: (request, reply) => listModels(deps, request, reply) },
     { method: 'GET', path: '/v1/models/*', handler: (request, reply) => showModel(deps, request, reply) },
     { method: 'GET', path: '/v1/balance', handler: (request, reply) => showBalance(deps, request, reply) },

@@ -105,7 +105,7 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
   const chat = withSettings(ask.model, ask.decoded.chat, capped.capTokens);
   return ok({
     chat,
-    needs: needsOf(chat, Math.min(input.estimatedTokens, ask.model.contextTokens)),
+    needs: needsOf(ask, chat, Math.min(input.estimatedTokens, ask.model.contextTokens)),
     estimatedInputTokens: input.estimatedTokens,
     inputTokensCeiling: input.ceilingTokens,
     imageTokensCeiling: input.imageCeilingTokens,
@@ -161,8 +161,9 @@ function withSettings(model: Model, chat: ChatRequest, capTokens: number): ChatR
  * `contextTokens` is only an estimate, so it never asks for more than the model's own context: a prompt that may be
  * too long is judged by the engine, which counts exactly.
  */
-function needsOf(chat: ChatRequest, contextTokens: number): Needs {
+function needsOf({ surface, decoded }: Understood, chat: ChatRequest, contextTokens: number): Needs {
   return {
+    ...(decoded.nativeOnly === undefined ? {} : { nativeDialect: surface.dialect }),
     tools: chat.tools.length > 0,
     vision: hasImages(chat),
     thinking: chat.reasoningEffort !== undefined && chat.reasoningEffort !== 'none',

@@ -8,6 +8,8 @@ export type Meter = {
   note(parts: readonly StreamPart[]): void;
   /** Undefined until the `finish` part has come. */
   finish(): FinishReason | undefined;
+  /** As the target told it. */
+  stopSequence(): string | undefined;
   /** As the target reported it. */
   reported(): Usage | undefined;
   /** For the client's usage field: reported, else counted output. `settlementOf` replaces it with what is charged. */
@@ -27,6 +29,7 @@ export function createMeter(): Meter {
       if (final?.type === 'finish') last = final;
     },
     finish: () => last?.reason,
+    stopSequence: () => last?.stopSequence,
     reported: () => last?.usage,
     usage: () => settled ?? last?.usage ?? NO_USAGE,
     setUsage(usage) {

@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '../core/clock.ts';
-import { fault } from '../core/errors.ts';
+import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import type { TextSurface } from '../core/surface.ts';
+import { adaptFault } from './adapt-fault.ts';
 import { admitText } from './admit.ts';
 import type { InferenceDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
@@ -25,13 +26,12 @@ import { understandText, type Refusal, type Understood } from './understand.ts';
 export function serveText(deps: InferenceDeps, surface: TextSurface, exchange: Exchange): void {
   if (!deps.accepting()) {
     exchange.response.setHeader('connection', 'close');
-    const value = fault('draining', { retryAfterMs: 2_000 });
-    writeFault(exchange, value, surface.renderFault(value, exchange.requestId));
+    refuse(surface, exchange, fault('draining', { retryAfterMs: 2_000 }));
     return;
   }
   const outcome = beginText(deps, surface, exchange);
   if (!outcome.ok) {
-    writeFault(exchange, outcome.error, surface.renderFault(outcome.error, exchange.requestId));
+    refuse(surface, exchange, outcome.error);
     deps.observer.refused({
       requestId: exchange.requestId,
       surface: surface.dialect,
@@ -43,6 +43,11 @@ export function serveText(deps: InferenceDeps, surface: TextSurface, exchange: E
   } else {
     outcome.value.run.start();
   }
+}
+
+function refuse(surface: TextSurface, exchange: Exchange, value: Fault): void {
+  const adapted = adaptFault(surface, value, exchange);
+  writeFault(exchange, adapted, surface.renderFault(adapted, exchange.requestId));
 }
 
 function beginText(

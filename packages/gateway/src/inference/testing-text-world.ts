@@ -133,6 +133,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
     },
   });
   const router: Router = {
+    speaks: () => false,
     acquire() {
       const next = world.targets.shift();
       if (next === undefined) return 'none';

@@ -9,6 +9,7 @@ import type { Target, Tried } from '../routing/target.ts';
 import type { Admitted } from './admit.ts';
 import type { Claim } from './idempotency.ts';
 import { createMeter, type Meter } from './meter.ts';
+import { adaptFault } from './adapt-fault.ts';
 import { isStalled, ReplyWriter } from './reply-writer.ts';
 import { receiptOf, settlementOf, type RunEnd } from './settle.ts';
 import type { InferenceDeps } from './deps.ts';
@@ -87,13 +88,12 @@ export class TextRun {
   }
 
   #newEncoder(): ReplyEncoder {
-    const { decoded, exchange, surface } = this.#admitted;
-    return surface.openReply({
+    const { decoded, exchange, estimatedInputTokens } = this.#admitted;
+    return decoded.openReply({
       requestId: exchange.requestId,
       model: decoded.model,
-      stream: decoded.stream,
-      includeUsage: decoded.includeUsage,
       createdAtMs: exchange.startedAtMs,
+      estimatedInputTokens,
     });
   }
 
@@ -140,7 +140,7 @@ export class TextRun {
         replyModel: decoded.model,
         stream: decoded.stream,
         estimatedInputTokens,
-        original: { dialect: surface.dialect, body: exchange.body },
+        original: { dialect: surface.dialect, body: exchange.body, rawHeaders: exchange.rawHeaders },
       },
       sink,
     );
@@ -207,13 +207,25 @@ export class TextRun {
   }
 
   #sendEnd(finish: FinishReason, costMicros: Receipt['chargedMicros']): void {
-    const last = this.#encoder.end({ finish, usage: this.#meter.usage(), costMicros });
+    const stopSequence = this.#stopSequence();
+    const last = this.#encoder.end({
+      finish,
+      ...(stopSequence === undefined ? {} : { stopSequence }),
+      usage: this.#meter.usage(),
+      costMicros,
+    });
     if (this.#admitted.decoded.stream) {
       this.#writer.commitStream(this.#encoder.contentType);
       this.#writer.endStream(last);
     } else {
       this.#writer.endJson(200, this.#encoder.contentType, last);
     }
+  }
+
+  /** Only what the client itself named: a target cannot put words here. */
+  #stopSequence(): string | undefined {
+    const told = this.#meter.stopSequence();
+    return told !== undefined && this.#admitted.chat.stop.includes(told) ? told : undefined;
   }
 
   // ---- failures
@@ -240,6 +252,10 @@ export class TextRun {
       this.#nextTarget();
       return;
     }
+    if (!clientSawContent && attemptFault.relay !== undefined && !this.#writer.committed) {
+      this.#refuseAsProvider(attemptFault, attemptFault.relay);
+      return;
+    }
     this.#fail(clientSawContent ? fault('answer_interrupted') : clientFault(attemptFault));
   }
 
@@ -250,6 +266,12 @@ export class TextRun {
     this.#close(end, () => this.#sendFault(value));
   }
 
+  /** A provider's refusal of the client's own request goes on as it is. */
+  #refuseAsProvider({ code }: AttemptFault, { status, body }: NonNullable<AttemptFault['relay']>): void {
+    this.#leaveQueue?.();
+    this.#close({ kind: 'failed', code }, () => this.#writer.endJson(status, 'application/json', body));
+  }
+
   /** A client that waits for the whole answer has seen nothing of a half one. */
   #clientSawContent(): boolean {
     return this.#state === 'answering' && this.#admitted.decoded.stream;
@@ -257,8 +279,12 @@ export class TextRun {
 
   #sendFault(value: Fault): void {
     const { surface, exchange } = this.#admitted;
-    if (this.#writer.committed) this.#writer.breakOff(this.#encoder.fault(value));
-    else this.#writer.endFault(value, surface.renderFault(value, exchange.requestId));
+    if (this.#writer.committed) {
+      this.#writer.breakOff(this.#encoder.fault(value));
+      return;
+    }
+    const adapted = adaptFault(surface, value, exchange);
+    this.#writer.endFault(adapted, surface.renderFault(adapted, exchange.requestId));
   }
 
   // ---- a client that leaves

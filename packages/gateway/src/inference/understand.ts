@@ -34,7 +34,9 @@ export function understandText(
   if (!decoded.ok) return refuse(decoded.error);
   const model = deps.resolveModel(key, decoded.value.model);
   if (!model.ok) return refuse(fault(model.error, { param: 'model' }));
-  const unfit = misfit(model.value, decoded.value.chat);
+  const unfit =
+    misfit(surface, model.value, decoded.value.chat) ??
+    untranslatable(deps, surface, model.value, decoded.value);
   if (unfit !== undefined) return refuse(unfit);
   return ok({ exchange, surface, caller: caller.value, model: model.value, decoded: decoded.value });
 }
@@ -55,23 +57,36 @@ function identify(deps: InferenceDeps, exchange: Exchange): Result<Caller, Fault
 }
 
 /** What the model cannot do is refused by name instead of being dropped without a word. */
-function misfit(model: Model, chat: ChatRequest): Fault | undefined {
+function misfit({ fields }: TextSurface, model: Model, chat: ChatRequest): Fault | undefined {
   if (model.kind !== 'text') {
     return fault('invalid_request', { message: 'This model does not take chat requests.', param: 'model' });
   }
   if (chat.tools.length > 0 && !model.capabilities.tools) {
-    return fault('unsupported_parameter', { message: 'This model takes no tools.', param: 'tools' });
+    return fault('unsupported_parameter', { message: 'This model takes no tools.', param: fields.tools });
   }
   if (!model.capabilities.vision && hasImages(chat)) {
-    return fault('unsupported_parameter', { message: 'This model takes no pictures.', param: 'messages' });
+    return fault('unsupported_parameter', {
+      message: 'This model takes no pictures.',
+      param: fields.messages,
+    });
   }
   if (chat.responseFormat.type === 'json-schema' && !model.capabilities.jsonSchema) {
     return fault('unsupported_parameter', {
       message: 'This model cannot be held to a JSON schema.',
-      param: 'response_format',
+      param: fields.responseFormat,
     });
   }
   return undefined;
+}
+
+/** A request that only a target of its own dialect can honour is refused by name where the model has none. */
+function untranslatable(
+  { router }: InferenceDeps,
+  { dialect }: TextSurface,
+  model: Model,
+  { nativeOnly }: DecodedText,
+): Fault | undefined {
+  return nativeOnly === undefined || router.speaks(model, dialect) ? undefined : nativeOnly;
 }
 
 export function hasImages(chat: ChatRequest): boolean {

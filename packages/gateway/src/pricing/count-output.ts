@@ -52,6 +52,7 @@ export function createOutputCounter(): OutputCounter {
             outputBytes += Buffer.byteLength(part.argumentsText);
             break;
           }
+          case 'reasoning-seal':
           case 'finish':
             break;
         }

@@ -44,7 +44,14 @@ describe('measureInput', () => {
     ],
     [
       'a reasoning signature',
-      { messages: [{ role: 'assistant', content: [{ type: 'reasoning', text: '', signature: long }] }] },
+      {
+        messages: [
+          {
+            role: 'assistant',
+            content: [{ type: 'reasoning', text: '', seal: { kind: 'signature', data: long } }],
+          },
+        ],
+      },
     ],
     ['a refusal', { messages: [{ role: 'assistant', content: [{ type: 'refusal', text: long }] }] }],
     [

@@ -88,7 +88,7 @@ function tallyPart(part: TextPart | UserPart | AssistantPart, tally: Tally): voi
       tally.bytes += textBytes(part.text);
       return;
     case 'reasoning':
-      tally.bytes += textBytes(part.text) + textBytes(part.signature ?? '');
+      tally.bytes += textBytes(part.text) + textBytes(part.seal?.data ?? '');
       return;
     case 'tool-call':
       tally.bytes += textBytes(part.id) + textBytes(part.name) + textBytes(part.argumentsText);

@@ -1,4 +1,5 @@
 import type { Model } from '../catalog/model.ts';
+import type { Dialect } from '../core/attempt.ts';
 import type { Needs, NodePools, Target, Tried, Upstream } from './target.ts';
 
 /** Chooses where a request goes: the model's routes in the operator's order, the best free node within a pool. */
@@ -7,6 +8,8 @@ export type Router = {
   acquire(ask: Ask): Target | 'busy' | 'none';
   /** What everyone, or this account with its private nodes, can reach. */
   availability(model: Model, accountId?: string): ModelAvailability;
+  /** Whether one of the model's routes takes this dialect without translation. */
+  speaks(model: Model, dialect: Dialect): boolean;
 };
 
 export type Ask = { model: Model; accountId: string; needs: Needs; tried: Tried };
@@ -18,12 +21,16 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
   return {
     acquire(ask) {
       let busy = false;
+      const { nativeDialect } = ask.needs;
       for (const route of ask.model.routes) {
         if (route.kind === 'upstream') {
           const upstream = upstreams.get(route.upstream);
           if (upstream === undefined || ask.tried.upstreams.has(upstream.name)) continue;
+          if (nativeDialect !== undefined && !upstream.dialects.includes(nativeDialect)) continue;
           return upstreamTarget(upstream, route.remoteModel);
         }
+        // Nodes take the canonical form only.
+        if (nativeDialect !== undefined) continue;
         const slot = fleet.acquire({
           pool: route.pool,
           model: route.remoteModel,
@@ -62,6 +69,11 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
       }
       return sum;
     },
+
+    speaks: (model, dialect) =>
+      model.routes.some(
+        (route) => route.kind === 'upstream' && upstreams.get(route.upstream)?.dialects.includes(dialect),
+      ),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Attempt, AttemptRequest, AttemptSink } from '../core/attempt.ts';
+import type { Attempt, AttemptRequest, AttemptSink, Dialect } from '../core/attempt.ts';
 
 /** A place that was chosen for one try. Either `start` or `release` is called, once. */
 export type Target = {
@@ -18,6 +18,8 @@ export type Target = {
 /** A provider as a route's end. Always ready: its limits are its own. */
 export type Upstream = {
   name: string;
+  /** What it speaks itself, without translation. */
+  dialects: readonly Dialect[];
   onDisconnect: 'cancel' | 'drain';
   start(request: AttemptRequest, sink: AttemptSink): Attempt;
   close(): Promise<void>;
@@ -28,6 +30,8 @@ export type Tried = { nodes: Set<string>; upstreams: Set<string> };
 
 /** What the request needs of a node. */
 export type Needs = {
+  /** Only a target that speaks this dialect can honour the request. */
+  nativeDialect?: Dialect;
   tools: boolean;
   vision: boolean;
   thinking: boolean;

@@ -69,7 +69,7 @@ export function attemptRequestOf(text: string, fields: Partial<AttemptRequest> =
     remoteModel: 'small',
     stream: true,
     estimatedInputTokens: 10,
-    original: { dialect: 'chat-completions', body: Buffer.from('{}') },
+    original: { dialect: 'chat-completions', body: Buffer.from('{}'), rawHeaders: [] },
     ...fields,
   };
 }

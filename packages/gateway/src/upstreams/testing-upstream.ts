@@ -113,7 +113,7 @@ export function attemptRequest(stream: boolean, body?: Record<string, unknown>):
     estimatedInputTokens: 1,
     original:
       body === undefined
-        ? { dialect: 'messages', body: Buffer.from('{}') }
-        : { dialect: 'chat-completions', body: Buffer.from(JSON.stringify(body)) },
+        ? { dialect: 'messages', body: Buffer.from('{}'), rawHeaders: [] }
+        : { dialect: 'chat-completions', body: Buffer.from(JSON.stringify(body)), rawHeaders: [] },
   };
 }

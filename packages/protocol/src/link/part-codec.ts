@@ -79,8 +79,15 @@ function readPart(value: unknown, toolCalls: number): StreamPart {
       break;
   }
   const usage = optional(fields['usage'], readUsage);
-  const reason = oneOf(fields['reason'], 'reason', FINISH_REASONS);
-  return usage === undefined ? { type, reason } : { type, reason, usage };
+  const stopSequence = optional(fields['stopSequence'], (value) =>
+    boundedTextOf(value, 'stopSequence', LINK_LIMITS.nameMaxChars),
+  );
+  return {
+    type,
+    reason: oneOf(fields['reason'], 'reason', FINISH_REASONS),
+    ...(stopSequence === undefined ? {} : { stopSequence }),
+    ...(usage === undefined ? {} : { usage }),
+  };
 }
 
 function readToolCallStart(fields: Fields, toolCalls: number): StreamPart {
@@ -95,8 +102,11 @@ function readToolCallStart(fields: Fields, toolCalls: number): StreamPart {
 
 /** Empty text is refused: it says nothing, and it would commit a request to a node that has nothing to say. */
 function textOf(value: unknown, path: string): string {
-  if (typeof value !== 'string' || value.length === 0 || value.length > TEXT_MAX_CHARS)
-    throw checkFailure(path);
+  return boundedTextOf(value, path, TEXT_MAX_CHARS);
+}
+
+function boundedTextOf(value: unknown, path: string, maxChars: number): string {
+  if (typeof value !== 'string' || value.length === 0 || value.length > maxChars) throw checkFailure(path);
   return value;
 }
 
@@ -140,6 +150,7 @@ export function splitPart(part: StreamPart): StreamPart[] {
         argumentsText,
       }));
     case 'tool-call-start':
+    case 'reasoning-seal':
     case 'finish':
       break;
   }

@@ -1,5 +1,7 @@
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
+import { NO_USAGE } from '@switchyard/protocol/usage.ts';
 import { describe, expect, test } from 'vitest';
+import { micros } from '../../core/money.ts';
 import type { DecodedText } from '../../core/surface.ts';
 import { decodeChatCompletions } from './decode.ts';
 
@@ -7,10 +9,14 @@ const MESSAGES = [{ role: 'user', content: 'hi' }];
 const PNG = `data:image/png;base64,${Buffer.from('picture').toString('base64')}`;
 const TOOL = { type: 'function', function: { name: 'f', parameters: { type: 'object' } } };
 
-function decode(value: unknown): DecodedText {
+/** With `usageEvent`: whether the reply is a stream that ends with a usage event. */
+function decode(value: unknown): Omit<DecodedText, 'openReply'> & { usageEvent: boolean } {
   const result = decodeChatCompletions(Buffer.from(JSON.stringify(value)));
   if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.error)}`);
-  return result.value;
+  const { openReply, ...decoded } = result.value;
+  const reply = openReply({ requestId: 'req_1', model: 'm', createdAtMs: 0, estimatedInputTokens: 0 });
+  const last = reply.end({ finish: 'stop', usage: NO_USAGE, costMicros: micros(0) }).toString();
+  return { ...decoded, usageEvent: last.includes('"choices":[],"usage":{') };
 }
 
 function chatOf(fields: Record<string, unknown>): ChatRequest {
@@ -25,7 +31,7 @@ test('the smallest request', () => {
   expect(decode({ model: 'm', messages: MESSAGES })).toEqual({
     model: 'm',
     stream: false,
-    includeUsage: false,
+    usageEvent: false,
     dryRun: false,
     chat: {
       messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }],
@@ -223,12 +229,12 @@ describe('settings', () => {
 
   test('stream and usage', () => {
     const streamed = { model: 'm', messages: MESSAGES, stream: true };
-    expect(decode(streamed)).toMatchObject({ stream: true, includeUsage: false });
+    expect(decode(streamed)).toMatchObject({ stream: true, usageEvent: false });
     expect(decode({ ...streamed, stream_options: { include_usage: true } })).toMatchObject({
-      includeUsage: true,
+      usageEvent: true,
     });
     expect(decode({ ...streamed, stream: false, stream_options: { include_usage: true } })).toMatchObject({
-      includeUsage: false,
+      usageEvent: false,
     });
   });
 

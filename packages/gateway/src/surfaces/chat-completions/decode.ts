@@ -16,6 +16,8 @@ import {
   decodeStop,
 } from './decode-sampling.ts';
 import { decodeTools } from './decode-tools.ts';
+import { openCompletionStream } from './encode-stream.ts';
+import { openCompletion } from './encode.ts';
 
 /**
  * Reads the body of POST /v1/chat/completions. Fields that no target needs (`user`, `metadata`, `store`, `logprobs`,
@@ -36,7 +38,13 @@ export function decodeChatCompletions(body: Buffer): Result<DecodedText, Fault> 
   const dryRun = readBoolean(source, 'dry_run') ?? false;
   const chat = decodeChat(source);
   if (refusals.first !== undefined) return failed(refusals.first);
-  return ok({ model: model ?? '', stream, includeUsage: stream && includeUsage, dryRun, chat });
+  return ok({
+    model: model ?? '',
+    stream,
+    dryRun,
+    chat,
+    openReply: (options) => (stream ? openCompletionStream(options, includeUsage) : openCompletion(options)),
+  });
 }
 
 function decodeChat(source: FieldSource): ChatRequest {

@@ -1,6 +1,6 @@
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
+import { openAiFaultBody } from '../../core/fault-body.ts';
 import type { ReplyEncoder, ReplyOptions, ReplyOutcome } from '../../core/surface.ts';
-import { renderOpenAiFault } from './errors.ts';
 import { finishReasonName } from './finish-reason.ts';
 import { completionId } from './reply-id.ts';
 import { usageJson } from './usage.ts';
@@ -15,8 +15,8 @@ const DONE = 'data: [DONE]\n\n';
  * When the target speaks this dialect its own events are handed on as they are; they hold role and finish already,
  * and only the usage event and `[DONE]` are ours.
  */
-export function openCompletionStream(options: ReplyOptions): ReplyEncoder {
-  const writer = createChunkWriter(options);
+export function openCompletionStream(options: ReplyOptions, includeUsage: boolean): ReplyEncoder {
+  const writer = createChunkWriter(options, includeUsage);
   let relayed = false;
   let done = false;
   return {
@@ -30,13 +30,13 @@ export function openCompletionStream(options: ReplyOptions): ReplyEncoder {
       if (done) return '';
       done = true;
       const finish = relayed ? '' : writer.finish(outcome);
-      const usage = options.includeUsage ? writer.usage(outcome) : '';
+      const usage = includeUsage ? writer.usage(outcome) : '';
       return finish + usage + DONE;
     },
     fault(value) {
       if (done) return '';
       done = true;
-      return `data: ${renderOpenAiFault(value)}\n\n`;
+      return `data: ${openAiFaultBody(value)}\n\n`;
     },
     keepalive: () => (done ? '' : ': keepalive\n\n'),
   };
@@ -49,13 +49,13 @@ type ChunkWriter = {
 };
 
 /** What stands before and after each delta never changes within a reply and is built once. */
-function createChunkWriter(options: ReplyOptions): ChunkWriter {
+function createChunkWriter(options: ReplyOptions, includeUsage: boolean): ChunkWriter {
   const head =
     `data: {"id":${JSON.stringify(completionId(options))},"object":"chat.completion.chunk",` +
     `"created":${Math.floor(options.createdAtMs / 1000)},"model":${JSON.stringify(options.model)},`;
   const open = `${head}"choices":[{"index":0,"delta":{`;
   // A client that asked for usage is told in each chunk that it comes later, as the specification has it.
-  const close = `},"logprobs":null,"finish_reason":null}]${options.includeUsage ? ',"usage":null' : ''}}\n\n`;
+  const close = `},"logprobs":null,"finish_reason":null}]${includeUsage ? ',"usage":null' : ''}}\n\n`;
   let started = false;
   let hasCalls = false;
 
@@ -70,7 +70,8 @@ function createChunkWriter(options: ReplyOptions): ChunkWriter {
       let text = '';
       for (let at = 0; at < parts.length; at += 1) {
         const part = parts[at];
-        if (part === undefined || part.type === 'finish') continue;
+        // A seal has no place in this dialect.
+        if (part === undefined || part.type === 'finish' || part.type === 'reasoning-seal') continue;
         if (part.type === 'tool-call-start') hasCalls = true;
         const last = lastOfRun(parts, at);
         const delta = deltaJson(part, joinedText(parts, at, last));
@@ -81,7 +82,7 @@ function createChunkWriter(options: ReplyOptions): ChunkWriter {
     },
     finish(outcome) {
       const reason = finishReasonName(outcome.finish, hasCalls);
-      const end = options.includeUsage ? ',"usage":null' : '';
+      const end = includeUsage ? ',"usage":null' : '';
       return `${role()}${open}},"logprobs":null,"finish_reason":"${reason}"}]${end}}\n\n`;
     },
     usage: (outcome) =>
@@ -131,6 +132,7 @@ function deltaJson(part: StreamPart, text: string): string {
       return text === ''
         ? ''
         : `"tool_calls":[{"index":${part.index},"function":{"arguments":${JSON.stringify(text)}}}]`;
+    case 'reasoning-seal':
     case 'finish':
       break;
   }

@@ -5,15 +5,22 @@ import { ERRORS } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { micros } from '../../core/money.ts';
 import type { ReplyOptions, ReplyOutcome } from '../../core/surface.ts';
+import { openCompletionStream } from './encode-stream.ts';
+import { openCompletion } from './encode.ts';
 import { chatCompletionsSurface } from './surface.ts';
 
 const OPTIONS: ReplyOptions = {
   requestId: 'req_Abc123',
   model: 'acme/m "1"',
-  stream: true,
-  includeUsage: true,
   createdAtMs: 1_795_176_000_999,
+  estimatedInputTokens: 9,
 };
+
+type Asked = { stream?: boolean; includeUsage?: boolean };
+
+function openReply({ stream = true, includeUsage = true }: Asked = {}) {
+  return stream ? openCompletionStream(OPTIONS, includeUsage) : openCompletion(OPTIONS);
+}
 const OUTCOME: ReplyOutcome = {
   finish: 'stop',
   usage: { inputTokens: 10, cacheReadTokens: 5, cacheWriteTokens: 3, outputTokens: 20, reasoningTokens: 4 },
@@ -25,12 +32,8 @@ const USAGE_JSON =
 const HEAD =
   '{"id":"chatcmpl-Abc123","object":"chat.completion.chunk","created":1795176000,"model":"acme/m \\"1\\"",';
 
-function encode(
-  batches: StreamPart[][],
-  options: Partial<ReplyOptions> = {},
-  outcome: Partial<ReplyOutcome> = {},
-) {
-  const encoder = chatCompletionsSurface.openReply({ ...OPTIONS, ...options });
+function encode(batches: StreamPart[][], asked: Asked = {}, outcome: Partial<ReplyOutcome> = {}) {
+  const encoder = openReply(asked);
   const pieces = batches.map((parts) => encoder.parts(parts).toString());
   return [...pieces, encoder.end({ ...OUTCOME, ...outcome }).toString()];
 }
@@ -111,7 +114,7 @@ describe('streamed', () => {
   });
 
   test('a fault has neither finish nor [DONE], and nothing follows it', () => {
-    const encoder = chatCompletionsSurface.openReply(OPTIONS);
+    const encoder = openReply();
     encoder.parts([{ type: 'text-delta', text: 'half' }]);
     expect(encoder.fault({ code: 'answer_interrupted', message: 'Lost.' })).toBe(
       'data: {"error":{"message":"Lost.","type":"server_error","param":null,"code":"answer_interrupted"}}\n\n',
@@ -125,13 +128,13 @@ describe('streamed', () => {
   });
 
   test('keepalive is a comment', () => {
-    const encoder = chatCompletionsSurface.openReply(OPTIONS);
+    const encoder = openReply();
     expect(encoder.keepalive()).toBe(': keepalive\n\n');
     expect(encoder.contentType).toBe('text/event-stream; charset=utf-8');
   });
 
   test('bytes of a target of this dialect pass, and only usage and terminator are ours', () => {
-    const encoder = chatCompletionsSurface.openReply(OPTIONS);
+    const encoder = openReply();
     const relay = Buffer.from('data: {"choices":[]}\n\n');
     expect(encoder.parts([{ type: 'text-delta', text: 'x' }], relay)).toBe(relay);
     expect(encoder.parts([{ type: 'finish', reason: 'stop' }])).toBe('');
@@ -181,7 +184,7 @@ describe('not streamed', () => {
   });
 
   test('a body of this dialect keeps its bytes, except for model and usage', () => {
-    const encoder = chatCompletionsSurface.openReply({ ...OPTIONS, stream: false });
+    const encoder = openReply({ stream: false });
     const relay = Buffer.from(
       '{ "id":"theirs", "model" : "remote","choices":[{"index":0,"message":{"model":"x","usage":1}}],\n"usage":{"prompt_tokens":1},"timings":{}}',
     );
@@ -193,7 +196,7 @@ describe('not streamed', () => {
   });
 
   test('a fault is an error body, and there is no keepalive', () => {
-    const encoder = chatCompletionsSurface.openReply({ ...OPTIONS, stream: false });
+    const encoder = openReply({ stream: false });
     expect(encoder.keepalive()).toBe('');
     expect(encoder.fault({ code: 'upstream_timeout' })).toContain('"code":"upstream_timeout"');
     expect(encoder.contentType).toBe('application/json');

@@ -1,7 +1,7 @@
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import { editTopLevel } from '../../core/json-spans.ts';
+import { openAiFaultBody } from '../../core/fault-body.ts';
 import type { ReplyEncoder, ReplyOptions, ReplyOutcome } from '../../core/surface.ts';
-import { renderOpenAiFault } from './errors.ts';
 import { finishReasonName } from './finish-reason.ts';
 import { completionId } from './reply-id.ts';
 import { usageJson } from './usage.ts';
@@ -31,7 +31,7 @@ export function openCompletion(options: ReplyOptions): ReplyEncoder {
     fault(value) {
       if (done) return '';
       done = true;
-      return renderOpenAiFault(value);
+      return openAiFaultBody(value);
     },
     keepalive: () => '',
   };
@@ -71,6 +71,8 @@ function collect(answer: Answer, part: StreamPart): void {
       if (call !== undefined) call.function.arguments += part.argumentsText;
       return;
     }
+    // A seal has no place in this dialect.
+    case 'reasoning-seal':
     case 'finish':
   }
 }

@@ -1,13 +1,11 @@
+import { openAiFaultBody } from '../../core/fault-body.ts';
 import type { TextSurface } from '../../core/surface.ts';
 import { decodeChatCompletions } from './decode.ts';
-import { openCompletionStream } from './encode-stream.ts';
-import { openCompletion } from './encode.ts';
-import { renderOpenAiFault } from './errors.ts';
 
 /** POST /v1/chat/completions. */
 export const chatCompletionsSurface: TextSurface = {
   dialect: 'chat-completions',
+  fields: { messages: 'messages', tools: 'tools', responseFormat: 'response_format' },
   decode: decodeChatCompletions,
-  openReply: (options) => (options.stream ? openCompletionStream(options) : openCompletion(options)),
-  renderFault: (value) => renderOpenAiFault(value),
+  renderFault: (value) => openAiFaultBody(value),
 };

@@ -89,6 +89,7 @@ export function createEngines(options: EngineOptions): Engines {
       name,
       {
         name,
+        dialects: [],
         onDisconnect,
         close: () => Promise.resolve(),
         start: (request, sink) => start(place, request, sink),

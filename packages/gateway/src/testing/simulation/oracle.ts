@@ -172,5 +172,6 @@ function hear(heard: Heard, part: StreamPart): void {
       heard.outputBytes += Buffer.byteLength(part.argumentsText);
       if (part.argumentsText.length > 0) heard.contentParts += 1;
       return;
+    case 'reasoning-seal':
   }
 }

@@ -46,7 +46,7 @@ test('every message', () => {
       {
         role: 'assistant',
         content: [
-          { type: 'reasoning', text: 'hm', signature: 's' },
+          { type: 'reasoning', text: 'hm', seal: { kind: 'signature', data: 's' } },
           { type: 'tool-call', id: 'c1', name: 'f', argumentsText: '{"a": 1}' },
           { type: 'tool-call', id: 'c2', name: 'g', argumentsText: '' },
         ],

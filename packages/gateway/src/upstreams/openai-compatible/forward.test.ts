@@ -17,7 +17,7 @@ function forward({
   const request: AttemptRequest = {
     ...base,
     chat: { ...base.chat, ...chat },
-    original: { dialect: 'chat-completions', body: Buffer.from(text) },
+    original: { dialect: 'chat-completions', body: Buffer.from(text), rawHeaders: [] },
   };
   return forwardBody(request, { fields: forwardedFields(LOCAL_ENGINE_FIELDS), maxTokensField })?.toString();
 }

@@ -1,4 +1,4 @@
-import type { Attempt, AttemptRequest, AttemptSink } from '../../core/attempt.ts';
+import type { Attempt, AttemptRequest, AttemptSink, Dialect } from '../../core/attempt.ts';
 import type { Clock } from '../../core/clock.ts';
 import { newId } from '../../core/ids.ts';
 import { LIMITS } from '../../core/limits.ts';
@@ -37,6 +37,7 @@ export type OpenAiCompatibleOptions = {
 
 export type Upstream = {
   name: string;
+  dialects: readonly Dialect[];
   start(request: AttemptRequest, sink: AttemptSink): Attempt;
   /** Ends what runs, with a fault, and frees all connections. */
   close(): Promise<void>;
@@ -61,6 +62,7 @@ export function createOpenAiCompatibleUpstream(options: OpenAiCompatibleOptions)
 
   return {
     name: options.name,
+    dialects: ['chat-completions'],
     start(request, sink) {
       const forwarded =
         request.original.dialect === 'chat-completions'

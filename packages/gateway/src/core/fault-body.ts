@@ -1,0 +1,33 @@
+import { errorRow, faultMessage, type Fault } from './errors.ts';
+
+/**
+ * The error body of OpenAI's dialects: `{error:{message,type,param,code}}`. All four keys are always there: the
+ * specification requires them and some clients read them unchecked. The request's id travels in the headers.
+ */
+export function openAiFaultBody(value: Fault): string {
+  return JSON.stringify({
+    error: {
+      message: faultMessage(value),
+      type: errorRow(value.code).openaiType,
+      param: value.param ?? null,
+      code: value.code,
+    },
+  });
+}
+
+/**
+ * The error body of Anthropic's dialect: `{type:"error",error:{type,message},request_id}`. It has no place for the
+ * field at fault, so that stands before the message. `code` is ours, beside what the dialect defines.
+ */
+export function anthropicFaultBody(value: Fault, requestId: string): string {
+  const message = faultMessage(value);
+  return JSON.stringify({
+    type: 'error',
+    error: {
+      type: errorRow(value.code).anthropicType,
+      message: value.param === undefined ? message : `${value.param}: ${message}`,
+      code: value.code,
+    },
+    request_id: requestId,
+  });
+}
