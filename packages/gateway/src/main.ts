@@ -4,7 +4,7 @@ import { storedSecret } from './accounts/stored-secret.ts';
 import { openAdminServer } from './admin/admin-server.ts';
 import type { AdminContext } from './admin/context.ts';
 import { createCatalog } from './catalog/catalog.ts';
-import type { Config } from './config/config.ts';
+import type { ApiKeyConfig, Config, UpstreamConfig } from './config/config.ts';
 import { systemClock as clock, systemRandom } from './core/clock.ts';
 import { errorFields, type Log } from './core/log.ts';
 import { createFleet } from './fleet/create-fleet.ts';
@@ -245,31 +245,36 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   return { ...address, admin, stop: () => (stopped ??= stop()) };
 }
 
-/** An answer that is not streamed may take as long as the official clients wait for one. */
-const WHOLE_REPLY_MIN_MS = 600_000;
-
 function openUpstreams(config: Config): Map<string, Upstream> {
   const upstreams = new Map<string, Upstream>();
   for (const upstream of config.upstreams) {
     if (!upstream.enabled) continue;
-    const opened = createOpenAiCompatibleUpstream({
-      name: upstream.name,
-      baseUrl: upstream.baseUrl,
-      ...(upstream.apiKey === undefined ? {} : { apiKey: upstream.apiKey.reveal() }),
-      headers: Object.fromEntries(upstream.headers.map(({ name, value }) => [name, value])),
-      timeouts: {
-        connectMs: upstream.connectTimeoutMs,
-        firstPartMs: upstream.firstByteTimeoutMs,
-        stallMs: upstream.stallTimeoutMs,
-        wholeReplyMs: Math.max(upstream.firstByteTimeoutMs, WHOLE_REPLY_MIN_MS),
-      },
-      allowPrivateAddresses: upstream.allowPrivateAddresses,
-      maxTokensField: upstream.maxTokensField,
-      clock,
-    });
+    const opened = connectUpstream(upstream, upstream.apiKeys[0]);
     upstreams.set(upstream.name, { ...opened, onDisconnect: upstream.onDisconnect });
   }
   return upstreams;
+}
+
+/** The adapter of the upstream's kind, with connections of its own. */
+function connectUpstream(
+  upstream: UpstreamConfig,
+  apiKey: ApiKeyConfig | undefined,
+): Omit<Upstream, 'onDisconnect'> {
+  return createOpenAiCompatibleUpstream({
+    name: upstream.name,
+    baseUrl: upstream.baseUrl,
+    ...(apiKey === undefined ? {} : { apiKey: apiKey.secret.reveal() }),
+    headers: Object.fromEntries(upstream.headers.map(({ name, value }) => [name, value])),
+    timeouts: {
+      connectMs: upstream.connectTimeoutMs,
+      firstPartMs: upstream.firstByteTimeoutMs,
+      stallMs: upstream.stallTimeoutMs,
+      wholeReplyMs: upstream.replyTimeoutMs,
+    },
+    allowPrivateAddresses: upstream.allowPrivateAddresses,
+    maxTokensField: upstream.maxTokensField,
+    clock,
+  });
 }
 
 /** How often the end of the running requests is looked for while the server stops. */

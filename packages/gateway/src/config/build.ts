@@ -1,10 +1,18 @@
 import { resolve } from 'node:path';
 import type { ModelSettings, Route } from '../catalog/model.ts';
-import type { Config, ModelConfig, ServerConfig, UpstreamConfig, VariantConfig } from './config.ts';
+import type {
+  Config,
+  ModelConfig,
+  RoutingConfig,
+  ServerConfig,
+  UpstreamConfig,
+  VariantConfig,
+} from './config.ts';
 import { sizeInBytes } from './fields.ts';
-import { toPrices, usdToMicros } from './prices.ts';
+import { toCosts, toPrices, usdToMicros } from './prices.ts';
+import type { FindList } from './prices.ts';
 import type { ConfigFile, ModelFile, UpstreamFile } from './schema.ts';
-import { secretFor } from './secrets.ts';
+import { API_KEY_FIELDS, secretFor, secretsBelow } from './secrets.ts';
 import type { ResolvedSecret } from './secrets.ts';
 
 export type BuildOptions = {
@@ -33,11 +41,12 @@ export function buildConfig(file: ConfigFile, options: BuildOptions): Config {
       queueWaitMs: secondsToMs(file.limits.queue_wait_seconds),
       queueDepth: file.limits.queue_depth,
     },
+    routing: buildRouting(file),
     pools: Object.entries(file.pools).map(([name, pool]) => ({ name, description: pool.description })),
     upstreams: Object.entries(file.upstreams).map(([name, upstream]) =>
       buildUpstream(name, upstream, options),
     ),
-    models: file.models.map((model) => buildModel(model, file.brand.name)),
+    models: file.models.map((model) => buildModel(model, file)),
     logging: { level: file.logging.level },
   });
 }
@@ -58,27 +67,49 @@ function buildServer(file: ConfigFile, options: BuildOptions): ServerConfig {
   };
 }
 
+function buildRouting({ routing: { retry, breaker } }: ConfigFile): RoutingConfig {
+  return {
+    retry: {
+      attempts: retry.attempts,
+      budgetMs: retry.budget_ms,
+      sameUpstream: retry.same_upstream,
+      sharePercent: retry.share_percent,
+    },
+    breaker: { failures: breaker.failures, openMs: breaker.open_ms, maxOpenMs: breaker.max_open_ms },
+  };
+}
+
 function buildUpstream(name: string, file: UpstreamFile, options: BuildOptions): UpstreamConfig {
-  const apiKey = secretFor(options.secrets, ['upstreams', name, 'api_key']);
-  const wantsKey = file.api_key_env !== undefined || file.api_key_file !== undefined;
+  const apiKeys = secretsBelow(options.secrets, ['upstreams', name]);
+  const wantsKey = API_KEY_FIELDS.some((field) => file[field] !== undefined);
   const privateAddresses = file.allow_private_addresses;
   return {
     name,
     kind: file.kind,
     baseUrl: withoutSlash(file.base_url),
-    apiKey,
-    enabled: !wantsKey || apiKey !== undefined,
+    apiKeys,
+    enabled: !wantsKey || apiKeys.length > 0,
     headers: Object.entries(file.headers).map(([header, value]) => ({ name: header.toLowerCase(), value })),
     connectTimeoutMs: file.connect_timeout_ms,
     firstByteTimeoutMs: file.first_byte_timeout_ms,
     stallTimeoutMs: file.stall_timeout_ms,
+    replyTimeoutMs: file.reply_timeout_ms,
     allowPrivateAddresses: typeof privateAddresses === 'boolean' ? privateAddresses : [...privateAddresses],
     onDisconnect: file.on_disconnect,
     maxTokensField: file.max_tokens_field,
+    costs: Object.entries(file.price_list).map(([remoteModel, list]) => ({
+      remoteModel,
+      prices: toCosts(list, file.price_list_discount_percent),
+    })),
   };
 }
 
-function buildModel(file: ModelFile, brandName: string): ModelConfig {
+function buildModel(file: ModelFile, { brand, upstreams }: ConfigFile): ModelConfig {
+  const findList: FindList = (upstream) => {
+    const route = file.routes.find((candidate) => candidate.upstream === upstream);
+    const lists = new Map(Object.entries(upstreams[upstream]?.price_list ?? {}));
+    return route === undefined ? undefined : lists.get(route.model ?? file.id);
+  };
   const image = file.kind === 'image';
   const settings = toSettings(file.settings);
   const maxOutputTokens = image ? 0 : (file.max_output_tokens ?? 0);
@@ -88,7 +119,7 @@ function buildModel(file: ModelFile, brandName: string): ModelConfig {
     aliases: [...file.aliases],
     displayName: file.display_name ?? file.id,
     description: file.description,
-    ownedBy: file.owned_by ?? brandName,
+    ownedBy: file.owned_by ?? brand.name,
     contextTokens: image ? 0 : (file.context_tokens ?? 0),
     maxOutputTokens,
     capabilities: {
@@ -97,7 +128,7 @@ function buildModel(file: ModelFile, brandName: string): ModelConfig {
       thinking: file.capabilities.thinking,
       jsonSchema: file.capabilities.json_schema,
     },
-    prices: toPrices(file.price),
+    prices: toPrices(file.price, findList),
     routes: file.routes.map((route) => toRoute(route, file.id)),
     hidden: file.hidden,
     settings,
@@ -107,7 +138,7 @@ function buildModel(file: ModelFile, brandName: string): ModelConfig {
       displayName: variant.display_name ?? variant.id,
       description: variant.description ?? file.description,
       settings: { ...settings, ...toSettings(variant.settings) },
-      prices: toPrices(variant.price),
+      prices: toPrices(variant.price, findList),
       maxOutputTokens: image ? 0 : (variant.max_output_tokens ?? maxOutputTokens),
     })),
   };

@@ -22,6 +22,7 @@ export type Config = {
   /** Receipts and charges that are older become sums. Undefined: never. */
   ledger: { rollupAfterDays: number | undefined };
   limits: LimitsConfig;
+  routing: RoutingConfig;
   pools: readonly PoolConfig[];
   upstreams: readonly UpstreamConfig[];
   models: readonly ModelConfig[];
@@ -67,22 +68,44 @@ export type UpstreamConfig = {
   kind: 'openai-compatible';
   /** Without a slash at the end: `https://api.openai.com/v1`. */
   baseUrl: string;
-  /** Undefined: the upstream takes no key, or it is not enabled. */
-  apiKey: Secret | undefined;
-  /** False: it is optional and its secret is missing. Its routes are skipped, its models are unavailable. */
+  /** Empty: the upstream takes no key, or it is not enabled. In the order of the file. */
+  apiKeys: readonly ApiKeyConfig[];
+  /** False: it is optional and all its secrets are missing. Its routes are skipped, its models are unavailable. */
   enabled: boolean;
   /** Sent with each request. Names are in lower case. */
   headers: readonly { name: string; value: string }[];
   connectTimeoutMs: number;
-  /** From the request's last byte to the reply's first one. */
+  /** From the start of the request to the first part of a streamed answer. */
   firstByteTimeoutMs: number;
-  /** Silence inside a reply. */
+  /** Silence inside a streamed answer. */
   stallTimeoutMs: number;
+  /** From the start of the request to the end of an answer that is not streamed. */
+  replyTimeoutMs: number;
   /** True: any address. A list: these blocks besides public addresses. False: public addresses only. */
   allowPrivateAddresses: boolean | readonly string[];
   /** What happens to the upstream's request when the client leaves. */
   onDisconnect: 'cancel' | 'drain';
   maxTokensField: 'max_tokens' | 'max_completion_tokens';
+  /** What the provider charges, by its names of the models. */
+  costs: readonly { remoteModel: string; prices: PriceList }[];
+};
+
+/** `name` says which key it is, for logs: its environment variable, or the name of its file. */
+export type ApiKeyConfig = { name: string; secret: Secret };
+
+/** How often a request is tried, and when failing upstreams are left out. */
+export type RoutingConfig = {
+  retry: {
+    /** Tries of one request at all its targets, before its first content. */
+    attempts: number;
+    /** After so long no new try begins. */
+    budgetMs: number;
+    /** Tries again of one request at one upstream. */
+    sameUpstream: number;
+    /** Tries again at an upstream, as a share of its requests. */
+    sharePercent: number;
+  };
+  breaker: { failures: number; openMs: number; maxOpenMs: number };
 };
 
 /** Strictly rising; the first one holds since ever (`fromMs` is -Infinity). */

@@ -28,14 +28,20 @@ export function effectiveValues(file: ConfigFile, sources: Sources): EffectiveVa
     const hidden = path[0] === 'upstreams' && path[2] === 'headers' && path.length === 4;
     const source = sourceOf(path, sources);
     values.push({ path: formatPath(path), value: hidden ? REDACTED : value, source });
-    const found = sources.secrets.find((entry) => formatPath(entry.reference) === formatPath(path));
-    if (found !== undefined) {
+    for (const found of sources.secrets) {
+      if (!isReferenceAt(found.reference, path)) continue;
       const shown = found.value === undefined ? null : REDACTED;
       values.push({ path: formatPath(found.target), value: shown, source: found.source ?? source });
     }
   };
   walk(file, []);
   return values;
+}
+
+/** Whether a reference to a secret stands at the path, alone or in a list. */
+function isReferenceAt(reference: Path, path: Path): boolean {
+  const place = typeof reference.at(-1) === 'number' ? reference.slice(0, -1) : reference;
+  return formatPath(place) === formatPath(path);
 }
 
 function sourceOf(path: Path, sources: Sources): ValueSource {

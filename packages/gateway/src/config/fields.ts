@@ -51,6 +51,13 @@ export function shaped(pattern: RegExp, allowed: string): z.ZodString {
   return z.string({ error: allowed }).regex(pattern, { error: allowed });
 }
 
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** The operator's name of a pool or upstream. */
+export function name(): z.ZodString {
+  return shaped(NAME, 'a name of small letters, digits and dashes, 1 to 63 characters');
+}
+
 export function oneOf<const Words extends readonly [string, ...string[]]>(
   words: Words,
 ): z.ZodEnum<{ [Word in Words[number]]: Word }> {

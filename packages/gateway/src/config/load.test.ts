@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkConfig } from './check.ts';
 import { formatProblem } from './config.ts';
-import type { LoadedConfig } from './config.ts';
+import type { LoadedConfig, UpstreamConfig } from './config.ts';
 import { loadConfig } from './load.ts';
 import type { LoadOptions } from './load.ts';
 import { printConfig, printConfigJson } from './print.ts';
@@ -168,15 +168,17 @@ describe('the loaded configuration', () => {
         name: 'u',
         kind: 'openai-compatible',
         baseUrl: 'http://127.0.0.1:1/v1',
-        apiKey: undefined,
+        apiKeys: [],
         enabled: true,
         headers: [{ name: 'x-title', value: 't' }],
         connectTimeoutMs: 5000,
         firstByteTimeoutMs: 120_000,
         stallTimeoutMs: 60_000,
+        replyTimeoutMs: 600_000,
         allowPrivateAddresses: ['127.0.0.0/8'],
         onDisconnect: 'cancel',
         maxTokensField: 'max_tokens',
+        costs: [],
       },
     ]);
     expect(config.models[0]).toMatchObject({
@@ -281,12 +283,48 @@ describe('secrets', () => {
     return load(text, { file: 'etc/secrets.yaml', environment: { A_KEY: ` ${KEY}\n`, SCRAPE: TOKEN } });
   }
 
+  const revealed = ({ apiKeys }: UpstreamConfig) =>
+    apiKeys.map(({ name, secret }) => [name, secret.reveal()]);
+
   test('come from the environment or a file, and reach the program', () => {
     const { config } = loadWithSecrets();
-    expect(config.upstreams.map((upstream) => upstream.apiKey?.reveal())).toEqual([KEY, OTHER, undefined]);
+    expect(config.upstreams.map(revealed)).toEqual([[['A_KEY', KEY]], [['key', OTHER]], []]);
     expect(config.upstreams.map((upstream) => upstream.enabled)).toEqual([true, true, false]);
     expect(config.server.metrics.token?.matches(TOKEN)).toBe(true);
     expect(config.server.metrics.token?.matches(`${TOKEN}x`)).toBe(false);
+  });
+
+  test('several keys of one upstream, in their order; of optional ones, those that are there', () => {
+    writeFileSync(join(folder, 'etc/key'), `${OTHER}\n`);
+    const text = [
+      'upstreams:',
+      '  a: { kind: openai-compatible, base_url: "https://a.example", api_keys_env: [A_KEY, B_KEY] }',
+      '  b: { kind: openai-compatible, base_url: "https://b.example", api_keys_file: [./key] }',
+      '  c: { kind: openai-compatible, base_url: "https://c.example", api_keys_env: [GONE, A_KEY], optional: true }',
+      '  d: { kind: openai-compatible, base_url: "https://d.example", api_keys_env: [GONE], optional: true }',
+    ].join('\n');
+    const loaded = load(text, {
+      file: 'etc/several.yaml',
+      environment: { A_KEY: KEY, B_KEY: 'b-secret-4714' },
+    });
+    expect(loaded.config.upstreams.map(revealed)).toEqual([
+      [
+        ['A_KEY', KEY],
+        ['B_KEY', 'b-secret-4714'],
+      ],
+      [['key', OTHER]],
+      [['A_KEY', KEY]],
+      [],
+    ]);
+    expect(loaded.config.upstreams.map(({ enabled }) => enabled)).toEqual([true, true, true, false]);
+    expect(loaded.warnings.map(formatProblem).slice(1)).toEqual([
+      'etc/several.yaml:4:79: upstreams.c.api_keys_env[0]: the environment variable GONE is not set; the key is left out',
+      'etc/several.yaml:5:79: upstreams.d.api_keys_env[0]: the environment variable GONE is not set; the key is left out',
+    ]);
+    const printed = printConfig(loaded);
+    for (const secret of [KEY, OTHER, 'b-secret-4714']) expect(printed).not.toContain(secret);
+    expect(printed).toMatch(/^upstreams\.a\.api_keys\[1\] = \*\*\* +# environment B_KEY$/m);
+    expect(printed).toMatch(/^upstreams\.c\.api_keys\[0\] = \(not set\) +# environment GONE$/m);
   });
 
   test('are never printed', () => {
@@ -296,7 +334,7 @@ describe('secrets', () => {
       printConfigJson(loaded),
       JSON.stringify(loaded),
       inspect(loaded, { depth: Infinity, showHidden: true }),
-      String(loaded.config.upstreams[0]?.apiKey),
+      String(loaded.config.upstreams[0]?.apiKeys[0]?.secret),
     ];
     for (const text of printed) {
       for (const secret of [KEY, OTHER, TOKEN]) expect(text).not.toContain(secret);

@@ -21,6 +21,57 @@ export function checkPrices(prices: unknown, path: Path, context: Context): void
   checkDates(prices, path, context.findings);
 }
 
+/** Checks the list prices of a provider: their dates, and that a discount has something to be taken off. */
+export function checkPriceLists(upstream: Record<string, unknown>, path: Path, findings: Finding[]): void {
+  const lists = upstream['price_list'];
+  if (lists === undefined && Object.hasOwn(upstream, 'price_list_discount_percent')) {
+    const discountPath = [...path, 'price_list_discount_percent'];
+    findings.push(problem(discountPath, 'has no meaning without price_list', undefined));
+  }
+  for (const [model, numbers] of Object.entries(isRecord(lists) ? lists : {})) {
+    const listPath = [...path, 'price_list', model];
+    if (Array.isArray(numbers)) checkDates(numbers, listPath, findings);
+    else if (isRecord(numbers) && Object.hasOwn(numbers, 'from')) {
+      findings.push(
+        problem([...listPath, 'from'], 'has no meaning outside a list of prices', 'a list of prices'),
+      );
+    }
+  }
+}
+
+type ListContext = { routes: unknown; modelId: unknown; upstreams: unknown; findings: Finding[] };
+
+/** Checks that each price with `list_of` finds its numbers: at an upstream of the model's routes, by its name there. */
+export function checkListOf(prices: unknown, path: Path, context: ListContext): void {
+  for (const [index, price] of (Array.isArray(prices) ? prices : [prices]).entries()) {
+    const name: unknown = isRecord(price) ? price['list_of'] : undefined;
+    if (typeof name !== 'string') continue;
+    const fault = missingList(name, context);
+    const listPath = [...path, ...(Array.isArray(prices) ? [index] : []), 'list_of'];
+    if (fault !== undefined) context.findings.push(problem(listPath, fault.reason, fault.allowed));
+  }
+}
+
+function missingList(
+  name: string,
+  { routes, modelId, upstreams }: ListContext,
+): { reason: string; allowed: string } | undefined {
+  if (!isRecord(upstreams) || !Object.hasOwn(upstreams, name))
+    return { reason: 'is not the name of an upstream', allowed: 'an upstream that the model has a route to' };
+  const route = (Array.isArray(routes) ? routes : []).find(
+    (candidate: unknown) => isRecord(candidate) && candidate['upstream'] === name,
+  );
+  if (!isRecord(route))
+    return { reason: 'is not among the routes', allowed: 'an upstream that the model has a route to' };
+  const remote = route['model'] ?? modelId;
+  const upstream = upstreams[name];
+  const lists = isRecord(upstream) ? upstream['price_list'] : undefined;
+  const isListed = isRecord(lists) && typeof remote === 'string' && Object.hasOwn(lists, remote);
+  return isListed
+    ? undefined
+    : { reason: 'has no list price of this model', allowed: 'a model of its price_list' };
+}
+
 /** The first price holds since ever, each other one from a later moment than the one before. */
 function checkDates(prices: readonly unknown[], path: Path, findings: Finding[]): void {
   let lastMs = -Infinity;
@@ -46,7 +97,7 @@ function checkDates(prices: readonly unknown[], path: Path, findings: Finding[])
   }
 }
 
-const PRICES = ['credits', 'per_million_usd', 'free'];
+const PRICES = ['credits', 'per_million_usd', 'list_of', 'free'];
 
 function checkPrice(price: unknown, path: Path, { image, findings }: Context): void {
   if (!isRecord(price)) return;
@@ -57,10 +108,12 @@ function checkPrice(price: unknown, path: Path, { image, findings }: Context): v
   }
   const tokens = price['per_million_usd'];
   for (const key of ['minimum_usd', 'list_discount_percent']) {
-    if (Object.hasOwn(price, key) && tokens === undefined) {
-      findings.push(problem([...path, key], 'has no meaning without per_million_usd', undefined));
+    if (Object.hasOwn(price, key) && tokens === undefined && !Object.hasOwn(price, 'list_of')) {
+      findings.push(problem([...path, key], 'has no meaning without a price per token', undefined));
     }
   }
+  if (image && Object.hasOwn(price, 'list_of'))
+    findings.push(problem([...path, 'list_of'], 'is no price for pictures', 'credits, or free: true'));
   if (tokens === undefined) return;
   const tokensPath = [...path, 'per_million_usd'];
   if (image) findings.push(problem(tokensPath, 'is no price for pictures', 'credits, or free: true'));

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { toPrice } from './prices.ts';
-import type { PriceFile } from './schema.ts';
+import { toCosts, toPrice, toPrices } from './prices.ts';
+import type { PriceList } from './config.ts';
+import type { FindList } from './prices.ts';
+import type { ListPricesFile, PriceFile } from './schema-price.ts';
 
 const ALL: PriceFile = {
   per_million_usd: {
@@ -67,6 +69,99 @@ describe('a price of the file in µ$', () => {
         const over = BigInt(charged) * 10_000n - BigInt(listMicros) * BigInt(10_000 - hundredths);
         expect(over >= 0n && over < 10_000n).toBe(true);
       }),
+    );
+  });
+});
+
+describe('prices of a provider', () => {
+  const LIST: ListPricesFile = [
+    { input: 4, output: 20 },
+    { from: '2027-01-01', input: 3, output: 15 },
+    { from: '2027-03-01', input: 2, output: 10 },
+  ];
+  const findList: FindList = (upstream) => (upstream === 'main' ? LIST : undefined);
+  /** Since when which price of input and output holds. */
+  const steps = (prices: PriceList) =>
+    prices.map(({ fromMs, price }) => [
+      fromMs === -Infinity ? 'ever' : new Date(fromMs).toISOString().slice(0, 10),
+      ...(price.type === 'flat'
+        ? [price.amountMicros]
+        : [price.inputMicrosPerMillion, price.outputMicrosPerMillion]),
+    ]);
+
+  test('a cost has the discount of the provider, and the dates of its list', () => {
+    expect(steps(toCosts(LIST, '10'))).toEqual([
+      ['ever', 3_600_000, 18_000_000],
+      ['2027-01-01', 2_700_000, 13_500_000],
+      ['2027-03-01', 1_800_000, 9_000_000],
+    ]);
+    expect(toCosts({ input: 1, cached_input: '0.1', output: 5 }, undefined)[0].price).toMatchObject({
+      cacheReadMicrosPerMillion: 100_000,
+      cacheWriteMicrosPerMillion: 1_000_000,
+      minimumMicros: 0,
+    });
+  });
+
+  test('a price that follows a list changes with it, with a discount and a minimum of its own', () => {
+    const prices = toPrices({ list_of: 'main', list_discount_percent: 50, minimum_usd: '0.01' }, findList);
+    expect(steps(prices)).toEqual([
+      ['ever', 2_000_000, 10_000_000],
+      ['2027-01-01', 1_500_000, 7_500_000],
+      ['2027-03-01', 1_000_000, 5_000_000],
+    ]);
+    expect(prices.map(({ price }) => price)).toMatchObject([
+      { minimumMicros: 10_000 },
+      { minimumMicros: 10_000 },
+      { minimumMicros: 10_000 },
+    ]);
+  });
+
+  test('between two dates of the model, the list shows through with what holds there', () => {
+    const prices = toPrices(
+      [
+        { credits: 1 },
+        { from: '2027-02-01', list_of: 'main' },
+        { from: '2027-04-01', list_of: 'main', list_discount_percent: 50 },
+        { from: '2027-05-01', credits: 2 },
+      ],
+      findList,
+    );
+    expect(steps(prices)).toEqual([
+      ['ever', 10_000],
+      ['2027-02-01', 3_000_000, 15_000_000],
+      ['2027-03-01', 2_000_000, 10_000_000],
+      ['2027-04-01', 1_000_000, 5_000_000],
+      ['2027-05-01', 20_000],
+    ]);
+  });
+
+  test('whatever the dates: the moments rise, and at each one holds what model and list say of it', () => {
+    const day = (number: number) => new Date(Date.UTC(2027, 0, 1 + number)).toISOString().slice(0, 10);
+    const days = fc.uniqueArray(fc.integer({ min: 0, max: 40 }), { maxLength: 6 });
+    fc.assert(
+      fc.property(days, days, (listDays, modelDays) => {
+        const rising = (numbers: number[]) => numbers.toSorted((a, b) => a - b);
+        const list = [
+          { input: 1, output: 1 },
+          ...rising(listDays).map((number) => ({ from: day(number), input: number + 2, output: 1 })),
+        ];
+        const changes = rising(modelDays);
+        const prices = toPrices(
+          [{ list_of: 'main' }, ...changes.map((number) => ({ from: day(number), list_of: 'main' }))],
+          () => list,
+        );
+        const starts = prices.map(({ fromMs }) => fromMs);
+        expect(starts).toEqual([...new Set(starts)].toSorted((a, b) => a - b));
+        expect(starts[0]).toBe(-Infinity);
+        for (let number = -1; number <= 41; number += 1) {
+          const nowMs = Date.UTC(2027, 0, 1 + number);
+          const held = prices.findLast(({ fromMs }) => fromMs <= nowMs)?.price;
+          const listed = rising(listDays).findLast((start) => start <= number);
+          const input = (listed === undefined ? 1 : listed + 2) * 1_000_000;
+          expect(held).toMatchObject({ inputMicrosPerMillion: input });
+        }
+      }),
+      { numRuns: 200 },
     );
   });
 });

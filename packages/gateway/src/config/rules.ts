@@ -2,7 +2,8 @@ import type { Finding } from './issues.ts';
 import { nearMiss } from './near-miss.ts';
 import { isRecord } from './paths.ts';
 import type { Path } from './paths.ts';
-import { checkPrices } from './price-rules.ts';
+import { checkListOf, checkPriceLists, checkPrices } from './price-rules.ts';
+import { API_KEY_FIELDS } from './secrets.ts';
 
 /** Says where a value was first written: "models[0].id, line 12". */
 export type Locate = (path: Path) => string;
@@ -25,6 +26,13 @@ export function checkRules(root: unknown, locate: Locate): Finding[] {
     const path: Path = ['models', index];
     checkNames(model, path, { used, locate, findings });
     checkModel(model, path, findings);
+    const listContext = {
+      routes: model['routes'],
+      modelId: model['id'],
+      upstreams: file['upstreams'],
+      findings,
+    };
+    checkListOf(model['price'], [...path, 'price'], listContext);
     for (const [routeIndex, route] of list(model['routes']).entries()) {
       if (isRecord(route)) checkRoute(route, [...path, 'routes', routeIndex], { names, findings });
     }
@@ -33,11 +41,13 @@ export function checkRules(root: unknown, locate: Locate): Finding[] {
       const variantPath = [...path, 'variants', variantIndex];
       checkNames(variant, variantPath, { used, locate, findings });
       checkVariant(variant, model, { path: variantPath, findings });
+      checkListOf(variant['price'], [...variantPath, 'price'], listContext);
     }
   }
   for (const [name, upstream] of Object.entries(isRecord(file['upstreams']) ? file['upstreams'] : {})) {
     if (isRecord(upstream)) checkUpstream(upstream, ['upstreams', name], findings);
   }
+  checkBreaker(file['routing'], findings);
   return findings;
 }
 
@@ -135,18 +145,25 @@ const OWN_HEADERS = [
 ];
 
 function checkUpstream(upstream: Record<string, unknown>, path: Path, findings: Finding[]): void {
-  if (Object.hasOwn(upstream, 'api_key_env') && Object.hasOwn(upstream, 'api_key_file')) {
-    findings.push(
-      problem([...path, 'api_key_file'], 'stands beside api_key_env', 'one of api_key_env, api_key_file'),
-    );
+  const [first, ...others] = API_KEY_FIELDS.filter((field) => Object.hasOwn(upstream, field));
+  for (const other of others) {
+    const reason = `stands beside ${first}`;
+    findings.push(problem([...path, other], reason, `one of ${API_KEY_FIELDS.join(', ')}`));
   }
+  for (const field of ['api_keys_env', 'api_keys_file']) {
+    for (const [index, name] of list(upstream[field]).entries()) {
+      if (list(upstream[field]).indexOf(name) === index) continue;
+      findings.push(problem([...path, field, index], 'is named twice', 'each key once'));
+    }
+  }
+  checkPriceLists(upstream, path, findings);
   const seen = new Set<string>();
   for (const header of Object.keys(isRecord(upstream['headers']) ? upstream['headers'] : {})) {
     const name = header.toLowerCase();
     const headerPath = [...path, 'headers', header];
     if (SECRET_HEADER.test(name)) {
       const reason = 'is a header for credentials; secrets do not stand in this file';
-      findings.push({ ...problem(headerPath, reason, 'api_key_env or api_key_file'), part: 'key' });
+      findings.push({ ...problem(headerPath, reason, API_KEY_FIELDS.join(' or ')), part: 'key' });
     } else if (OWN_HEADERS.includes(name)) {
       findings.push({ ...problem(headerPath, 'is set by the gateway itself', undefined), part: 'key' });
     } else if (seen.has(name)) {
@@ -154,6 +171,14 @@ function checkUpstream(upstream: Record<string, unknown>, path: Path, findings: 
     }
     seen.add(name);
   }
+}
+
+function checkBreaker(routing: unknown, findings: Finding[]): void {
+  const breaker = isRecord(routing) ? routing['breaker'] : undefined;
+  if (!isRecord(breaker)) return;
+  const { open_ms: openMs = 5_000, max_open_ms: maxOpenMs = 120_000 } = breaker;
+  if (typeof openMs !== 'number' || typeof maxOpenMs !== 'number' || openMs <= maxOpenMs) return;
+  findings.push(problem(['routing', 'breaker', 'max_open_ms'], 'is less than open_ms', `at least ${openMs}`));
 }
 
 function problem(path: Path, reason: string, allowed: string | undefined): Finding {

@@ -4,8 +4,8 @@ import {
   anyNumber,
   byteSize,
   flag,
-  instant,
   line,
+  name,
   network,
   oneOf,
   percent,
@@ -13,15 +13,14 @@ import {
   webAddress,
   wholeNumber,
 } from './fields.ts';
+import { listPrices, prices } from './schema-price.ts';
+import { routing } from './schema-routing.ts';
 
 /**
  * The one schema of `switchyard.yaml`. Keys are snake_case, every object refuses keys that it does not know, every
  * key has a description (the JSON Schema for editors and docs/configuration.md are made from them). What concerns
  * two keys at once stands in `rules.ts`, because zod stops at the first faulty object and all problems shall be shown.
  */
-const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const name = () => shaped(NAME, 'a name of small letters, digits and dashes, 1 to 63 characters');
-
 const MODEL_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;
 const modelId = () =>
   shaped(MODEL_ID, 'letters, digits and . _ : / -, starting with a letter or digit, at most 128 characters');
@@ -94,6 +93,9 @@ const pool = z.strictObject({
   description: line(0, 500).default('').describe('What the pool is for.'),
 });
 
+/** Keys of one upstream. Each has connections of its own. */
+const KEYS_MAX = 32;
+
 const headerName = () => shaped(/^[A-Za-z0-9-]{1,64}$/, 'a header name of letters, digits and dashes');
 
 const upstream = z.strictObject({
@@ -106,10 +108,24 @@ const upstream = z.strictObject({
     .describe('Environment variable with the key. The key itself never stands in this file.'),
   api_key_file: line(1, 1024)
     .optional()
-    .describe('File with the key, relative to this file. One of `api_key_env` and `api_key_file`, or none.'),
+    .describe('File with the key, relative to this file. One of the four ways to keys, or none.'),
+  api_keys_env: z
+    .array(environmentName())
+    .min(1)
+    .max(KEYS_MAX)
+    .optional()
+    .describe('Environment variables with several keys, used in turn.'),
+  api_keys_file: z
+    .array(line(1, 1024))
+    .min(1)
+    .max(KEYS_MAX)
+    .optional()
+    .describe('Files with several keys, used in turn, relative to this file.'),
   optional: flag()
     .default(false)
-    .describe('Whether a missing key only switches this upstream off, instead of stopping the start.'),
+    .describe(
+      'Whether a missing key is only left out, instead of stopping the start. An upstream without any of its keys is switched off.',
+    ),
   headers: z
     .record(headerName(), shaped(/^[\x20-\x7e]{0,1024}$/, 'printable ASCII text, at most 1024 characters'))
     .default({})
@@ -117,8 +133,13 @@ const upstream = z.strictObject({
   connect_timeout_ms: wholeNumber(100, 60_000).default(5_000).describe('Time to connect.'),
   first_byte_timeout_ms: wholeNumber(1_000, 900_000)
     .default(120_000)
-    .describe('Time from the end of the request to the first byte of the reply.'),
-  stall_timeout_ms: wholeNumber(1_000, 900_000).default(60_000).describe('Longest silence inside a reply.'),
+    .describe('Time from the start of the request to the first part of a streamed answer.'),
+  stall_timeout_ms: wholeNumber(1_000, 900_000)
+    .default(60_000)
+    .describe('Longest silence inside a streamed answer.'),
+  reply_timeout_ms: wholeNumber(1_000, 3_600_000)
+    .default(600_000)
+    .describe('Time from the start of the request to the end of an answer that is not streamed.'),
   allow_private_addresses: z
     .union([z.boolean(), z.array(network()).max(64)], { error: 'true, false, or a list of CIDR blocks' })
     .default(false)
@@ -133,62 +154,16 @@ const upstream = z.strictObject({
   max_tokens_field: oneOf(['max_tokens', 'max_completion_tokens'])
     .default('max_tokens')
     .describe('The name that the provider has for the cap of output tokens.'),
-});
-
-const MOST_USD_PER_MILLION = 1_000;
-const perMillion = () => amount('usd', { minimum: 0, maximum: MOST_USD_PER_MILLION });
-
-const perMillionUsd = z.strictObject({
-  input: perMillion().describe('USD for one million input tokens.'),
-  cached_input: perMillion()
-    .optional()
-    .describe('USD for one million input tokens read from a cache. Default: `input`.'),
-  cache_write: perMillion()
-    .optional()
-    .describe('USD for one million input tokens written to a cache. Default: `input`.'),
-  image_input: perMillion()
-    .optional()
+  price_list: z
+    .record(line(1, 256), listPrices())
+    .default({})
     .describe(
-      'USD for one million input tokens that pictures became, where the target counts them apart. Default: `input`.',
+      "The provider's list prices, by its names of the models. For the metrics of costs, and for prices with `list_of`.",
     ),
-  output: perMillion().describe('USD for one million output tokens.'),
-  reasoning: perMillion().optional().describe('USD for one million reasoning tokens. Default: `output`.'),
+  price_list_discount_percent: percent()
+    .optional()
+    .describe('How much less than `price_list` the provider charges you. Default: 0.'),
 });
-
-/** Exactly one of `credits`, `per_million_usd` and `free`; `price-rules.ts` checks that. */
-const price = z
-  .strictObject({
-    from: instant()
-      .optional()
-      .describe(
-        'Only in a list of prices: since when this one holds. The first price has none, each other one a later date.',
-      ),
-    credits: amount('credits', { minimum: 'above 0', maximum: 1_000_000 })
-      .optional()
-      .describe('Flat price of one successful request (or picture). 1 credit is $0.01.'),
-    per_million_usd: perMillionUsd.optional().describe('Prices per one million tokens.'),
-    free: z
-      .literal(true, { error: 'true, or leave the key out' })
-      .optional()
-      .describe('`true`: requests cost nothing.'),
-    minimum_usd: amount('usd', { minimum: 0, maximum: 1_000 })
-      .optional()
-      .describe(
-        'Least charge of a request with output, after the discount. Only with `per_million_usd`. Default: 0.',
-      ),
-    list_discount_percent: percent()
-      .optional()
-      .describe(
-        'Says that the numbers of `per_million_usd` are list prices, and how much less is charged. Default: 0.',
-      ),
-  })
-  .meta({ oneOf: [{ required: ['credits'] }, { required: ['per_million_usd'] }, { required: ['free'] }] });
-
-/** One price, or a list of them with dates; `price-rules.ts` checks the dates. */
-const prices = () =>
-  z.union([price, z.array(price).min(1).max(100)], {
-    error: 'a price such as { credits: 8 }, or a list of prices with dates',
-  });
 
 /** Exactly one of `pool` and `upstream`. */
 const route = z
@@ -245,7 +220,7 @@ const model = z
     max_output_tokens: maxOutputTokens().describe('Most output tokens of one request. Required for text.'),
     capabilities: capabilities.prefault({}).describe('What it can do.'),
     price: prices().describe(
-      'What a request costs: exactly one of `credits`, `per_million_usd` and `free`, or a list of such prices with dates.',
+      'What a request costs: exactly one of `credits`, `per_million_usd`, `list_of` and `free`, or a list of such prices with dates.',
     ),
     routes: z.array(route).min(1).max(32).describe('Where its requests may go, in order of preference.'),
     hidden: flag().default(false).describe('Whether it is left out of model lists. It still answers.'),
@@ -295,6 +270,7 @@ export const configSchema = z
       .prefault({})
       .describe('How long the ledger keeps every single request.'),
     limits: limits.prefault({}).describe('Limits of keys, and of the wait for a free slot.'),
+    routing: routing.prefault({}).describe('What happens when a try fails.'),
     pools: z.record(name(), pool).default({}).describe('Named sets of nodes.'),
     upstreams: z.record(name(), upstream).default({}).describe("Providers' APIs."),
     models: z.array(model).max(1_000).default([]).describe('The catalogue.'),
@@ -312,7 +288,4 @@ export const configSchema = z
 /** The file after validation, defaults filled in, still in its own words. */
 export type ConfigFile = z.output<typeof configSchema>;
 export type ModelFile = ConfigFile['models'][number];
-/** One price, or a list of them. */
-export type PricesFile = ModelFile['price'];
-export type PriceFile = z.output<typeof price>;
 export type UpstreamFile = ConfigFile['upstreams'][string];

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { ValueSource } from './config.ts';
 import type { Finding } from './issues.ts';
 import type { Environment } from './overrides.ts';
@@ -14,6 +14,8 @@ export type ResolvedSecret = {
   reference: Path;
   /** What it gives: `upstreams.main.api_key`. */
   target: Path;
+  /** Tells it from others in logs: the variable, or the name of its file. Never a part of the secret. */
+  name: string;
   value: Secret | undefined;
   /** Undefined: it came from a file of its own. */
   source: Extract<ValueSource, { kind: 'environment' }> | undefined;
@@ -27,6 +29,7 @@ export type SecretSearch = {
 
 const FILE_MAX_BYTES = 16 * 1024;
 const FORM = 'printable ASCII without spaces, at most 4096 characters';
+const NAME_MAX_CHARS = 64;
 const VARIABLE = /^[A-Z][A-Z0-9_]{0,127}$/;
 
 /**
@@ -45,27 +48,31 @@ export function resolveSecrets(
     if (typeof name !== 'string' || (wanted.from === 'environment' && !VARIABLE.test(name))) continue;
     const found = wanted.from === 'environment' ? fromEnvironment(name, search) : fromFile(name, search);
     const source = wanted.from === 'environment' ? ({ kind: 'environment', name } as const) : undefined;
-    secrets.push({ reference: wanted.reference, target: wanted.target, value: found.value, source });
+    const shortName = basename(name).slice(0, NAME_MAX_CHARS);
+    const { reference, target } = wanted;
+    secrets.push({ reference, target, name: shortName, value: found.value, source });
     if (found.value !== undefined) continue;
+    const { reason, allowed } = found;
     const skipped = wanted.optional && found.missing;
-    const finding: Finding = {
-      path: wanted.reference,
-      part: 'value',
-      reason: found.reason,
-      allowed: found.allowed,
-    };
-    if (skipped)
-      warnings.push({
-        ...finding,
-        reason: `${found.reason}; the upstream is switched off`,
-        allowed: undefined,
-      });
-    else problems.push(finding);
+    if (!skipped) problems.push({ path: reference, part: 'value', reason, allowed });
+    else {
+      const effect = wanted.isOneOfSeveral ? 'the key is left out' : 'the upstream is switched off';
+      warnings.push({ path: reference, part: 'value', reason: `${reason}; ${effect}`, allowed: undefined });
+    }
   }
   return { secrets, problems, warnings };
 }
 
-type Reference = { reference: Path; target: Path; from: 'environment' | 'file'; optional: boolean };
+type Reference = {
+  reference: Path;
+  target: Path;
+  from: 'environment' | 'file';
+  optional: boolean;
+  isOneOfSeveral: boolean;
+};
+
+/** The four ways to the keys of an upstream. */
+export const API_KEY_FIELDS = ['api_key_env', 'api_key_file', 'api_keys_env', 'api_keys_file'] as const;
 
 function references(root: unknown): Reference[] {
   const found: Reference[] = [];
@@ -76,6 +83,7 @@ function references(root: unknown): Reference[] {
       target: [...metrics, 'token'],
       from: 'environment',
       optional: false,
+      isOneOfSeveral: false,
     });
   }
   const upstreams = valueAt(root, ['upstreams']);
@@ -84,12 +92,19 @@ function references(root: unknown): Reference[] {
     if (!isRecord(upstream)) continue;
     const path: Path = ['upstreams', name];
     const optional = upstream['optional'] === true;
-    for (const [key, from] of [
-      ['api_key_env', 'environment'],
-      ['api_key_file', 'file'],
-    ] as const) {
-      if (!Object.hasOwn(upstream, key)) continue;
-      found.push({ reference: [...path, key], target: [...path, 'api_key'], from, optional });
+    for (const key of API_KEY_FIELDS) {
+      const from = key.endsWith('_env') ? 'environment' : 'file';
+      const value = Object.hasOwn(upstream, key) ? upstream[key] : undefined;
+      if (Array.isArray(value)) {
+        for (const index of value.keys()) {
+          const reference = [...path, key, index];
+          const target = [...path, 'api_keys', index];
+          found.push({ reference, target, from, optional, isOneOfSeveral: true });
+        }
+      } else if (value !== undefined) {
+        const target = [...path, 'api_key'];
+        found.push({ reference: [...path, key], target, from, optional, isOneOfSeveral: false });
+      }
     }
   }
   return found;
@@ -140,4 +155,15 @@ function unfit(reason: string): Found {
 export function secretFor(secrets: readonly ResolvedSecret[], target: Path): Secret | undefined {
   const wanted = formatPath(target);
   return secrets.find((entry) => formatPath(entry.target) === wanted)?.value;
+}
+
+/** The secrets that were found for anything below a path, in the order of the file, each with its name. */
+export function secretsBelow(
+  secrets: readonly ResolvedSecret[],
+  parent: Path,
+): { name: string; secret: Secret }[] {
+  const start = `${formatPath(parent)}.`;
+  return secrets.flatMap(({ target, name, value }) =>
+    value !== undefined && formatPath(target).startsWith(start) ? [{ name, secret: value }] : [],
+  );
 }

@@ -171,14 +171,14 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
     name: 'an empty price',
     text: modelFile({ price: '{}' }),
     problems: [
-      'test.yaml:6:12: models[0].price: says no price (allowed: exactly one of credits, per_million_usd, free)',
+      'test.yaml:6:12: models[0].price: says no price (allowed: exactly one of credits, per_million_usd, list_of, free)',
     ],
   },
   {
     name: 'two prices',
     text: modelFile({ price: '{ credits: 1, free: true }' }),
     problems: [
-      'test.yaml:6:12: models[0].price: says 2 prices (allowed: exactly one of credits, per_million_usd, free)',
+      'test.yaml:6:12: models[0].price: says 2 prices (allowed: exactly one of credits, per_million_usd, list_of, free)',
     ],
   },
   {
@@ -227,7 +227,7 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
     name: 'a discount on a flat price',
     text: modelFile({ price: '{ credits: 8, list_discount_percent: 50 }' }),
     problems: [
-      'test.yaml:6:49: models[0].price.list_discount_percent: has no meaning without per_million_usd',
+      'test.yaml:6:49: models[0].price.list_discount_percent: has no meaning without a price per token',
     ],
   },
   {
@@ -313,7 +313,7 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
     name: 'a mistake inside a list of prices, with the key that was meant',
     text: modelFile({ price: '[{ credits: 1 }, { from: 2027-01-01, credit: 2 }]' }),
     problems: [
-      'test.yaml:6:29: models[0].price[1]: says no price (allowed: exactly one of credits, per_million_usd, free)',
+      'test.yaml:6:29: models[0].price[1]: says no price (allowed: exactly one of credits, per_million_usd, list_of, free)',
       'test.yaml:6:49: models[0].price[1].credit: is not a known key (allowed: did you mean credits?)',
     ],
   },
@@ -349,7 +349,7 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
     name: 'a secret in the file',
     text: upstreamFile('    api_key: sk-live-123\n'),
     problems: [
-      'test.yaml:5:5: upstreams.u.api_key: is a secret in the file itself; files are copied, shown and committed, so only a reference is taken (allowed: api_key_env or api_key_file: where the secret is found)',
+      'test.yaml:5:5: upstreams.u.api_key: is a secret in the file itself; files are copied, shown and committed, so only a reference is taken (allowed: api_key_env or api_key_file or api_keys_env or api_keys_file: where the secret is found)',
     ],
   },
   {
@@ -398,7 +398,7 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
     name: 'credentials in a header',
     text: upstreamFile('    headers:\n      Authorization: Bearer abc\n'),
     problems: [
-      'test.yaml:6:7: upstreams.u.headers.Authorization: is a header for credentials; secrets do not stand in this file (allowed: api_key_env or api_key_file)',
+      'test.yaml:6:7: upstreams.u.headers.Authorization: is a header for credentials; secrets do not stand in this file (allowed: api_key_env or api_key_file or api_keys_env or api_keys_file)',
     ],
   },
   {
@@ -453,5 +453,61 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
     name: 'a key that would reach a prototype',
     text: 'pools:\n  __proto__: {}\n',
     problems: ['test.yaml:2:3: pools: has a key that is not allowed (allowed: keys are plain text)'],
+  },
+  {
+    name: 'two ways to keys, and a key twice',
+    text: upstreamFile('    api_key_env: A_KEY\n    api_keys_env: [A_KEY, A_KEY]\n'),
+    problems: [
+      'test.yaml:5:18: upstreams.u.api_key_env: the environment variable A_KEY is not set (allowed: a variable that holds the key, or optional: true)',
+      'test.yaml:6:19: upstreams.u.api_keys_env: stands beside api_key_env (allowed: one of api_key_env, api_key_file, api_keys_env, api_keys_file)',
+      'test.yaml:6:20: upstreams.u.api_keys_env[0]: the environment variable A_KEY is not set (allowed: a variable that holds the key, or optional: true)',
+      'test.yaml:6:27: upstreams.u.api_keys_env[1]: is named twice (allowed: each key once)',
+      'test.yaml:6:27: upstreams.u.api_keys_env[1]: the environment variable A_KEY is not set (allowed: a variable that holds the key, or optional: true)',
+    ],
+  },
+  {
+    name: 'keys themselves in the list of their variables',
+    text: upstreamFile('    api_keys_env: [sk-live-1]\n'),
+    problems: [
+      'test.yaml:5:20: upstreams.u.api_keys_env[0]: has the wrong form (allowed: the name of an environment variable: capital letters, digits and _)',
+    ],
+  },
+  {
+    name: 'list prices whose dates make no sense, and a discount on nothing',
+    text: `${upstreamFile('    price_list:\n      a: { from: 2027-01-01, input: 1, output: 1 }\n      b: [{ input: 1, output: 1 }, { input: 1, output: 2 }]\n')}  v: { kind: openai-compatible, base_url: "https://example.com", price_list_discount_percent: 5 }\n`,
+    problems: [
+      'test.yaml:6:18: upstreams.u.price_list.a.from: has no meaning outside a list of prices (allowed: a list of prices)',
+      'test.yaml:7:36: upstreams.u.price_list.b[1]: has no from (allowed: every price of a list but the first says since when)',
+      'test.yaml:8:95: upstreams.v.price_list_discount_percent: has no meaning without price_list',
+    ],
+  },
+  {
+    name: 'a price of a list that has not this model, of an upstream without route, of no upstream',
+    text: `${upstreamFile('    price_list: { big: { input: 1, output: 1 } }\n')}${modelFile({
+      routes: '[{ upstream: u }, { pool: p }]',
+      price: '[{ list_of: u }, { from: 2027-01-01, list_of: p }]',
+      variants: '[{ id: v, price: { list_of: u, minimum_usd: 1 } }]',
+    })}`,
+    problems: [
+      'test.yaml:11:24: models[0].price[0].list_of: has no list price of this model (allowed: a model of its price_list)',
+      'test.yaml:11:58: models[0].price[1].list_of: is not the name of an upstream (allowed: an upstream that the model has a route to)',
+      'test.yaml:13:43: models[0].variants[0].price.list_of: has no list price of this model (allowed: a model of its price_list)',
+    ],
+  },
+  {
+    name: 'a list price of an upstream that is not among the routes, and one for pictures',
+    text: `${upstreamFile('    price_list: { a: { input: 1, output: 1 } }\n')}${modelFile({
+      kind: 'image',
+      price: '{ list_of: u }',
+    })}`,
+    problems: [
+      'test.yaml:11:23: models[0].price.list_of: is no price for pictures (allowed: credits, or free: true)',
+      'test.yaml:11:23: models[0].price.list_of: is not among the routes (allowed: an upstream that the model has a route to)',
+    ],
+  },
+  {
+    name: 'a breaker whose longest pause is its shortest',
+    text: 'routing: { breaker: { open_ms: 5000, max_open_ms: 100 } }\n',
+    problems: ['test.yaml:1:51: routing.breaker.max_open_ms: is less than open_ms (allowed: at least 5000)'],
   },
 ];

@@ -30,7 +30,7 @@ function upstreamWarnings(upstream: UpstreamConfig): Finding[] {
   if (
     !local &&
     url.protocol === 'http:' &&
-    upstream.apiKey !== undefined &&
+    upstream.apiKeys.length > 0 &&
     upstream.allowPrivateAddresses === false
   ) {
     return [warning(path, 'is not encrypted: the key and every prompt can be read on the way')];
