@@ -50,12 +50,28 @@ test.each(STREAMS)('reads %s alike at every byte split', (_what, text, data) => 
   expect(read(single).map((event) => event.data)).toEqual(data);
 });
 
-test('gives the bytes of an event back only where they are one plain data line', () => {
-  const [plain, named] = read([Buffer.from('data: {"a":1}\n\nevent: x\ndata: b\n\n')]);
+test('gives the bytes of an event back where they are one plain data line, with or without a name', () => {
+  const [plain, named, bare] = read([
+    Buffer.from('data: {"a":1}\n\nevent: x\ndata: b\n\nevent:y\ndata:c\n\n'),
+  ]);
   expect(plain?.raw?.toString()).toBe('data: {"a":1}\n\n');
-  expect(named).toEqual({ name: 'x', data: 'b', raw: undefined });
-  expect(read([Buffer.from('data: a\r\n\r\n')])[0]?.raw).toBeUndefined();
-  expect(read([Buffer.from(': c\ndata: a\n\n')])[0]?.raw).toBeUndefined();
+  expect(plain?.dataStart).toBe(6);
+  expect(named?.raw?.toString()).toBe('event: x\ndata: b\n\n');
+  expect(named).toMatchObject({ name: 'x', data: 'b', dataStart: 15 });
+  expect(bare).toMatchObject({ name: 'y', data: 'c', dataStart: 13 });
+});
+
+test.each([
+  ['CRLF', 'data: a\r\n\r\n'],
+  ['a comment', ': c\ndata: a\n\n'],
+  ['a CRLF behind the name', 'event: x\r\ndata: a\n\n'],
+  ['a CR inside the name', 'event: x\ry\ndata: a\n\n'],
+  ['the name behind the data', 'data: a\nevent: x\n\n'],
+  ['two names', 'event: x\nevent: y\ndata: a\n\n'],
+  ['another field between', 'event: x\nid: 1\ndata: a\n\n'],
+  ['several data lines', 'event: x\ndata: a\ndata: b\n\n'],
+])('keeps the bytes of an event with %s', (_what, text) => {
+  expect(read([Buffer.from(text)])[0]?.raw).toBeUndefined();
 });
 
 test('refuses an event above the bound, whole or in pieces, and takes one of exactly the bound', () => {

@@ -4,10 +4,12 @@ export type SseEvent = {
   name: string;
   data: string;
   /**
-   * The event's own bytes, blank line included, when they are one `data:` line ended by LF: these may be handed on.
-   * Undefined where the event is written in any other way.
+   * The event's own bytes, blank line included, when they are one `data:` line ended by LF, with at most one `event:`
+   * line before it: these may be handed on. Undefined where the event is written in any other way.
    */
   raw: Buffer | undefined;
+  /** Where the value of the `data:` line begins in `raw`; it ends two bytes before the end. */
+  dataStart: number;
 };
 
 export type SseReader = {
@@ -127,8 +129,12 @@ function find(chunk: Buffer, byte: number, from: number): number {
 
 /** `raw` is one event with its blank line. Undefined when it holds no data. */
 function parseEvent(raw: Buffer, isFirst: boolean): SseEvent | undefined {
-  const start = plainDataStart(raw);
-  if (start !== undefined) return { name: '', data: raw.toString('utf8', start, raw.length - 2), raw };
+  const nameEnd = startsWith(raw, EVENT_FIELD, 0) ? raw.indexOf(LF) : -1;
+  const dataStart = plainDataStart(raw, nameEnd + 1);
+  if (dataStart !== undefined) {
+    const name = nameEnd === -1 ? '' : raw.toString('utf8', valueStart(raw, EVENT_FIELD.length), nameEnd);
+    return { name, data: raw.toString('utf8', dataStart, raw.length - 2), raw, dataStart };
+  }
   let text = raw.toString();
   if (isFirst && text.startsWith('\uFEFF')) text = text.slice(1);
   let name = '';
@@ -140,15 +146,29 @@ function parseEvent(raw: Buffer, isFirst: boolean): SseEvent | undefined {
     if (field === 'data') data.push(value);
     else if (field === 'event') name = value;
   }
-  return data.length === 0 ? undefined : { name, data: data.join('\n'), raw: undefined };
+  return data.length === 0 ? undefined : { name, data: data.join('\n'), raw: undefined, dataStart: 0 };
 }
 
+const EVENT_FIELD = Buffer.from('event:');
 const DATA_FIELD = Buffer.from('data:');
 
-/** Where the value starts when an event is exactly `data: ...` LF LF, the form that nearly all servers write. */
-function plainDataStart(raw: Buffer): number | undefined {
-  if (raw.length < DATA_FIELD.length + 2 || raw.compare(DATA_FIELD, 0, 5, 0, 5) !== 0) return undefined;
+/**
+ * Where the value starts when what begins at `from` is exactly `data: ...` LF LF, the form that nearly all servers
+ * write, and nothing before it holds a CR.
+ */
+function plainDataStart(raw: Buffer, from: number): number | undefined {
+  if (raw.length < from + DATA_FIELD.length + 2 || !startsWith(raw, DATA_FIELD, from)) return undefined;
   const end = raw.length - 2;
-  if (raw[end + 1] !== LF || raw.indexOf(LF) !== end || raw.includes(CR)) return undefined;
-  return raw[DATA_FIELD.length] === SPACE ? DATA_FIELD.length + 1 : DATA_FIELD.length;
+  if (raw[end + 1] !== LF || raw.indexOf(LF, from) !== end || raw.includes(CR)) return undefined;
+  return valueStart(raw, from + DATA_FIELD.length);
+}
+
+/** The one space behind a field's colon is no part of its value. */
+function valueStart(raw: Buffer, behindColon: number): number {
+  return raw[behindColon] === SPACE ? behindColon + 1 : behindColon;
+}
+
+function startsWith(raw: Buffer, field: Buffer, from: number): boolean {
+  const end = from + field.length;
+  return raw.length >= end && raw.compare(field, 0, field.length, from, end) === 0;
 }

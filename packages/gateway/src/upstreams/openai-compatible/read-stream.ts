@@ -204,9 +204,11 @@ function relayed(
 ): Buffer[] {
   const { replyModel } = state.options;
   const hasUsage = isJsonObject(value['usage']);
-  if (choice === undefined && event.raw !== undefined && !hasUsage) return state.rename(event.raw, value);
+  // Events of this dialect have no names.
+  const raw = event.name === '' ? event.raw : undefined;
+  if (choice === undefined && raw !== undefined && !hasUsage) return state.rename(raw, value);
   const model = replyModel === undefined || value['model'] === undefined ? {} : { model: replyModel };
-  if (choice === undefined && event.raw !== undefined) {
+  if (choice === undefined && raw !== undefined) {
     const edits = [{ key: 'usage', value: undefined }];
     const renamed = Object.entries(model).map(([key, name]) => ({ key, value: JSON.stringify(name) }));
     const edited = editTopLevel(Buffer.from(event.data), [...edits, ...renamed]);
