@@ -5,7 +5,8 @@ import { targetFault } from '../transport/fault-causes.ts';
 /** What local engines and services write when a prompt does not fit. Only looked for, never handed on. */
 const TOO_LONG =
   /context[ _](?:length|size|window)|maximum context|max_model_len|prompt is too long|exceed_context_size|too many tokens/i;
-const POLICY = /content_policy|content_filter|content management policy/i;
+const POLICY =
+  /content_policy|content_filter|content management policy|flagged_input|input was flagged|request blocked/i;
 /** Enough for any honest message; the pattern need not look at more. */
 const LOOKED_AT_CHARS = 2_000;
 

@@ -1,4 +1,4 @@
-import { tryParseJson } from '../../core/json-body.ts';
+import { isJsonObject, tryParseJson } from '../../core/json-body.ts';
 import type { ReplyHead, ReplyReader } from '../transport/exchange.ts';
 import type { UpstreamFault } from '../transport/fault-causes.ts';
 import { targetFault } from '../transport/fault-causes.ts';
@@ -7,6 +7,8 @@ import { classifyError, knownFault } from './error-in-reply.ts';
 
 /** Error bodies are read up to here, to tell kinds of failure apart. */
 const ERROR_BODY_MAX_BYTES = 64 * 1024;
+
+const OUT_OF_CREDIT = 'insufficient_quota';
 
 /**
  * Reads the body of a reply that is no success and gives one fault at its end. Nothing of the body gets any further:
@@ -42,8 +44,9 @@ export function httpFault({ status, headers }: ReplyHead, body: string, nowMs: n
     case 422:
       return requestFault(status, body);
     case 401:
-    case 403:
       return targetFault('auth');
+    case 403:
+      return forbidden(body);
     case 402:
       return targetFault('credits');
     case 404:
@@ -54,6 +57,7 @@ export function httpFault({ status, headers }: ReplyHead, body: string, nowMs: n
     case 425:
       return { ...targetFault('http-409'), ...wait };
     case 429:
+      if (isOutOfCredit(body)) return targetFault('credits');
       return { ...targetFault('http-429', 'server_is_overloaded'), ...wait };
     case 503:
     case 529:
@@ -63,6 +67,19 @@ export function httpFault({ status, headers }: ReplyHead, body: string, nowMs: n
     default:
       return { ...targetFault(status >= 500 ? 'http-5xx' : 'http-4xx'), ...wait };
   }
+}
+
+/** A router of many providers refuses with 403 what its moderation flags: that is about the prompt. OpenRouter, errors page, 2026-11-21. */
+function forbidden(body: string): UpstreamFault {
+  const failure = classifyError(tryParseJson(body));
+  return failure === 'content-policy' ? knownFault(failure) : targetFault('forbidden');
+}
+
+/** OpenAI says 429 also when the account has no money left, and no waiting helps then. OpenAI, error codes page, 2026-11-20. */
+function isOutOfCredit(body: string): boolean {
+  const parsed = tryParseJson(body);
+  const error = isJsonObject(parsed) ? parsed['error'] : undefined;
+  return isJsonObject(error) && (error['code'] === OUT_OF_CREDIT || error['type'] === OUT_OF_CREDIT);
 }
 
 function requestFault(status: 400 | 413 | 422, body: string): UpstreamFault {

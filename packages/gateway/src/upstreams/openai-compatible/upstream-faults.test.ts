@@ -87,7 +87,21 @@ describe('faults', () => {
       { code: 'upstream_failed', blame: 'target', cause: 'auth' },
     ],
     ['402', (response) => sendJson(response, {}, 402), { blame: 'target', cause: 'credits' }],
-    ['403', (response) => sendJson(response, {}, 403), { blame: 'target', cause: 'auth' }],
+    ['403', (response) => sendJson(response, {}, 403), { blame: 'target', cause: 'forbidden' }],
+    [
+      '403 of a moderation',
+      (response) =>
+        sendJson(response, { error: { code: 403, message: 'Your input was flagged for "secret"' } }, 403),
+      { code: 'content_policy_violation', blame: 'request', cause: 'content-policy' },
+    ],
+    [
+      '429 without money',
+      (response) =>
+        sendJson(response, { error: { code: 'insufficient_quota', message: 'secret' } }, 429, {
+          'retry-after': '1',
+        }),
+      { blame: 'target', cause: 'credits' },
+    ],
     ['404', (response) => sendJson(response, {}, 404), { blame: 'target', cause: 'not-found' }],
     ['413', (response) => sendJson(response, {}, 413), { code: 'body_too_large', blame: 'request' }],
     ['422', (response) => sendJson(response, {}, 422), { code: 'invalid_request', blame: 'request' }],

@@ -16,6 +16,7 @@ export const UPSTREAM_CAUSES = [
   'redirect',
   'encoding',
   'auth',
+  'forbidden',
   'credits',
   'not-found',
   'http-408',
