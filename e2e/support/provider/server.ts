@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Asked, Brain, Reply } from './brain.ts';
+import { obliging } from './brain.ts';
+import { chatDialect } from './chat.ts';
+import type { DialectOfProvider } from './dialect.ts';
+
+export type Provider = {
+  port: number;
+  /** What was asked so far, in order, with the headers. */
+  asked: { path: string; asked: Asked; body: string; headers: IncomingMessage['headers'] }[];
+  /** How many endless answers were left by their reader. */
+  left(): number;
+  close(): Promise<void>;
+};
+
+const DIALECTS: readonly DialectOfProvider[] = [chatDialect];
+/** Between two words of an endless answer. */
+const WORD_GAP_MS = 5;
+/** An endless answer gives up some time: a test that nobody reads must still end. */
+const ENDLESS_MAX_ROUNDS = 4_000;
+
+/** A provider of models on loopback that speaks every dialect of providers, and does what the prompt says. */
+export async function startProvider(brain: Brain = obliging): Promise<Provider> {
+  const asked: Provider['asked'] = [];
+  let left = 0;
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('error', () => undefined);
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const path = new URL(request.url ?? '/', 'http://provider').pathname;
+      const dialect = DIALECTS.find((candidate) => candidate.path === path);
+      if (dialect === undefined || request.method !== 'POST') {
+        response
+          .writeHead(404)
+          .end('{"error":{"message":"There is nothing here.","type":"not_found_error"}}');
+        return;
+      }
+      const body = Buffer.concat(chunks).toString();
+      const question = dialect.read(body);
+      asked.push({ path, asked: question.asked, body, headers: request.headers });
+      answer(response, dialect, brain(question.asked), question.stream).then(
+        (wasLeft) => (left += wasLeft ? 1 : 0),
+        (error: unknown) => response.destroy(error instanceof Error ? error : undefined),
+      );
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    asked,
+    left: () => left,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Whether the reader left before the end. */
+async function answer(
+  response: ServerResponse,
+  dialect: DialectOfProvider,
+  reply: Reply,
+  stream: boolean,
+): Promise<boolean> {
+  if (reply.problem !== undefined) {
+    const { status, body } = dialect.problem(reply.problem);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    return false;
+  }
+  if (!stream) return answerWhole(response, dialect, reply);
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  const { open, text, close } = dialect.events(reply);
+  for (const event of open) response.write(event);
+  const rounds = reply.ending === 'endless' ? ENDLESS_MAX_ROUNDS : 1;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const event of text) {
+      response.write(event);
+      // Apart, so that they are read apart: the client shall see a stream.
+      await wait(WORD_GAP_MS);
+      if (response.destroyed) return true;
+    }
+  }
+  if (reply.ending === 'broken') response.destroy();
+  else response.end(close.join(''));
+  return false;
+}
+
+async function answerWhole(
+  response: ServerResponse,
+  dialect: DialectOfProvider,
+  reply: Reply,
+): Promise<boolean> {
+  if (reply.ending === 'broken') {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write('{"id":');
+    response.destroy();
+    return false;
+  }
+  for (let round = 0; reply.ending === 'endless' && round < ENDLESS_MAX_ROUNDS; round += 1) {
+    await wait(WORD_GAP_MS);
+    if (response.destroyed) return true;
+  }
+  response.writeHead(200, { 'content-type': 'application/json' }).end(dialect.whole(reply));
+  return false;
+}
