@@ -1,5 +1,5 @@
 import type { ImagePart } from '@switchyard/protocol/chat.ts';
-import { decodeImageDataUrl } from '../../core/inline-image.ts';
+import { pictureFromDataUrl } from '../../core/inline-picture.ts';
 import { isJsonObject } from '../../core/json-body.ts';
 import type { Refusals } from '../../core/json-fields.ts';
 import { refuse } from '../../core/json-fields.ts';
@@ -9,7 +9,7 @@ export function decodeImage(value: unknown, path: string, refusals: Refusals): I
   const url = isJsonObject(value) ? value['url'] : value;
   const urlPath = isJsonObject(value) ? `${path}.url` : path;
   if (typeof url !== 'string') return refuse(refusals, urlPath, 'must be a data URL.');
-  const image = decodeImageDataUrl(url, urlPath, refusals);
+  const image = pictureFromDataUrl(url, { path: urlPath, refusals });
   const detail = isJsonObject(value) ? value['detail'] : undefined;
   if (image !== undefined && (detail === 'low' || detail === 'high' || detail === 'auto'))
     image.detail = detail;
