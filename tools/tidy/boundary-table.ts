@@ -16,7 +16,7 @@ const domainParts = [
 ] as const;
 const edges = ['surfaces', 'upstreams'] as const;
 const belowInference = [...pureParts, ...domainParts, ...edges] as const;
-const belowServer = [...belowInference, 'inference', 'observe'] as const;
+const belowServer = [...belowInference, 'inference', 'observe', 'api-reference'] as const;
 
 /** `types` may be imported with `import type` only. */
 type Allowance = { values: readonly string[]; types?: readonly string[] };
@@ -40,6 +40,8 @@ export const gatewayFolders: Readonly<Record<string, Allowance>> = {
   payments: { values: pureParts },
   surfaces: { values: ['core'] },
   upstreams: { values: ['core'] },
+  // What callers see, described: its schemas are checked by the types of the views.
+  'api-reference': { values: ['core'], types: [...belowInference, 'inference'] },
   inference: { values: [...belowInference, 'observe'], types: ['config'] },
   observe: { values: ['core'], types: domainParts },
   // A store is outside of what it stores for: it may use the rules of the ledger, never the other way round.

@@ -9,6 +9,7 @@ import { systemClock as clock, systemRandom } from './core/clock.ts';
 import { errorFields, type Log } from './core/log.ts';
 import { createFleet } from './fleet/create-fleet.ts';
 import { routeTable } from './http/routes.ts';
+import { VERSION } from './core/version.ts';
 import { createHttpServer } from './http/server.ts';
 import type { InferenceDeps } from './inference/deps.ts';
 import { observeRequests } from './inference/observe-requests.ts';
@@ -160,6 +161,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     }),
     router,
     queue,
+    retry: config.routing.retry,
     running,
     accepting: () => accepting,
     observer: observeRequests(log, metrics),
@@ -212,6 +214,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   const http = createHttpServer({
     config: config.server,
     routes: routeTable({
+      version: VERSION,
       config,
       catalog,
       inference,
@@ -250,7 +253,7 @@ function openUpstreams(config: Config): Map<string, Upstream> {
   for (const upstream of config.upstreams) {
     if (!upstream.enabled) continue;
     const opened = connectUpstream(upstream, upstream.apiKeys[0]);
-    upstreams.set(upstream.name, { ...opened, onDisconnect: upstream.onDisconnect });
+    upstreams.set(upstream.name, { ...opened, onDisconnect: upstream.onDisconnect, waitMs: () => 0 });
   }
   return upstreams;
 }
@@ -259,7 +262,7 @@ function openUpstreams(config: Config): Map<string, Upstream> {
 function connectUpstream(
   upstream: UpstreamConfig,
   apiKey: ApiKeyConfig | undefined,
-): Omit<Upstream, 'onDisconnect'> {
+): Omit<Upstream, 'onDisconnect' | 'waitMs' | 'costAt'> {
   return createOpenAiCompatibleUpstream({
     name: upstream.name,
     baseUrl: upstream.baseUrl,

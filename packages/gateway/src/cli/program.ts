@@ -16,7 +16,7 @@ import { examplesText } from './command.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import { createOutput } from './output.ts';
 import type { Streams } from './output.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from '../core/version.ts';
 
 /**
  * The command line. `words` are those after the program's name.

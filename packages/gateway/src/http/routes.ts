@@ -13,6 +13,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import { callerWithScope } from './caller.ts';
 import { sendFault } from './errors.ts';
 import { landingPage } from './landing-page.ts';
+import { referenceRoutes, sendPage } from './reference-routes.ts';
 import { receiptRoutes, type ReceiptRoutesDeps } from './receipt-routes.ts';
 
 export type RouteRow = {
@@ -24,6 +25,8 @@ export type RouteRow = {
 };
 
 export type RoutesDeps = {
+  /** Of this program. */
+  version: string;
   config: Config;
   catalog: Catalog;
   inference: InferenceDeps;
@@ -42,6 +45,11 @@ export function routeTable(deps: RoutesDeps): RouteRow[] {
     { method: 'GET', path: '/v1/models/*', handler: (request, reply) => showModel(deps, request, reply) },
     { method: 'GET', path: '/v1/balance', handler: (request, reply) => showBalance(deps, request, reply) },
     ...receiptRoutes({ ...deps.receipts, inference: deps.inference, catalog: deps.catalog }),
+    ...referenceRoutes({
+      title: deps.config.brand.name,
+      version: deps.version,
+      baseUrl: (request) => baseUrlOf(deps.config, request),
+    }),
     { method: 'GET', path: '/healthz', handler: (_request, reply) => void reply.send({ status: 'ok' }) },
     { method: 'GET', path: '/readyz', handler: (_request, reply) => readiness(deps.inference, reply) },
     { method: 'GET', path: '/metrics', handler: (request, reply) => scrape(deps, request, reply) },
@@ -173,18 +181,14 @@ function isLocal(request: FastifyRequest): boolean {
   );
 }
 
+function baseUrlOf(config: Config, request: FastifyRequest): string {
+  return config.server.publicUrl ?? `http://localhost:${request.raw.socket.localPort}`;
+}
+
 function sendLandingPage(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {
-  const baseUrl = deps.config.server.publicUrl ?? `http://localhost:${request.raw.socket.localPort}`;
+  const baseUrl = baseUrlOf(deps.config, request);
   const models = deps.catalog
     .listModels(undefined)
     .map((model) => viewModel(model, modelState(deps.inference, model)));
-  void reply
-    .header('content-type', 'text/html; charset=utf-8')
-    .header(
-      'content-security-policy',
-      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    )
-    .header('x-content-type-options', 'nosniff')
-    .header('referrer-policy', 'no-referrer')
-    .send(landingPage(deps.config, models, baseUrl));
+  sendPage(reply, landingPage(deps.config, models, baseUrl));
 }
