@@ -1,6 +1,7 @@
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import type { ErrorCode } from './errors.ts';
+import type { TryBudget } from './try-budget.ts';
 
 /**
  * One try of one request at one target (a node or an upstream). The request's owner (`inference`) starts it with a
@@ -15,6 +16,8 @@ export type AttemptRequest = {
   /** The name that relayed bytes shall give the model. Absent: as the target writes it. */
   replyModel?: string;
   stream: boolean;
+  /** For targets that try more than once by themselves. Absent: they may, within their own rules. */
+  tries?: TryBudget;
   /** Estimate of the input's tokens, for scheduling only. */
   estimatedInputTokens: number;
   /**

@@ -36,8 +36,8 @@ export const LIMITS = {
   headersCommitMs: 10_000,
   /** Silence on a client's stream after which a keepalive is written. */
   keepaliveMs: 10_000,
-  /** Targets tried for one request before the first content part. */
-  attemptsMax: 3,
+  /** Longest wait that a client is told: some really wait for as long as they are told. */
+  retryAfterMaxMs: 60_000,
   /** Failed look-ups of keys per address and minute before 429. */
   badKeysPerMinuteMax: 120,
 } as const;

@@ -27,6 +27,7 @@ export type Admitted = Understood & {
   permit: Permit;
   /** The price of the moment of the hold. The request is charged by it, whatever the catalogue says when it ends. */
   price: PriceEntry;
+  heldAtMs: number;
   hold: Hold;
 };
 
@@ -66,13 +67,15 @@ type Priced = Pick<
   | 'imageTokensCeiling'
   | 'outputCapTokens'
   | 'price'
+  | 'heldAtMs'
   | 'hold'
 >;
 
 function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> {
   const { account, key } = ask.caller;
   const input = measureInput(ask.decoded.chat);
-  const price = priceAt(ask.model, deps.clock.nowMs());
+  const heldAtMs = deps.clock.nowMs();
+  const price = priceAt(ask.model, heldAtMs);
   const balanceMicros = deps.ledger.balance(account.id).availableMicros;
   const spendLeft = spendLeftOf(deps, key);
   const clientCap = ask.decoded.chat.maxOutputTokens;
@@ -90,7 +93,7 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
     return failed(
       balanceMicros <= spendLeft.leftMicros
         ? fault('insufficient_credits')
-        : spendLimitReached(spendLeft.window, deps.clock.nowMs()),
+        : spendLimitReached(spendLeft.window, heldAtMs),
     );
   }
   const hold = deps.ledger.reserve({
@@ -111,6 +114,7 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
     imageTokensCeiling: input.imageCeilingTokens,
     outputCapTokens: capped.capTokens,
     price,
+    heldAtMs,
     hold: hold.value,
   });
 }

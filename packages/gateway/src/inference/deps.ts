@@ -27,6 +27,8 @@ export type InferenceDeps = {
   idempotency: Idempotency;
   router: Router;
   queue: WaitingQueue;
+  /** How often one request is tried before its first content, and until when. */
+  retry: { attempts: number; budgetMs: number };
   /** Requests that run now. Bounded by the limits of the keys. */
   running: Set<TextRun>;
   /** False once the server is shutting down. */
@@ -38,8 +40,8 @@ export type Caller = { account: Account; key: ApiKey };
 
 /** Port for logs and metrics. Gets metadata only. */
 export type RequestObserver = {
-  /** A request that got a hold, when it has ended. */
-  ended(receipt: Receipt): void;
+  /** A request that got a hold, when it has ended. `costMicros`: what its provider charges, where that is known. */
+  ended(receipt: Receipt, costMicros?: Micros): void;
   /** An account's balance fell below the mark with this request. */
   balanceIsLow(notice: { requestId: string; accountId: string }): void;
   /** A request that was refused before it got one. */

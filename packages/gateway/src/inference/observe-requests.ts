@@ -7,8 +7,8 @@ import type { Metrics } from '../observe/metrics.ts';
 /** One log line and the metrics for each request, from its receipt. */
 export function observeRequests(log: Log, metrics: Metrics): RequestObserver {
   return {
-    ended(receipt) {
-      metrics.ended(receipt);
+    ended(receipt, costMicros) {
+      metrics.ended(receipt, costMicros);
       const level = receipt.errorCode === '' ? 'info' : errorRow(receipt.errorCode).logLevel;
       log[level]('request', {
         requestId: receipt.requestId,
@@ -27,6 +27,7 @@ export function observeRequests(log: Log, metrics: Metrics): RequestObserver {
         outputTokens: totalOutputTokens(receipt.usage),
         heldMicros: receipt.heldMicros,
         chargedMicros: receipt.chargedMicros,
+        ...(costMicros === undefined ? {} : { costMicros }),
         attempts: receipt.attempts,
         firstPartMs: receipt.firstPartMs,
         durationMs: receipt.durationMs,

@@ -134,6 +134,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
   });
   const router: Router = {
     speaks: () => false,
+    waitMs: () => undefined,
     acquire() {
       const next = world.targets.shift();
       if (next === undefined) return 'none';
@@ -176,6 +177,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
     }),
     router,
     queue: createWaitingQueue(clock, router, { waitMs: 20_000, depthPerModel: 2 }),
+    retry: { attempts: 3, budgetMs: 180_000 },
     running: new Set(),
     accepting: () => world.accepting,
     observer: {

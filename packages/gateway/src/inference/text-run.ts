@@ -3,16 +3,19 @@ import { isContentPart } from '@switchyard/protocol/parts.ts';
 import type { Attempt, AttemptFault, AttemptSink } from '../core/attempt.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import type { Micros } from '../core/money.ts';
 import type { ReplyEncoder } from '../core/surface.ts';
+import { createTryBudget, type TryBudget } from '../core/try-budget.ts';
 import type { Receipt, Resolution } from '../ledger/ledger.ts';
 import type { Target, Tried } from '../routing/target.ts';
 import type { Admitted } from './admit.ts';
 import type { Claim } from './idempotency.ts';
 import { createMeter, type Meter } from './meter.ts';
-import { adaptFault } from './adapt-fault.ts';
+import { adaptFault, clientFault } from './adapt-fault.ts';
 import { isStalled, ReplyWriter } from './reply-writer.ts';
 import { receiptOf, settlementOf, type RunEnd } from './settle.ts';
 import type { InferenceDeps } from './deps.ts';
+import { upstreamCost } from './upstream-cost.ts';
 
 /** A reader that left while its answer is drained for the true usage is waited for at most this long. */
 const DRAIN_MAX_MS = 60_000;
@@ -30,6 +33,7 @@ export class TextRun {
   readonly #claim: Claim | undefined;
   readonly #writer: ReplyWriter;
   readonly #tried: Tried = { nodes: new Set(), upstreams: new Set() };
+  readonly #tries: TryBudget;
   #encoder: ReplyEncoder;
   #meter: Meter;
   #attempt: Attempt | undefined;
@@ -45,6 +49,7 @@ export class TextRun {
     this.#deps = deps;
     this.#admitted = admitted;
     this.#claim = claim;
+    this.#tries = createTryBudget(deps.retry, deps.clock);
     this.#encoder = this.#newEncoder();
     this.#meter = createMeter();
     this.#writer = new ReplyWriter(admitted.exchange, {
@@ -122,12 +127,17 @@ export class TextRun {
   }
 
   #noTargetFault(): Fault {
-    if (this.#lastFault !== undefined) return clientFault(this.#lastFault);
-    return fault('server_is_overloaded', { message: 'Nothing that serves this model is online right now.' });
+    const restsForMs = this.#deps.router.waitMs(this.#admitted.model);
+    const value = this.#lastFault ?? {
+      code: 'server_is_overloaded',
+      message: 'Nothing that serves this model is online right now.',
+    };
+    return clientFault(restsForMs === undefined ? value : { retryAfterMs: restsForMs, ...value });
   }
 
   #try(target: Target): void {
     this.#attemptNumber += 1;
+    this.#tries.take();
     this.#target = target;
     if (target.kind === 'pool') this.#tried.nodes.add(target.nodeId);
     else this.#tried.upstreams.add(target.name);
@@ -139,6 +149,7 @@ export class TextRun {
         remoteModel: target.remoteModel,
         replyModel: decoded.model,
         stream: decoded.stream,
+        tries: this.#tries,
         estimatedInputTokens,
         original: { dialect: surface.dialect, body: exchange.body, rawHeaders: exchange.rawHeaders },
       },
@@ -245,7 +256,7 @@ export class TextRun {
       return;
     }
     const clientSawContent = this.#clientSawContent();
-    if (attemptFault.blame === 'target' && !clientSawContent && this.#attemptNumber < LIMITS.attemptsMax) {
+    if (attemptFault.blame === 'target' && !clientSawContent && this.#tries.allows(0)) {
       this.#state = 'trying';
       this.#meter = createMeter();
       this.#encoder = this.#newEncoder();
@@ -330,6 +341,7 @@ export class TextRun {
       firstPartMs: this.#firstPartMs,
       durationMs: this.#sinceStartMs(),
     });
+    const costMicros = upstreamCost({ admitted, target: this.#target, charge, meter: this.#meter });
     const resolved =
       charge.chargeMicros > 0
         ? this.#deps.ledger.settle(admitted.hold, { amountMicros: charge.chargeMicros, receipt })
@@ -337,20 +349,20 @@ export class TextRun {
     resolved
       .then((resolution) => {
         then(resolution, charge.chargeMicros);
-        this.#done(receipt);
+        this.#done(receipt, costMicros);
       })
       .catch(() => {
         // Only a programming error gets here. The client gets an honest end; the hold dies with the process.
         this.#sendFault(fault('internal_error'));
-        this.#done(receipt);
+        this.#done(receipt, costMicros);
       });
   }
 
-  #done(receipt: Receipt): void {
+  #done(receipt: Receipt, costMicros: Micros | undefined): void {
     this.#admitted.permit.release();
     this.#claim?.ended(receipt);
     this.#deps.running.delete(this);
-    this.#deps.observer.ended(receipt);
+    this.#deps.observer.ended(receipt, costMicros);
     this.#noticeLowBalance(receipt);
   }
 
@@ -370,12 +382,4 @@ export class TextRun {
   #sinceStartMs(): number {
     return Math.round(this.#deps.clock.monotonicMs() - this.#admitted.exchange.startedMonotonicMs);
   }
-}
-
-/** What the client reads of a failed try: our own code and words, never those of a node or provider. */
-function clientFault(value: AttemptFault): Fault {
-  return fault(value.code, {
-    ...(value.message === undefined ? {} : { message: value.message }),
-    ...(value.retryAfterMs === undefined ? {} : { retryAfterMs: value.retryAfterMs }),
-  });
 }

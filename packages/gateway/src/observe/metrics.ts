@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { totalInputTokens, totalOutputTokens } from '@switchyard/protocol/usage.ts';
+import type { Micros } from '../core/money.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 
 /**
@@ -8,7 +9,8 @@ import type { Receipt } from '../ledger/ledger.ts';
  */
 export type Metrics = {
   registry: Registry;
-  ended(receipt: Receipt): void;
+  /** `costMicros`: what its provider charges, where that is known. */
+  ended(receipt: Receipt, costMicros?: Micros): void;
   refused(surface: string, code: string): void;
   balanceIsLow(): void;
   /** The outcome of a check of the ledger's books. */
@@ -70,6 +72,18 @@ export function createMetrics(sources: MetricSources): Metrics {
     labelNames: ['model'] as const,
     registers,
   });
+  const upstreamCost = new Counter({
+    name: 'switchyard_upstream_cost_micro_usd_total',
+    help: 'What providers charge for requests in micro-USD by their price lists, by upstream and model',
+    labelNames: ['upstream', 'model'] as const,
+    registers,
+  });
+  const upstreamCharged = new Counter({
+    name: 'switchyard_upstream_charged_micro_usd_total',
+    help: 'What clients were charged for the same requests in micro-USD, by upstream and model',
+    labelNames: ['upstream', 'model'] as const,
+    registers,
+  });
   const tokens = new Counter({
     name: 'switchyard_tokens_total',
     help: 'Tokens by model and direction',
@@ -99,8 +113,12 @@ export function createMetrics(sources: MetricSources): Metrics {
 
   return {
     registry,
-    ended(receipt) {
+    ended(receipt, costMicros) {
       const model = receipt.modelId;
+      if (costMicros !== undefined) {
+        upstreamCost.inc({ upstream: receipt.routeName, model }, costMicros);
+        upstreamCharged.inc({ upstream: receipt.routeName, model }, receipt.chargedMicros);
+      }
       requests.inc({ surface: receipt.surface, model, route: receipt.routeKind, end: receipt.end });
       if (receipt.chargedMicros > 0) charged.inc({ model }, receipt.chargedMicros);
       tokens.inc({ model, direction: 'input' }, totalInputTokens(receipt.usage));

@@ -4,17 +4,19 @@ import type { Needs, NodePools, Target, Tried, Upstream } from './target.ts';
 
 /** Chooses where a request goes: the model's routes in the operator's order, the best free node within a pool. */
 export type Router = {
-  /** `busy`: somewhere it could go is full just now. `none`: nowhere it could go, or all was tried. */
+  /** `busy`: somewhere it could go is full just now. `none`: nowhere it could go, all was tried, or rests. */
   acquire(ask: Ask): Target | 'busy' | 'none';
   /** What everyone, or this account with its private nodes, can reach. */
   availability(model: Model, accountId?: string): ModelAvailability;
+  /** How long until an upstream of the model that rests takes requests again, ms. Undefined: none rests. */
+  waitMs(model: Model): number | undefined;
   /** Whether one of the model's routes takes this dialect without translation. */
   speaks(model: Model, dialect: Dialect): boolean;
 };
 
 export type Ask = { model: Model; accountId: string; needs: Needs; tried: Tried };
 
-/** `slots` and `freeSlots` count nodes only; an upstream route is available by being configured. */
+/** `slots` and `freeSlots` count nodes only; an upstream is available unless it rests. */
 export type ModelAvailability = { available: boolean; nodesOnline: number; slots: number; freeSlots: number };
 
 export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Upstream>): Router {
@@ -26,6 +28,7 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
         if (route.kind === 'upstream') {
           const upstream = upstreams.get(route.upstream);
           if (upstream === undefined || ask.tried.upstreams.has(upstream.name)) continue;
+          if (upstream.waitMs(route.remoteModel) > 0) continue;
           if (nativeDialect !== undefined && !upstream.dialects.includes(nativeDialect)) continue;
           return upstreamTarget(upstream, route.remoteModel);
         }
@@ -58,7 +61,7 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
       const sum: ModelAvailability = { available: false, nodesOnline: 0, slots: 0, freeSlots: 0 };
       for (const route of model.routes) {
         if (route.kind === 'upstream') {
-          sum.available ||= upstreams.has(route.upstream);
+          sum.available ||= upstreams.get(route.upstream)?.waitMs(route.remoteModel) === 0;
           continue;
         }
         const pool = fleet.availability(route.pool, route.remoteModel, accountId);
@@ -68,6 +71,16 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
         sum.freeSlots += pool.freeSlots;
       }
       return sum;
+    },
+
+    waitMs(model) {
+      let shortestMs = Infinity;
+      for (const route of model.routes) {
+        const upstream = route.kind === 'upstream' ? upstreams.get(route.upstream) : undefined;
+        const waitMs = upstream?.waitMs(route.remoteModel) ?? 0;
+        if (waitMs > 0) shortestMs = Math.min(shortestMs, waitMs);
+      }
+      return shortestMs === Infinity ? undefined : Math.ceil(shortestMs);
     },
 
     speaks: (model, dialect) =>
@@ -84,6 +97,7 @@ function upstreamTarget(upstream: Upstream, remoteModel: string): Target {
     nodeId: '',
     remoteModel,
     onDisconnect: upstream.onDisconnect,
+    costAt: (atMs) => upstream.costAt?.(remoteModel, atMs),
     start: upstream.start,
     release: () => undefined,
   };

@@ -1,3 +1,4 @@
+import type { Price } from '../catalog/model.ts';
 import type { Attempt, AttemptRequest, AttemptSink, Dialect } from '../core/attempt.ts';
 
 /** A place that was chosen for one try. Either `start` or `release` is called, once. */
@@ -11,16 +12,22 @@ export type Target = {
   remoteModel: string;
   /** What happens to the rest of an answer whose reader has left. */
   onDisconnect: 'cancel' | 'drain';
+  /** What the provider charges at a moment (ms since 1970). Undefined: nothing, or the operator did not say. */
+  costAt?(atMs: number): Price | undefined;
   start(request: AttemptRequest, sink: AttemptSink): Attempt;
   release(): void;
 };
 
-/** A provider as a route's end. Always ready: its limits are its own. */
+/** A provider as a route's end. */
 export type Upstream = {
   name: string;
   /** What it speaks itself, without translation. */
   dialects: readonly Dialect[];
   onDisconnect: 'cancel' | 'drain';
+  /** How long until it takes requests for this model of its, ms. 0: it takes them now. Infinity: nobody knows. */
+  waitMs(remoteModel: string): number;
+  /** What it charges for this model of its at a moment (ms since 1970). Undefined: the operator did not say. */
+  costAt?(remoteModel: string, atMs: number): Price | undefined;
   start(request: AttemptRequest, sink: AttemptSink): Attempt;
   close(): Promise<void>;
 };

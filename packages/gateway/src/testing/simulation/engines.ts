@@ -90,6 +90,7 @@ export function createEngines(options: EngineOptions): Engines {
       {
         name,
         dialects: [],
+        waitMs: () => 0,
         onDisconnect,
         close: () => Promise.resolve(),
         start: (request, sink) => start(place, request, sink),

@@ -104,6 +104,8 @@ export function startProcess(stage: Stage, life: Life): GatewayProcess {
     idempotency: watchClaims(stage, planted),
     router,
     queue,
+    // Time is no bound here: what the oracle expects does not depend on how slow a target is.
+    retry: { attempts: 3, budgetMs: Infinity },
     running: new Set(),
     accepting: () => process.isAccepting,
     observer: {
