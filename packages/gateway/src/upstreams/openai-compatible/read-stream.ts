@@ -9,12 +9,12 @@ import { createSseReader } from '../../core/sse-reader.ts';
 import type { ReplyReader, Taken } from '../transport/exchange.ts';
 import type { UpstreamFault } from '../transport/fault-causes.ts';
 import { targetFault } from '../transport/fault-causes.ts';
-import { errorInReply } from './error-in-reply.ts';
+import { errorInReply } from '../shared/error-in-reply.ts';
 import { correctedFinishName, readFinishReason } from './finish-reason.ts';
 import { createModelRenamer } from './model-name.ts';
 import { readDelta } from './read-delta.ts';
 import { createToolCallReader } from './tool-calls.ts';
-import { readUsage } from './usage.ts';
+import { readUsage } from '../shared/openai-usage.ts';
 
 export type StreamReaderOptions = {
   /** Whether the events' bytes are wanted, for a client of the same dialect. */

@@ -4,11 +4,11 @@ import { isJsonObject, tryParseJson } from '../../core/json-body.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { ReplyReader, Taken } from '../transport/exchange.ts';
 import { targetFault } from '../transport/fault-causes.ts';
-import { errorInReply } from './error-in-reply.ts';
+import { errorInReply } from '../shared/error-in-reply.ts';
 import { correctedFinishName, readFinishReason } from './finish-reason.ts';
 import { readDelta } from './read-delta.ts';
 import { createToolCallReader } from './tool-calls.ts';
-import { readUsage } from './usage.ts';
+import { readUsage } from '../shared/openai-usage.ts';
 
 export type WholeReaderOptions = { relay: boolean; newCallId: () => string };
 

@@ -6,7 +6,8 @@ import { afterEach, expect } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { FakeHandler, FakeUpstream, Heard } from '../testing-upstream.ts';
 import { attemptRequest, listen, startFakeUpstream } from '../testing-upstream.ts';
-import type { OpenAiCompatibleOptions, Upstream } from './upstream.ts';
+import type { Upstream } from '../shared/upstream.ts';
+import type { OpenAiCompatibleOptions } from './upstream.ts';
 import { createOpenAiCompatibleUpstream } from './upstream.ts';
 
 /** For the tests of this folder: upstreams against servers on loopback, closed after each test. */

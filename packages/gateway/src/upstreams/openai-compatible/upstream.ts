@@ -1,17 +1,18 @@
-import type { Attempt, AttemptRequest, AttemptSink, Dialect } from '../../core/attempt.ts';
+import type { AttemptRequest } from '../../core/attempt.ts';
 import type { Clock } from '../../core/clock.ts';
 import { newId } from '../../core/ids.ts';
 import { LIMITS } from '../../core/limits.ts';
+import { openErrorReader } from '../shared/http-fault.ts';
+import { replyForm } from '../shared/reply-form.ts';
+import type { Upstream } from '../shared/upstream.ts';
 import { createDeadlines } from '../transport/deadlines.ts';
 import type { ReplyHead, ReplyReader, UpstreamTimeouts } from '../transport/exchange.ts';
 import { startExchange } from '../transport/exchange.ts';
 import type { UpstreamFault } from '../transport/fault-causes.ts';
-import { targetFault } from '../transport/fault-causes.ts';
 import { createPool } from '../transport/pool.ts';
 import { encodeBody } from './encode.ts';
 import type { MaxTokensField } from './forward.ts';
 import { forwardBody, forwardedFields, LOCAL_ENGINE_FIELDS } from './forward.ts';
-import { openErrorReader } from './http-fault.ts';
 import { openStreamReader } from './read-stream.ts';
 import { openWholeReader } from './read-whole.ts';
 
@@ -30,17 +31,11 @@ export type OpenAiCompatibleOptions = {
   maxTokensField: MaxTokensField;
   /** Fields beyond the specification that clients may send here. Default: those of local engines. */
   extraFields?: readonly string[];
+  /** Whether clients of the same dialect get the provider's own words about a request that it refuses. Default: no. */
+  relayErrors?: boolean;
   clock: Clock;
   /** For calls that an engine gave no id. */
   newCallId?: () => string;
-};
-
-export type Upstream = {
-  name: string;
-  dialects: readonly Dialect[];
-  start(request: AttemptRequest, sink: AttemptSink): Attempt;
-  /** Ends what runs, with a fault, and frees all connections. */
-  close(): Promise<void>;
 };
 
 /**
@@ -72,7 +67,13 @@ export function createOpenAiCompatibleUpstream(options: OpenAiCompatibleOptions)
       const body =
         forwarded ?? encodeBody(request.chat, { model: request.remoteModel, stream, maxTokensField, fields });
       const openReader = (head: ReplyHead) =>
-        openReplyReader(head, { request, relay: forwarded !== undefined, newCallId, nowMs: clock.nowMs() });
+        openReplyReader(head, {
+          request,
+          relay: forwarded !== undefined,
+          relayErrors: options.relayErrors === true && forwarded !== undefined,
+          newCallId,
+          nowMs: clock.nowMs(),
+        });
       return startExchange({
         pool,
         path,
@@ -109,25 +110,22 @@ function requestHeaders(options: OpenAiCompatibleOptions): string[] {
   ];
 }
 
-type ReaderContext = { request: AttemptRequest; relay: boolean; newCallId: () => string; nowMs: number };
+type ReaderContext = {
+  request: AttemptRequest;
+  relay: boolean;
+  relayErrors: boolean;
+  newCallId: () => string;
+  nowMs: number;
+};
 
-/**
- * Picks the reader by what the reply is, not by what was asked: some engines stream when they should not and the other
- * way round. Bytes are handed on only where the two agree; otherwise the parts are encoded anew.
- */
+/** Bytes are handed on only where the reply is of the form that was asked for; otherwise its parts are encoded anew. */
 function openReplyReader(head: ReplyHead, context: ReaderContext): ReplyReader | UpstreamFault {
-  const { status, headers } = head;
-  if (status >= 300 && status < 400) return targetFault('redirect');
-  const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return targetFault('encoding');
-  if (status >= 400) return openErrorReader(head, context.nowMs);
   const { request, relay, newCallId } = context;
-  const type = headers['content-type'];
-  // Without a content type the reply is taken for what was asked; a page of HTML is some proxy's error.
-  const isStream = type === undefined ? request.stream : /^text\/event-stream/i.test(type);
-  if (type !== undefined && /^text\/html/i.test(type)) return targetFault('bad-reply');
-  const isAsAsked = isStream === request.stream;
-  if (!isStream) return openWholeReader({ relay: relay && isAsAsked, newCallId });
+  const form = replyForm(head, request.stream);
+  if (typeof form === 'object') return form;
+  if (form === 'error') return openErrorReader(head, { nowMs: context.nowMs, relay: context.relayErrors });
+  const isAsAsked = (form === 'stream') === request.stream;
+  if (form === 'whole') return openWholeReader({ relay: relay && isAsAsked, newCallId });
   return openStreamReader({
     relay: relay && isAsAsked,
     replyModel: request.replyModel,

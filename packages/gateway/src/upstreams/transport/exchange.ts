@@ -16,7 +16,10 @@ export type UpstreamTimeouts = {
   firstPartMs: number;
   /** Between two parts of a streamed answer. */
   stallMs: number;
-  /** From the start to the end of an answer that is not streamed. */
+  /**
+   * From the start to the end of an answer that is not streamed. In a stream, the longest time without a part however
+   * often the target says that it works.
+   */
   wholeReplyMs: number;
 };
 
@@ -30,11 +33,15 @@ export type ReplyReader = {
   take(): Taken;
 };
 
-/** `finishing`: the answer is there, and only its usage or terminator may still come. */
+/**
+ * `working`: nothing came for the client, but the target said in its own words that it works on the answer. `more`:
+ * what must go out apart from this is taken next, at once. `finishing`: the answer is there, and only its usage or
+ * terminator may still come.
+ */
 export type Taken = {
   parts: StreamPart[];
   relay: Buffer | undefined;
-  state: 'open' | 'finishing' | 'complete' | UpstreamFault;
+  state: 'open' | 'working' | 'more' | 'finishing' | 'complete' | UpstreamFault;
 };
 
 export type ReplyHead = { status: number; headers: IncomingHttpHeaders };
@@ -90,6 +97,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #isFlushDue = false;
   #isPaused = false;
   #hasParts = false;
+  /** When the last part came, or the request began. */
+  #lastPartMs: number;
   #responseEnded = false;
   #drainedBytes = 0;
 
@@ -97,7 +106,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#options = options;
     const { timeouts, clock } = options;
     const waitMs = options.stream ? timeouts.firstPartMs : timeouts.wholeReplyMs;
-    this.#deadline = { atMs: clock.monotonicMs() + waitMs, onPassed: () => this.#onDeadline() };
+    this.#lastPartMs = clock.monotonicMs();
+    this.#deadline = { atMs: this.#lastPartMs + waitMs, onPassed: () => this.#onDeadline() };
   }
 
   start(): void {
@@ -121,6 +131,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   resume(): void {
     if (this.#phase !== 'running' || !this.#isPaused) return;
     this.#isPaused = false;
+    this.#lastPartMs = this.#options.clock.monotonicMs();
     this.#waitForNextPart();
     this.#controller?.resume();
   }
@@ -194,14 +205,30 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (parts.length > 0 || relay !== undefined) {
       if (this.#options.stream) {
         this.#hasParts = true;
+        this.#lastPartMs = this.#options.clock.monotonicMs();
         this.#waitForNextPart();
       }
       sink.onParts(parts, relay);
       if (!this.#isIn('running')) return;
-    } else if (state === 'open') sink.onAlive();
-    if (state === 'complete') this.#complete();
-    else if (state === 'finishing') this.#waitForEnd();
-    else if (state !== 'open') this.#fail(state);
+    } else if (state === 'open' || state === 'working') sink.onAlive();
+    switch (state) {
+      case 'open':
+        break;
+      case 'working':
+        this.#waitOn();
+        break;
+      case 'more':
+        this.#flush();
+        break;
+      case 'finishing':
+        this.#waitForEnd();
+        break;
+      case 'complete':
+        this.#complete();
+        break;
+      default:
+        this.#fail(state);
+    }
   }
 
   /** Asked through a method because calls in between, such as the sink's, change the phase. */
@@ -216,9 +243,23 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #waitForNextPart(): void {
     if (this.#isPaused || !this.#options.stream) return;
+    this.#deadline.atMs = this.#options.clock.monotonicMs() + this.#partWaitMs();
+  }
+
+  /** A target that thinks in silence is waited for, but not for ever: its signs of life may hide a dead engine. */
+  #waitOn(): void {
+    if (this.#isPaused || !this.#options.stream) return;
     const { clock, timeouts } = this.#options;
-    const waitMs = this.#hasParts ? timeouts.stallMs : timeouts.firstPartMs;
-    this.#deadline.atMs = clock.monotonicMs() + waitMs;
+    const untilMs = Math.min(
+      clock.monotonicMs() + this.#partWaitMs(),
+      this.#lastPartMs + timeouts.wholeReplyMs,
+    );
+    this.#deadline.atMs = Math.max(this.#deadline.atMs, untilMs);
+  }
+
+  #partWaitMs(): number {
+    const { timeouts } = this.#options;
+    return this.#hasParts ? timeouts.stallMs : timeouts.firstPartMs;
   }
 
   #complete(): void {

@@ -4,17 +4,24 @@ import type { UpstreamFault } from '../transport/fault-causes.ts';
 import { targetFault } from '../transport/fault-causes.ts';
 import { readRetryAfterMs } from '../transport/retry-after.ts';
 import { classifyError, knownFault } from './error-in-reply.ts';
+import { relayedError } from './error-relay.ts';
 
 /** Error bodies are read up to here, to tell kinds of failure apart. */
 const ERROR_BODY_MAX_BYTES = 64 * 1024;
 
 const OUT_OF_CREDIT = 'insufficient_quota';
 
+export type ErrorReaderOptions = {
+  nowMs: number;
+  /** Whether the client speaks the dialect of the error, and may have what the provider says about its request. */
+  relay: boolean;
+};
+
 /**
- * Reads the body of a reply that is no success and gives one fault at its end. Nothing of the body gets any further:
- * it may quote the prompt, the operator's account or an address.
+ * Reads the body of a reply that is no success and gives one fault at its end. But for what `relayedError` allows,
+ * nothing of the body gets any further: it may quote the prompt, the operator's account or an address.
  */
-export function openErrorReader(head: ReplyHead, nowMs: number): ReplyReader {
+export function openErrorReader(head: ReplyHead, { nowMs, relay }: ErrorReaderOptions): ReplyReader {
   const chunks: Buffer[] = [];
   let bytes = 0;
   let fault: UpstreamFault | undefined;
@@ -24,8 +31,12 @@ export function openErrorReader(head: ReplyHead, nowMs: number): ReplyReader {
       if (bytes <= ERROR_BODY_MAX_BYTES) chunks.push(chunk);
       else fault ??= httpFault(head, '', nowMs);
     },
-    close() {
-      fault ??= httpFault(head, Buffer.concat(chunks).toString(), nowMs);
+    close(broken) {
+      if (fault !== undefined) return;
+      const body = Buffer.concat(chunks);
+      fault = httpFault(head, body.toString(), nowMs);
+      const relayed = relay && broken === undefined ? relayedError(head.status, body) : undefined;
+      if (relayed !== undefined && fault.blame === 'request') fault = { ...fault, relay: relayed };
     },
     take: () => ({ parts: [], relay: undefined, state: fault ?? 'open' }),
   };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { totalInputTokens, totalOutputTokens } from '@switchyard/protocol/usage.ts';
-import { readUsage } from './usage.ts';
+import { readUsage } from './openai-usage.ts';
 
 /** Input without pictures, cache read, cache write, output, reasoning */
 function buckets(value: unknown): number[] | undefined {
@@ -28,6 +28,17 @@ test.each([
       total_tokens: 150,
       prompt_tokens_details: { cached_tokens: 60, cache_write_tokens: 10 },
       completion_tokens_details: { reasoning_tokens: 30 },
+    },
+    [30, 60, 10, 20, 30],
+  ],
+  [
+    'OpenAI, responses',
+    {
+      input_tokens: 100,
+      output_tokens: 50,
+      total_tokens: 150,
+      input_tokens_details: { cached_tokens: 60, cache_write_tokens: 10 },
+      output_tokens_details: { reasoning_tokens: 30 },
     },
     [30, 60, 10, 20, 30],
   ],
