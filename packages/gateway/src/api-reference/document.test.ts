@@ -51,6 +51,7 @@ test('the page lists every operation and every error code', () => {
   for (const { id } of operations) expect(page).toContain(`<section id="${id}">`);
   for (const code of Object.keys(ERRORS)) expect(page).toContain(`<code>${code}</code>`);
   expect(page).toContain('A &#60;b&#62; API reference');
+  expect(page).toContain('<td><code>messages</code></td><td>list, needed</td>');
   expect(page).not.toContain('undefined');
   expect(page).not.toContain('<script');
 });

@@ -75,9 +75,19 @@ const objectSchema = z.looseObject({
   required: z.array(z.string()).optional(),
 });
 
+/** A schema with an id comes as a reference to a part of itself. */
+const namedSchema = z.object({ $ref: z.string(), $defs: z.record(z.string(), objectSchema) });
+
+function objectOf(schema: z.ZodType): z.infer<typeof objectSchema> {
+  const json = z.toJSONSchema(schema, { io: 'input' });
+  const named = namedSchema.safeParse(json);
+  const { $ref = '', $defs = {} } = named.data ?? {};
+  return $defs[$ref.slice('#/$defs/'.length)] ?? objectSchema.parse(json);
+}
+
 /** The fields of an object, one level deep: the OpenAPI document has the rest. */
 function fieldTable(schema: z.ZodType): string {
-  const { properties = {}, required = [] } = objectSchema.parse(z.toJSONSchema(schema, { io: 'input' }));
+  const { properties = {}, required = [] } = objectOf(schema);
   const rows = Object.entries(properties).map(([name, field]) => [
     `<code>${escapeHtml(name)}</code>`,
     escapeHtml(typeText(field)) + (required.includes(name) ? ', needed' : ''),
