@@ -1,5 +1,6 @@
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
 import { expect, test } from 'vitest';
+import { NO_ADAPTATION } from '../shared/refused-settings.ts';
 import { encodeBody } from './encode.ts';
 import { forwardedFields, LOCAL_ENGINE_FIELDS } from './forward.ts';
 
@@ -15,7 +16,13 @@ const EMPTY: ChatRequest = {
 
 function encode(chat: Partial<ChatRequest>, extraFields = LOCAL_ENGINE_FIELDS): Record<string, unknown> {
   const fields = forwardedFields(extraFields);
-  const options = { model: 'm', stream: false, maxTokensField: 'max_completion_tokens' as const, fields };
+  const options = {
+    model: 'm',
+    stream: false,
+    maxTokensField: 'max_completion_tokens' as const,
+    fields,
+    adaptation: NO_ADAPTATION,
+  };
   return JSON.parse(encodeBody({ ...EMPTY, ...chat }, options).toString()) as Record<string, unknown>;
 }
 

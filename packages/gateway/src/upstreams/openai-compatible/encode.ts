@@ -9,6 +9,7 @@ import type {
   ToolDefinition,
   UserPart,
 } from '@switchyard/protocol/chat.ts';
+import type { Adaptation } from '../shared/refused-settings.ts';
 import type { MaxTokensField } from './forward.ts';
 
 export type EncodeOptions = {
@@ -17,6 +18,8 @@ export type EncodeOptions = {
   maxTokensField: MaxTokensField;
   /** Fields that the upstream knows: strict services refuse the sampler's settings of local engines. */
   fields: ReadonlySet<string>;
+  /** What the model refuses. */
+  adaptation: Adaptation;
 };
 
 type Json = Record<string, unknown>;
@@ -42,6 +45,7 @@ export function encodeBody(chat: ChatRequest, options: EncodeOptions): Buffer {
     ...encodeSampling(chat.sampling, options.fields),
     ...(chat.stop.length > 0 ? { stop: chat.stop } : {}),
     ...(chat.reasoningEffort === undefined ? {} : { reasoning_effort: chat.reasoningEffort }),
+    ...Object.fromEntries(options.adaptation.settings),
   };
   return Buffer.from(JSON.stringify(body));
 }

@@ -1,6 +1,7 @@
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
 import { describe, expect, test } from 'vitest';
 import type { AttemptRequest } from '../../core/attempt.ts';
+import { NO_ADAPTATION } from '../shared/refused-settings.ts';
 import { attemptRequest } from '../testing-upstream.ts';
 import type { MaxTokensField } from './forward.ts';
 import { forwardBody, forwardedFields, LOCAL_ENGINE_FIELDS } from './forward.ts';
@@ -19,7 +20,8 @@ function forward({
     chat: { ...base.chat, ...chat },
     original: { dialect: 'chat-completions', body: Buffer.from(text), rawHeaders: [] },
   };
-  return forwardBody(request, { fields: forwardedFields(LOCAL_ENGINE_FIELDS), maxTokensField })?.toString();
+  const fields = forwardedFields(LOCAL_ENGINE_FIELDS);
+  return forwardBody(request, { fields, maxTokensField, adaptation: NO_ADAPTATION })?.toString();
 }
 
 const tool = { name: 'f' };

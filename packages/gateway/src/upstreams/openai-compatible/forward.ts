@@ -3,6 +3,7 @@ import { readReasoningEffort } from '../../core/chat-completions/reasoning-effor
 import { tryParseJson } from '../../core/json-body.ts';
 import type { MemberEdit, MemberSpan } from '../../core/json-spans.ts';
 import { editMembers, findMember, topLevelMembers } from '../../core/json-spans.ts';
+import type { Adaptation } from '../shared/refused-settings.ts';
 
 export type MaxTokensField = 'max_tokens' | 'max_completion_tokens';
 
@@ -60,12 +61,17 @@ export function forwardedFields(extraFields: readonly string[]): ReadonlySet<str
   return new Set([...FORWARDED, ...extraFields]);
 }
 
-export type ForwardOptions = { fields: ReadonlySet<string>; maxTokensField: MaxTokensField };
+export type ForwardOptions = {
+  fields: ReadonlySet<string>;
+  maxTokensField: MaxTokensField;
+  /** What the model refuses. */
+  adaptation: Adaptation;
+};
 
 /**
  * The body for an upstream of the client's own dialect: the client's bytes with the model's name, the output cap, the
- * stream options and the members above exchanged or taken out, and every other byte as it was. Undefined when the
- * bytes are no JSON object.
+ * stream options, the members above and what the model refuses exchanged or taken out, and every other byte as it was.
+ * Undefined when the bytes are no JSON object.
  */
 export function forwardBody(request: AttemptRequest, options: ForwardOptions): Buffer | undefined {
   const { body } = request.original;
@@ -86,6 +92,9 @@ export function forwardBody(request: AttemptRequest, options: ForwardOptions): B
     for (const key of ['tools', 'tool_choice', 'parallel_tool_calls']) edits.push({ key, value: undefined });
   }
   edits.push(...effortEdits(request, members));
+  for (const [key, value] of options.adaptation.settings) {
+    edits.push({ key, value: value === undefined ? undefined : JSON.stringify(value) });
+  }
   return editMembers(body, members, { edits, keep: options.fields });
 }
 

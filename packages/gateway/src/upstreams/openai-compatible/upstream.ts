@@ -1,9 +1,13 @@
-import type { AttemptRequest } from '../../core/attempt.ts';
+import type { AttemptRequest, AttemptSink } from '../../core/attempt.ts';
 import type { Clock } from '../../core/clock.ts';
 import { newId } from '../../core/ids.ts';
 import { LIMITS } from '../../core/limits.ts';
+import type { ErrorReaderOptions } from '../shared/http-fault.ts';
 import { openErrorReader } from '../shared/http-fault.ts';
+import type { Adaptation, Refusal } from '../shared/refused-settings.ts';
+import { createRefusalMemory } from '../shared/refused-settings.ts';
 import { replyForm } from '../shared/reply-form.ts';
+import { startAdapting } from '../shared/start-adapting.ts';
 import type { Upstream } from '../shared/upstream.ts';
 import { createDeadlines } from '../transport/deadlines.ts';
 import type { ReplyHead, ReplyReader, UpstreamTimeouts } from '../transport/exchange.ts';
@@ -54,38 +58,49 @@ export function createOpenAiCompatibleUpstream(options: OpenAiCompatibleOptions)
   const deadlines = createDeadlines(clock);
   const headers = requestHeaders(options);
   const fields = forwardedFields(options.extraFields ?? LOCAL_ENGINE_FIELDS);
+  const memory = createRefusalMemory();
 
   return {
     name: options.name,
     dialects: ['chat-completions'],
     start(request, sink) {
-      const forwarded =
-        request.original.dialect === 'chat-completions'
-          ? forwardBody(request, { fields, maxTokensField })
-          : undefined;
       const { stream } = request;
-      const body =
-        forwarded ?? encodeBody(request.chat, { model: request.remoteModel, stream, maxTokensField, fields });
-      const openReader = (head: ReplyHead) =>
-        openReplyReader(head, {
-          request,
-          relay: forwarded !== undefined,
-          relayErrors: options.relayErrors === true && forwarded !== undefined,
-          newCallId,
-          nowMs: clock.nowMs(),
+      const send = (adaptation: Adaptation, inner: AttemptSink, onRefusal: (refusal: Refusal) => void) => {
+        const forwarded =
+          request.original.dialect === 'chat-completions'
+            ? forwardBody(request, { fields, maxTokensField, adaptation })
+            : undefined;
+        const body =
+          forwarded ??
+          encodeBody(request.chat, {
+            model: request.remoteModel,
+            stream,
+            maxTokensField,
+            fields,
+            adaptation,
+          });
+        const isRelayed = forwarded !== undefined;
+        const openReader = (head: ReplyHead) =>
+          openReplyReader(head, {
+            request,
+            relay: isRelayed,
+            errors: { relay: options.relayErrors === true && isRelayed, nowMs: clock.nowMs(), onRefusal },
+            newCallId,
+          });
+        return startExchange({
+          pool,
+          path,
+          headers,
+          body,
+          stream,
+          timeouts,
+          clock,
+          deadlines,
+          sink: inner,
+          openReader,
         });
-      return startExchange({
-        pool,
-        path,
-        headers,
-        body,
-        stream,
-        timeouts,
-        clock,
-        deadlines,
-        sink,
-        openReader,
-      });
+      };
+      return startAdapting({ request, sink, memory, mayAdapt, send });
     },
     async close() {
       await pool.destroy();
@@ -110,12 +125,16 @@ function requestHeaders(options: OpenAiCompatibleOptions): string[] {
   ];
 }
 
+/** Settings of this dialect stand at the top of a body. */
+function mayAdapt(refusal: Refusal): boolean {
+  return refusal.what === 'setting' && !refusal.name.includes('.');
+}
+
 type ReaderContext = {
   request: AttemptRequest;
   relay: boolean;
-  relayErrors: boolean;
+  errors: ErrorReaderOptions;
   newCallId: () => string;
-  nowMs: number;
 };
 
 /** Bytes are handed on only where the reply is of the form that was asked for; otherwise its parts are encoded anew. */
@@ -123,7 +142,7 @@ function openReplyReader(head: ReplyHead, context: ReaderContext): ReplyReader |
   const { request, relay, newCallId } = context;
   const form = replyForm(head, request.stream);
   if (typeof form === 'object') return form;
-  if (form === 'error') return openErrorReader(head, { nowMs: context.nowMs, relay: context.relayErrors });
+  if (form === 'error') return openErrorReader(head, context.errors);
   const isAsAsked = (form === 'stream') === request.stream;
   if (form === 'whole') return openWholeReader({ relay: relay && isAsAsked, newCallId });
   return openStreamReader({

@@ -5,6 +5,8 @@ import { targetFault } from '../transport/fault-causes.ts';
 import { readRetryAfterMs } from '../transport/retry-after.ts';
 import { classifyError, knownFault } from './error-in-reply.ts';
 import { relayedError } from './error-relay.ts';
+import type { Refusal } from './refused-settings.ts';
+import { readRefusal } from './refused-settings.ts';
 
 /** Error bodies are read up to here, to tell kinds of failure apart. */
 const ERROR_BODY_MAX_BYTES = 64 * 1024;
@@ -15,13 +17,18 @@ export type ErrorReaderOptions = {
   nowMs: number;
   /** Whether the client speaks the dialect of the error, and may have what the provider says about its request. */
   relay: boolean;
+  /** Told of a refused setting before the fault comes. */
+  onRefusal?(refusal: Refusal): void;
 };
 
 /**
  * Reads the body of a reply that is no success and gives one fault at its end. But for what `relayedError` allows,
  * nothing of the body gets any further: it may quote the prompt, the operator's account or an address.
  */
-export function openErrorReader(head: ReplyHead, { nowMs, relay }: ErrorReaderOptions): ReplyReader {
+export function openErrorReader(
+  head: ReplyHead,
+  { nowMs, relay, onRefusal }: ErrorReaderOptions,
+): ReplyReader {
   const chunks: Buffer[] = [];
   let bytes = 0;
   let fault: UpstreamFault | undefined;
@@ -35,6 +42,8 @@ export function openErrorReader(head: ReplyHead, { nowMs, relay }: ErrorReaderOp
       if (fault !== undefined) return;
       const body = Buffer.concat(chunks);
       fault = httpFault(head, body.toString(), nowMs);
+      const refusal = head.status === 400 ? readRefusal(body.toString()) : undefined;
+      if (refusal !== undefined) onRefusal?.(refusal);
       const relayed = relay && broken === undefined ? relayedError(head.status, body) : undefined;
       if (relayed !== undefined && fault.blame === 'request') fault = { ...fault, relay: relayed };
     },
