@@ -38,12 +38,16 @@ import {
 } from './store/sqlite/main/data-folder.ts';
 import { acquireDataLock } from './store/sqlite/main/data-lock.ts';
 import { chatCompletionsSurface } from './surfaces/chat-completions/surface.ts';
+import { messagesSurface } from './surfaces/messages/surface.ts';
 import { createOpenAiCompatibleUpstream } from './upstreams/openai-compatible/upstream.ts';
 
-/** Another process may just be ending on the same data folder. */
 /** The text dialects that clients may speak, and where. */
-const TEXT_SURFACES = [{ path: '/v1/chat/completions', surface: chatCompletionsSurface }];
+const TEXT_SURFACES = [
+  { path: '/v1/chat/completions', surface: chatCompletionsSurface },
+  { path: '/v1/messages', surface: messagesSurface },
+];
 
+/** Another process may just be ending on the same data folder. */
 const DATA_LOCK_WAIT_MS = 5_000;
 
 export type RunningGateway = {

@@ -15,7 +15,10 @@ export const LIMITS = {
   jsonDepthMax: 64,
   messagesMax: 2_000,
   partsPerMessageMax: 500,
+  /** Tools that a model is offered at once. */
   toolsMax: 256,
+  /** Tools that a request lists, those included that are not offered yet. */
+  toolsListedMax: 10_000,
   stopStringsMax: 16,
   stopStringMaxChars: 256,
   imagesPerRequestMax: 20,
