@@ -71,7 +71,7 @@ export class DataFolderInUseError extends Error {
  */
 export async function startGateway(
   config: Config,
-  log: Log = createLog(config.logging.level),
+  log: Log = createLog(config.logging.level, clock),
 ): Promise<RunningGateway> {
   const directory = config.data.dir;
   makeDataFolder(directory);

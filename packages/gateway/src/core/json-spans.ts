@@ -68,56 +68,97 @@ export function editTopLevel(
 
 export type MemberChanges = { edits: readonly MemberEdit[]; keep: ReadonlySet<string> | undefined };
 
-/** As `editTopLevel`, for a caller that has looked at the members already. */
+/**
+ * As `editTopLevel`, for a caller that has looked at the members already. What stays is copied in runs as long as
+ * possible: most bodies are changed in two or three places.
+ */
 export function editMembers(body: Buffer, members: readonly MemberSpan[], changes: MemberChanges): Buffer {
   const { edits, keep } = changes;
-  const lastOfKey = new Map(members.map((member, index) => [member.key, index]));
-  const kept: { member: MemberSpan; index: number; value: string | undefined }[] = [];
-  let changed = false;
-  for (const [index, member] of members.entries()) {
-    const edit = edits.findLast((one) => one.key === member.key);
+  const isLastOfKey = lastOfKeyTest(members);
+  const splicer = new Splicer(body, edits);
+  let hasKept = false;
+  for (let index = 0; index < members.length; index += 1) {
+    const member = members[index];
+    if (member === undefined) break;
+    const edit = lastEdit(edits, member.key);
     const stays = edit === undefined ? (keep?.has(member.key) ?? true) : edit.value !== undefined;
-    if (!stays || lastOfKey.get(member.key) !== index) {
-      changed = true;
-      continue;
+    if (stays && isLastOfKey(index)) {
+      hasKept = true;
+      if (edit?.value !== undefined) splicer.replace(member.valueStart, member.valueEnd, edit.value);
+    } else if (hasKept) {
+      // With the comma and the spaces before it.
+      splicer.replace(members[index - 1]?.valueEnd ?? member.keyStart, member.valueEnd, '');
+    } else {
+      // Nothing stands before it, so the comma behind it goes.
+      splicer.replace(member.keyStart, members[index + 1]?.keyStart ?? member.valueEnd, '');
     }
-    if (edit?.value !== undefined) changed = true;
-    kept.push({ member, index, value: edit?.value });
   }
-  const added = new Map<string, string>();
-  for (const { key, value } of edits) {
-    if (lastOfKey.has(key)) continue;
-    if (value === undefined) added.delete(key);
-    else added.set(key, value);
+  const end = members.at(-1)?.valueEnd ?? skipSpace(body, 0) + 1;
+  for (let index = 0; index < edits.length; index += 1) {
+    const edit = edits[index];
+    if (edit?.value === undefined || lastEdit(edits, edit.key) !== edit) continue;
+    if (members.some((member) => member.key === edit.key)) continue;
+    splicer.replace(end, end, `${hasKept ? ',' : ''}${JSON.stringify(edit.key)}:${edit.value}`);
+    hasKept = true;
   }
-  if (!changed && added.size === 0) return body;
-  return assemble(body, { members, kept, added });
+  return splicer.result();
 }
 
-type Assembly = {
-  members: readonly MemberSpan[];
-  kept: readonly { member: MemberSpan; index: number; value: string | undefined }[];
-  added: ReadonlyMap<string, string>;
-};
+function lastEdit(edits: readonly MemberEdit[], key: string): MemberEdit | undefined {
+  for (let index = edits.length - 1; index >= 0; index -= 1) {
+    const edit = edits[index];
+    if (edit?.key === key) return edit;
+  }
+  return undefined;
+}
 
-function assemble(body: Buffer, { members, kept, added }: Assembly): Buffer {
-  const pieces: Buffer[] = [];
-  const open = skipSpace(body, 0) + 1;
-  pieces.push(body.subarray(0, members[0]?.keyStart ?? open));
-  for (const [position, { member, index, value }] of kept.entries()) {
-    // The gap before a member, comma and spaces, is the one it had; before the first there is none.
-    const gapStart = members[index - 1]?.valueEnd;
-    if (position > 0 && gapStart !== undefined) pieces.push(body.subarray(gapStart, member.keyStart));
-    if (value === undefined) pieces.push(body.subarray(member.keyStart, member.valueEnd));
-    else pieces.push(body.subarray(member.keyStart, member.valueStart), Buffer.from(value));
+/** Up to this many members, looking through the rest is quicker than a map. */
+const FEW_MEMBERS = 32;
+
+/** Tells whether a member is the last of its key. */
+function lastOfKeyTest(members: readonly MemberSpan[]): (index: number) => boolean {
+  if (members.length > FEW_MEMBERS) {
+    const last = new Map(members.map((member, index) => [member.key, index]));
+    return (index) => last.get(members[index]?.key ?? '') === index;
   }
-  let separator = kept.length === 0 ? '' : ',';
-  for (const [key, value] of added) {
-    pieces.push(Buffer.from(`${separator}${JSON.stringify(key)}:${value}`));
-    separator = ',';
+  return (index) => {
+    const key = members[index]?.key;
+    for (let later = index + 1; later < members.length; later += 1)
+      if (members[later]?.key === key) return false;
+    return true;
+  };
+}
+
+/** A copy of some bytes with ranges exchanged. They are given in order and do not overlap. */
+class Splicer {
+  readonly #source: Buffer;
+  readonly #mostAdded: number;
+  #target: Buffer | undefined;
+  #written = 0;
+  /** All before it has been copied or left out. */
+  #taken = 0;
+
+  constructor(source: Buffer, edits: readonly MemberEdit[]) {
+    this.#source = source;
+    let mostAdded = 0;
+    // UTF-8 has at most 3 bytes for a UTF-16 unit; an escaped key has at most 6 for one.
+    for (const { key, value } of edits) mostAdded += 6 * key.length + 3 * (value?.length ?? 0) + 4;
+    this.#mostAdded = mostAdded;
   }
-  pieces.push(body.subarray(members.at(-1)?.valueEnd ?? open));
-  return Buffer.concat(pieces);
+
+  replace(start: number, end: number, text: string): void {
+    this.#target ??= Buffer.allocUnsafe(this.#source.length + this.#mostAdded);
+    this.#written += this.#source.copy(this.#target, this.#written, this.#taken, start);
+    if (text !== '') this.#written += this.#target.write(text, this.#written);
+    this.#taken = end;
+  }
+
+  /** The source itself when nothing was exchanged. */
+  result(): Buffer {
+    if (this.#target === undefined) return this.#source;
+    this.#written += this.#source.copy(this.#target, this.#written, this.#taken);
+    return this.#target.subarray(0, this.#written);
+  }
 }
 
 /** Nothing but spaces may follow the object. */
