@@ -1,6 +1,6 @@
-import type { ChatRequest } from '@switchyard/protocol/chat.ts';
+import type { ChatRequest, ReasoningEffort } from '@switchyard/protocol/chat.ts';
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode, Fault } from './errors.ts';
 import type { TryBudget } from './try-budget.ts';
 
 /**
@@ -20,6 +20,10 @@ export type AttemptRequest = {
   tries?: TryBudget;
   /** Estimate of the input's tokens, for scheduling only. */
   estimatedInputTokens: number;
+  /** What the client's bytes say and `chat` cannot, as the fault that names it: then only the bytes will do. */
+  nativeOnly?: Fault;
+  /** The effort that the model's own settings demand, whatever the client's bytes say. It stands in `chat`, too. */
+  setEffort?: ReasoningEffort;
   /**
    * The client's own bytes and dialect, so that a target of the same dialect can forward them. Of the headers (names
    * and values in turn) only what a dialect itself defines may be forwarded, never a credential.

@@ -141,7 +141,9 @@ export class TextRun {
     this.#target = target;
     if (target.kind === 'pool') this.#tried.nodes.add(target.nodeId);
     else this.#tried.upstreams.add(target.name);
-    const { decoded, exchange, chat, estimatedInputTokens, surface } = this.#admitted;
+    const { decoded, exchange, chat, estimatedInputTokens, surface, model } = this.#admitted;
+    const { nativeOnly } = decoded;
+    const { reasoningEffort: setEffort } = model.settings;
     const sink = this.#sinkFor(this.#attemptNumber);
     const attempt = target.start(
       {
@@ -151,6 +153,8 @@ export class TextRun {
         stream: decoded.stream,
         tries: this.#tries,
         estimatedInputTokens,
+        ...(nativeOnly === undefined ? {} : { nativeOnly }),
+        ...(setEffort === undefined ? {} : { setEffort }),
         original: { dialect: surface.dialect, body: exchange.body, rawHeaders: exchange.rawHeaders },
       },
       sink,

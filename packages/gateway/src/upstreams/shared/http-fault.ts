@@ -19,6 +19,8 @@ export type ErrorReaderOptions = {
   relay: boolean;
   /** Told of a refused setting before the fault comes. */
   onRefusal?(refusal: Refusal): void;
+  /** Says whose fault it is. Default: `httpFault`. */
+  judge?: typeof httpFault;
 };
 
 /**
@@ -27,7 +29,7 @@ export type ErrorReaderOptions = {
  */
 export function openErrorReader(
   head: ReplyHead,
-  { nowMs, relay, onRefusal }: ErrorReaderOptions,
+  { nowMs, relay, onRefusal, judge = httpFault }: ErrorReaderOptions,
 ): ReplyReader {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -36,12 +38,12 @@ export function openErrorReader(
     push(chunk) {
       bytes += chunk.length;
       if (bytes <= ERROR_BODY_MAX_BYTES) chunks.push(chunk);
-      else fault ??= httpFault(head, '', nowMs);
+      else fault ??= judge(head, '', nowMs);
     },
     close(broken) {
       if (fault !== undefined) return;
       const body = Buffer.concat(chunks);
-      fault = httpFault(head, body.toString(), nowMs);
+      fault = judge(head, body.toString(), nowMs);
       const refusal = head.status === 400 ? readRefusal(body.toString()) : undefined;
       if (refusal !== undefined) onRefusal?.(refusal);
       const relayed = relay && broken === undefined ? relayedError(head.status, body) : undefined;

@@ -1,0 +1,71 @@
+import type { StreamPart } from '@switchyard/protocol/parts.ts';
+import type { JsonObject } from '../../core/json-body.ts';
+import { isJsonObject, tryParseJson } from '../../core/json-body.ts';
+import { LIMITS } from '../../core/limits.ts';
+import type { ReplyReader, Taken } from '../transport/exchange.ts';
+import { targetFault } from '../transport/fault-causes.ts';
+import { createBlockReader } from './content-blocks.ts';
+import { errorInAnswer } from './provider-fault.ts';
+import { finishOf, refusalOf } from './read-stream.ts';
+import type { ToolNames } from './tool-names.ts';
+import { readUsage } from './usage.ts';
+
+export type WholeReaderOptions = { relay: boolean; names: Pick<ToolNames, 'toClient'> };
+
+/**
+ * Reads a reply that is one JSON object: collects it, at most `LIMITS.replyMaxBytes`, and gives all its parts at the
+ * end, with the body to hand on as it came.
+ */
+export function openWholeReader(options: WholeReaderOptions): ReplyReader {
+  let chunks: Buffer[] = [];
+  let bytes = 0;
+  let taken: Taken = { parts: [], relay: undefined, state: 'open' };
+  return {
+    push(chunk) {
+      bytes += chunk.length;
+      if (bytes <= LIMITS.replyMaxBytes) chunks.push(chunk);
+      else {
+        chunks = [];
+        taken = { parts: [], relay: undefined, state: targetFault('reply-too-large') };
+      }
+    },
+    close(broken) {
+      if (taken.state !== 'open') return;
+      if (broken !== undefined) taken = { ...taken, state: broken };
+      else taken = readWhole(Buffer.concat(chunks), options);
+      chunks = [];
+    },
+    take: () => taken,
+  };
+}
+
+function readWhole(body: Buffer, options: WholeReaderOptions): Taken {
+  const broken: Taken = { parts: [], relay: undefined, state: targetFault('bad-reply') };
+  const value = tryParseJson(body.toString());
+  if (!isJsonObject(value)) return broken;
+  const error = errorInAnswer(value);
+  if (error !== undefined) return { ...broken, state: error };
+  const parts = readMessage(value, options);
+  if (parts === undefined) return broken;
+  return { parts, relay: options.relay ? body : undefined, state: 'complete' };
+}
+
+function readMessage(message: JsonObject, { relay, names }: WholeReaderOptions): StreamPart[] | undefined {
+  const { content } = message;
+  if (!Array.isArray(content)) return undefined;
+  const blocks = createBlockReader({ names, countServerTools: relay });
+  const parts: StreamPart[] = [];
+  for (const [index, block] of content.entries()) {
+    const started = blocks.start(index, block);
+    const stopped = blocks.stop(index);
+    if (started === undefined || stopped === undefined) return undefined;
+    parts.push(...started, ...stopped);
+  }
+  // A complete reply without a reason did end by itself.
+  const reason = message['stop_reason'] ?? 'end_turn';
+  const finish = finishOf({ ...message, stop_reason: reason }, blocks.calls());
+  if (finish === undefined) return undefined;
+  if (!relay) parts.push(...refusalOf(message));
+  const usage = readUsage(message['usage'], message['usage']);
+  return [...parts, { ...finish, ...(usage === undefined ? {} : { usage }) }];
+}
