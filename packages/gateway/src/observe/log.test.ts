@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LOG_FIELDS, type LogFields } from '../core/log.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
-import { createLog } from './log.ts';
+import { batchLines, createLog } from './log.ts';
 
 function logged(level: Parameters<typeof createLog>[0], use: (log: ReturnType<typeof createLog>) => void) {
   const lines: string[] = [];
@@ -83,4 +83,23 @@ test('any values give one line of JSON that says the same', () => {
 test('a number that is none is null', () => {
   const [line = ''] = logged('info', (log) => log.info('x', { count: Number.NaN }));
   expect(JSON.parse(line)).toMatchObject({ count: null });
+});
+
+test('lines leave together: after a while, when they are many, and when asked', () => {
+  const clock = createVirtualClock();
+  const batches: string[] = [];
+  const batch = batchLines({ write: (text) => batches.push(text) }, clock);
+  batch.write('a\n');
+  batch.write('b\n');
+  expect(batches).toEqual([]);
+  clock.advance(1_000);
+  expect(batches).toEqual(['a\nb\n']);
+  const long = `${'x'.repeat(7_000)}\n`;
+  batch.write(long);
+  batch.write(long);
+  expect(batches[1]).toBe(long + long);
+  batch.write('c\n');
+  batch.flush();
+  clock.advance(1_000);
+  expect(batches.slice(2)).toEqual(['c\n']);
 });

@@ -1,5 +1,5 @@
 import sonicBoom from 'sonic-boom';
-import type { Clock } from '../core/clock.ts';
+import type { Clock, Timer } from '../core/clock.ts';
 import type { LogLevel } from '../core/errors.ts';
 import { LOG_FIELDS, type Log, type LogFields } from '../core/log.ts';
 
@@ -19,8 +19,8 @@ export type LineSink = { write(line: string): unknown };
  */
 export function createLog(
   level: LogLevel | 'silent',
-  clock: Pick<Clock, 'nowMs'>,
-  sink: LineSink = standardOutput(),
+  clock: Pick<Clock, 'nowMs' | 'after'>,
+  sink: LineSink = standardOutput(clock),
 ): Log {
   const least = level === 'silent' ? Number.POSITIVE_INFINITY : LEVELS[level];
   const timeText = createTimeText();
@@ -68,24 +68,45 @@ function createTimeText(): (nowMs: number) => string {
 
 /** Lines wait at most this long for others, so that a busy server writes many with one system call. */
 const FLUSH_MS = 200;
-const BUFFER_BYTES = 16_000;
+const BATCH_CHARS = 12_000;
 
-/** Buffered, since a log line must not hold a request up. */
-function standardOutput(): LineSink {
-  const target = new sonicBoom.SonicBoom({
-    fd: 1,
-    sync: false,
-    minLength: BUFFER_BYTES,
-    periodicFlush: FLUSH_MS,
-  });
+/** Standard output, without waiting for it: a log line must not hold a request up. */
+function standardOutput(clock: Pick<Clock, 'after'>): LineSink {
+  const target = new sonicBoom.SonicBoom({ fd: 1, sync: false });
   // A reader that went away is no reason to stop serving.
   target.on('error', () => undefined);
+  const batch = batchLines(target, clock);
   process.once('exit', () => {
     try {
+      batch.flush();
       target.flushSync();
     } catch {
       // The stream was never opened: there is nothing to flush.
     }
   });
-  return target;
+  return batch;
+}
+
+/**
+ * Collects lines before they are handed on. The stream has a buffer of its own, but counts its bytes anew with each
+ * line, which cost more than the line.
+ */
+export function batchLines(target: LineSink, clock: Pick<Clock, 'after'>): LineSink & { flush(): void } {
+  let lines = '';
+  let timer: Timer | undefined;
+  function flush(): void {
+    timer?.cancel();
+    timer = undefined;
+    const batch = lines;
+    lines = '';
+    if (batch !== '') target.write(batch);
+  }
+  return {
+    flush,
+    write(line) {
+      lines += line;
+      if (lines.length >= BATCH_CHARS) flush();
+      else timer ??= clock.after(FLUSH_MS, flush);
+    },
+  };
 }
