@@ -60,6 +60,8 @@ export const gatewayFiles: Readonly<Record<string, Allowance>> = {
     values: [...belowServer, 'store', 'cluster'],
     types: ['config'],
   },
+  // Puts the upstreams of the configuration together, so that main.ts need not know every kind.
+  'packages/gateway/src/upstreams/open-upstreams.ts': { values: ['core'], types: ['config', 'routing'] },
 };
 
 /** Folders whose sub-folders are adapters beside each other: one never imports another. */

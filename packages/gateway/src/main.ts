@@ -4,7 +4,7 @@ import { storedSecret } from './accounts/stored-secret.ts';
 import { openAdminServer } from './admin/admin-server.ts';
 import type { AdminContext } from './admin/context.ts';
 import { createCatalog } from './catalog/catalog.ts';
-import type { ApiKeyConfig, Config, UpstreamConfig } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import { systemClock as clock, systemRandom } from './core/clock.ts';
 import { errorFields, type Log } from './core/log.ts';
 import { createFleet } from './fleet/create-fleet.ts';
@@ -19,11 +19,11 @@ import { createAddressGuard } from './limits/address-guard.ts';
 import { createKeyLimits } from './limits/key-limits.ts';
 import { createLog } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
+import { createUpstreamObserver, type UpstreamStatus } from './observe/upstreams.ts';
 import { openPriceBook } from './receipts/price-book.ts';
 import { createReceiptSigner, newReceiptKeyPem } from './receipts/signing.ts';
 import { createWaitingQueue } from './routing/queue.ts';
 import { createRouter } from './routing/router.ts';
-import type { Upstream } from './routing/target.ts';
 import { loadReceiptKey } from './store/receipt-key-file.ts';
 import { openLedgerStore } from './store/sqlite/ledger/open.ts';
 import { startRollupJob } from './store/sqlite/ledger/rollup-job.ts';
@@ -39,7 +39,7 @@ import {
 import { acquireDataLock } from './store/sqlite/main/data-lock.ts';
 import { chatCompletionsSurface } from './surfaces/chat-completions/surface.ts';
 import { messagesSurface } from './surfaces/messages/surface.ts';
-import { createOpenAiCompatibleUpstream } from './upstreams/openai-compatible/upstream.ts';
+import { openUpstreams, type OpenedUpstream } from './upstreams/open-upstreams.ts';
 
 /** The text dialects that clients may speak, and where. */
 const TEXT_SURFACES = [
@@ -131,7 +131,18 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     log,
   });
   closers.push(() => fleet.close());
-  const upstreams = openUpstreams(config);
+  const running: InferenceDeps['running'] = new Set();
+  const metrics = createMetrics({
+    running: () => running.size,
+    waiting: () => queue.length(),
+    nodesOnline: () => fleet.nodes().length,
+    ledgerHealthy: () => ledger.healthy(),
+  });
+  const upstreams = openUpstreams(config, {
+    clock,
+    random: systemRandom,
+    observerOf: createUpstreamObserver(log, metrics.registry, () => upstreamStatuses(upstreams)),
+  });
   closers.push(
     async () => void (await Promise.all([...upstreams.values()].map((upstream) => upstream.close()))),
   );
@@ -143,13 +154,6 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   });
   fleet.onCapacity(() => queue.capacityChanged());
 
-  const running: InferenceDeps['running'] = new Set();
-  const metrics = createMetrics({
-    running: () => running.size,
-    waiting: () => queue.length(),
-    nodesOnline: () => fleet.nodes().length,
-    ledgerHealthy: () => ledger.healthy(),
-  });
   const inference: InferenceDeps = {
     clock,
     authenticate: registry.directory.authenticate,
@@ -252,36 +256,8 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   return { ...address, admin, stop: () => (stopped ??= stop()) };
 }
 
-function openUpstreams(config: Config): Map<string, Upstream> {
-  const upstreams = new Map<string, Upstream>();
-  for (const upstream of config.upstreams) {
-    if (!upstream.enabled) continue;
-    const opened = connectUpstream(upstream, upstream.apiKeys[0]);
-    upstreams.set(upstream.name, { ...opened, onDisconnect: upstream.onDisconnect, waitMs: () => 0 });
-  }
-  return upstreams;
-}
-
-/** The adapter of the upstream's kind, with connections of its own. */
-function connectUpstream(
-  upstream: UpstreamConfig,
-  apiKey: ApiKeyConfig | undefined,
-): Omit<Upstream, 'onDisconnect' | 'waitMs' | 'costAt'> {
-  return createOpenAiCompatibleUpstream({
-    name: upstream.name,
-    baseUrl: upstream.baseUrl,
-    ...(apiKey === undefined ? {} : { apiKey: apiKey.secret.reveal() }),
-    headers: Object.fromEntries(upstream.headers.map(({ name, value }) => [name, value])),
-    timeouts: {
-      connectMs: upstream.connectTimeoutMs,
-      firstPartMs: upstream.firstByteTimeoutMs,
-      stallMs: upstream.stallTimeoutMs,
-      wholeReplyMs: upstream.replyTimeoutMs,
-    },
-    allowPrivateAddresses: upstream.allowPrivateAddresses,
-    maxTokensField: upstream.maxTokensField,
-    clock,
-  });
+function* upstreamStatuses(upstreams: Map<string, OpenedUpstream>): Iterable<UpstreamStatus> {
+  for (const [name, upstream] of upstreams) yield { name, ...upstream.status() };
 }
 
 /** How often the end of the running requests is looked for while the server stops. */

@@ -16,6 +16,7 @@ export const LOG_FIELDS = [
   'routeKind',
   'routeName',
   'upstreamKey',
+  'remoteModel',
   'streamed',
   'status',
   'code',

@@ -34,6 +34,7 @@ export const UPSTREAM_CAUSES = [
   'event-too-large',
   'reply-too-large',
   'error-in-reply',
+  'resting',
 ] as const;
 
 export type UpstreamCause = (typeof UPSTREAM_CAUSES)[number];
