@@ -79,6 +79,8 @@ function buildRouting({ routing: { retry, breaker } }: ConfigFile): RoutingConfi
   };
 }
 
+const ANTHROPIC_ADDRESS = 'https://api.anthropic.com';
+
 function buildUpstream(name: string, file: UpstreamFile, options: BuildOptions): UpstreamConfig {
   const apiKeys = secretsBelow(options.secrets, ['upstreams', name]);
   const wantsKey = API_KEY_FIELDS.some((field) => file[field] !== undefined);
@@ -86,7 +88,8 @@ function buildUpstream(name: string, file: UpstreamFile, options: BuildOptions):
   return {
     name,
     kind: file.kind,
-    baseUrl: withoutSlash(file.base_url),
+    // The rules have checked that there is one.
+    baseUrl: withoutSlash(file.base_url ?? (file.kind === 'anthropic' ? ANTHROPIC_ADDRESS : '')),
     apiKeys,
     enabled: !wantsKey || apiKeys.length > 0,
     headers: Object.entries(file.headers).map(([header, value]) => ({ name: header.toLowerCase(), value })),
@@ -97,6 +100,7 @@ function buildUpstream(name: string, file: UpstreamFile, options: BuildOptions):
     allowPrivateAddresses: typeof privateAddresses === 'boolean' ? privateAddresses : [...privateAddresses],
     onDisconnect: file.on_disconnect,
     maxTokensField: file.max_tokens_field,
+    allowPaidExtras: file.allow_paid_extras,
     costs: Object.entries(file.price_list).map(([remoteModel, list]) => ({
       remoteModel,
       prices: toCosts(list, file.price_list_discount_percent),

@@ -65,7 +65,7 @@ export type PoolConfig = { name: string; description: string };
 
 export type UpstreamConfig = {
   name: string;
-  kind: 'openai-compatible';
+  kind: 'openai-compatible' | 'anthropic';
   /** Without a slash at the end: `https://api.openai.com/v1`. */
   baseUrl: string;
   /** Empty: the upstream takes no key, or it is not enabled. In the order of the file. */
@@ -86,6 +86,8 @@ export type UpstreamConfig = {
   /** What happens to the upstream's request when the client leaves. */
   onDisconnect: 'cancel' | 'drain';
   maxTokensField: 'max_tokens' | 'max_completion_tokens';
+  /** Whether clients may use what the provider bills beside tokens or at a higher rate. */
+  allowPaidExtras: boolean;
   /** What the provider charges, by its names of the models. */
   costs: readonly { remoteModel: string; prices: PriceList }[];
 };

@@ -178,6 +178,7 @@ describe('the loaded configuration', () => {
         allowPrivateAddresses: ['127.0.0.0/8'],
         onDisconnect: 'cancel',
         maxTokensField: 'max_tokens',
+        allowPaidExtras: false,
         costs: [],
       },
     ]);
@@ -214,6 +215,18 @@ describe('the loaded configuration', () => {
       ],
     });
     expect(isFrozenAllTheWay(config)).toBe(true);
+  });
+
+  test('an upstream of the kind anthropic has an address by itself', () => {
+    const [own, other] = load(
+      'upstreams:\n  a: { kind: anthropic }\n  b: { kind: anthropic, base_url: "https://b.example/", allow_paid_extras: true }\n',
+    ).config.upstreams;
+    expect(own).toMatchObject({
+      kind: 'anthropic',
+      baseUrl: 'https://api.anthropic.com',
+      allowPaidExtras: false,
+    });
+    expect(other).toMatchObject({ baseUrl: 'https://b.example', allowPaidExtras: true });
   });
 
   test('an alias of YAML means what its anchor says', () => {

@@ -156,6 +156,10 @@ function checkUpstream(upstream: Record<string, unknown>, path: Path, findings: 
       findings.push(problem([...path, field, index], 'is named twice', 'each key once'));
     }
   }
+  if (!Object.hasOwn(upstream, 'base_url') && upstream['kind'] !== 'anthropic') {
+    const example = 'an address such as https://api.openai.com/v1';
+    findings.push(problem([...path, 'base_url'], 'is missing', example));
+  }
   checkPriceLists(upstream, path, findings);
   const seen = new Set<string>();
   for (const header of Object.keys(isRecord(upstream['headers']) ? upstream['headers'] : {})) {

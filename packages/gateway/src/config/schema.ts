@@ -98,11 +98,13 @@ const KEYS_MAX = 32;
 
 const headerName = () => shaped(/^[A-Za-z0-9-]{1,64}$/, 'a header name of letters, digits and dashes');
 
-const upstream = z.strictObject({
-  kind: oneOf(['openai-compatible']).describe('The dialect of the provider.'),
-  base_url: webAddress('an address such as https://api.openai.com/v1').describe(
-    'Address that `/chat/completions` is appended to.',
-  ),
+const upstreamFields = z.strictObject({
+  kind: oneOf(['openai-compatible', 'anthropic']).describe('The dialect of the provider.'),
+  base_url: webAddress('an address such as https://api.openai.com/v1')
+    .optional()
+    .describe(
+      'Address that `/chat/completions` (`anthropic`: `/v1/messages`) is appended to. Required but for `anthropic`: there the default is `https://api.anthropic.com`.',
+    ),
   api_key_env: environmentName()
     .optional()
     .describe('Environment variable with the key. The key itself never stands in this file.'),
@@ -153,7 +155,12 @@ const upstream = z.strictObject({
     ),
   max_tokens_field: oneOf(['max_tokens', 'max_completion_tokens'])
     .default('max_tokens')
-    .describe('The name that the provider has for the cap of output tokens.'),
+    .describe('The name that the provider has for the cap of output tokens. Not for `anthropic`.'),
+  allow_paid_extras: flag()
+    .default(false)
+    .describe(
+      'Only for `anthropic`: whether clients may use what the provider bills beside tokens or at a higher rate: tools that run there (web search, code execution, advisor), `speed`, `inference_geo`, `fallbacks`.',
+    ),
   price_list: z
     .record(line(1, 256), listPrices())
     .default({})
@@ -163,6 +170,12 @@ const upstream = z.strictObject({
   price_list_discount_percent: percent()
     .optional()
     .describe('How much less than `price_list` the provider charges you. Default: 0.'),
+});
+
+/** `rules.ts` checks that an address is there where the kind has none of its own. */
+const upstream = upstreamFields.meta({
+  if: { properties: { kind: { const: 'anthropic' } }, required: ['kind'] },
+  else: { required: ['base_url'] },
 });
 
 /** Exactly one of `pool` and `upstream`. */

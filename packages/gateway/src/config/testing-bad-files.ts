@@ -423,6 +423,13 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
     ],
   },
   {
+    name: 'an address that only some kinds have by themselves',
+    text: 'upstreams:\n  a: { kind: anthropic }\n  u: { kind: openai-compatible }\n',
+    problems: [
+      'test.yaml:3:3: upstreams.u.base_url: is missing (allowed: an address such as https://api.openai.com/v1)',
+    ],
+  },
+  {
     name: 'an address of another protocol',
     text: 'upstreams: { u: { kind: openai-compatible, base_url: "file:///etc" } }\n',
     problems: [
