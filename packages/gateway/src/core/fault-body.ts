@@ -17,9 +17,14 @@ export function openAiFaultBody(value: Fault): string {
 
 /**
  * The error body of Anthropic's dialect: `{type:"error",error:{type,message},request_id}`. It has no place for the
- * field at fault, so that stands before the message. `code` is ours, beside what the dialect defines.
+ * field at fault, so that stands before the message. `code` is ours, beside what the dialect defines. `details` is the
+ * dialect's machine-readable word about some errors.
  */
-export function anthropicFaultBody(value: Fault, requestId: string): string {
+export function anthropicFaultBody(
+  value: Fault,
+  requestId: string,
+  details?: { error_code: string },
+): string {
   const message = faultMessage(value);
   return JSON.stringify({
     type: 'error',
@@ -27,6 +32,7 @@ export function anthropicFaultBody(value: Fault, requestId: string): string {
       type: errorRow(value.code).anthropicType,
       message: value.param === undefined ? message : `${value.param}: ${message}`,
       code: value.code,
+      details,
     },
     request_id: requestId,
   });

@@ -17,6 +17,7 @@ import {
 import { decodeTools } from './decode-tools.ts';
 import { openMessageStream } from './encode-stream.ts';
 import { openMessage } from './encode.ts';
+import { THREAD_FIELD } from './fault-body.ts';
 import type { Reading } from './reading.ts';
 import { newReading, noteNative } from './reading.ts';
 
@@ -43,6 +44,7 @@ function decode(body: Buffer, maxTokens: 'required' | 'optional'): Result<Decode
   const reading = newReading();
   const { refusals } = reading;
   const source: FieldSource = { object: parsed.value, path: '', refusals };
+  refuseThread(source);
   const model = requireName(source, 'model', LIMITS.nameMaxChars);
   if (maxTokens === 'required' && isAbsent(source.object['max_tokens'])) {
     refuse(refusals, 'max_tokens', 'is required.');
@@ -50,7 +52,7 @@ function decode(body: Buffer, maxTokens: 'required' | 'optional'): Result<Decode
   const stream = readBoolean(source, 'stream') ?? false;
   const dryRun = readBoolean(source, 'dry_run') ?? false;
   const chat = decodeChat(source, reading);
-  noteState(source, reading);
+  if (!isAbsent(source.object['compaction'])) noteNative(reading, 'compaction', 'A request for a compaction');
   if (refusals.first !== undefined) return failed(refusals.first);
   return ok({
     model: model ?? '',
@@ -82,9 +84,16 @@ function decodeChat(source: FieldSource, reading: Reading): ChatRequest {
   };
 }
 
-/** Fields by which a part of the conversation lies at the provider, or the answer is to be no answer. */
-function noteState({ object }: FieldSource, reading: Reading): void {
-  for (const field of ['thread', 'compaction']) {
-    if (!isAbsent(object[field])) noteNative(reading, field, `A request with "${field}"`);
-  }
+/**
+ * A thread is a conversation that the provider keeps, of which a request holds only the newest part. Nothing is kept
+ * here, and nobody may reach what another customer of the same provider's key left there.
+ */
+function refuseThread({ object, refusals }: FieldSource): void {
+  if (isAbsent(object[THREAD_FIELD])) return;
+  refuse(
+    refusals,
+    THREAD_FIELD,
+    'nothing is kept between requests: send the whole conversation without it.',
+    'unsupported_parameter',
+  );
 }
