@@ -39,12 +39,14 @@ import {
 import { acquireDataLock } from './store/sqlite/main/data-lock.ts';
 import { chatCompletionsSurface } from './surfaces/chat-completions/surface.ts';
 import { messagesSurface } from './surfaces/messages/surface.ts';
+import { responsesSurface } from './surfaces/responses/surface.ts';
 import { openUpstreams, type OpenedUpstream } from './upstreams/open-upstreams.ts';
 
 /** The text dialects that clients may speak, and where. */
 const TEXT_SURFACES = [
   { path: '/v1/chat/completions', surface: chatCompletionsSurface },
   { path: '/v1/messages', surface: messagesSurface },
+  { path: '/v1/responses', surface: responsesSurface },
 ];
 
 /** Another process may just be ending on the same data folder. */

@@ -20,6 +20,7 @@ draining 503 server_error overloaded_error true info
 headers_too_large 431 invalid_request_error invalid_request_error false info
 idempotency_mismatch 422 invalid_request_error invalid_request_error false info
 insufficient_credits 402 insufficient_quota billing_error false info
+insufficient_quota 429 insufficient_quota billing_error false info
 internal_error 500 server_error api_error true error
 invalid_api_key 401 invalid_request_error authentication_error false info
 invalid_json 400 invalid_request_error invalid_request_error false info

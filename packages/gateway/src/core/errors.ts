@@ -92,6 +92,10 @@ export const ERRORS = {
     message: 'Too many requests with this API key. Wait and try again.',
     retryable: true,
   }),
+  /** What `insufficient_credits` becomes for clients that would send a 402 again. */
+  insufficient_quota: row(429, 'insufficient_quota', 'billing_error', {
+    message: 'The balance does not cover the price of this request. Top up to continue.',
+  }),
   concurrency_limit_exceeded: row(429, 'rate_limit_error', 'rate_limit_error', {
     message: 'Too many requests run at once with this API key. Wait for one to end.',
     retryable: true,

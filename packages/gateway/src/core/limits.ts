@@ -14,6 +14,8 @@ export const LIMITS = {
   /** Nesting of objects and arrays in a JSON body. */
   jsonDepthMax: 64,
   messagesMax: 2_000,
+  /** Of the responses dialect, where each call, each output and each reasoning is an item of its own. */
+  inputItemsMax: 8_000,
   partsPerMessageMax: 500,
   /** Tools that a model is offered at once. */
   toolsMax: 256,

@@ -65,4 +65,6 @@ export type ReplyOutcome = {
   stopSequence?: string;
   usage: Usage;
   costMicros: Micros;
+  /** Wall clock, for dialects that tell it. */
+  endedAtMs?: number;
 };

@@ -145,8 +145,8 @@ export function writeFault(exchange: Exchange, fault: Fault, body: string): void
       'retry-after-ms',
       String(Math.ceil(waitMs)),
     );
-  } else if (row.status >= 500 && fault.code === 'server_is_overloaded') {
-    // Nothing serves this model at all: official SDKs then stop after one try.
+  } else if (fault.code === 'server_is_overloaded' || fault.code === 'insufficient_quota') {
+    // Nothing serves this model at all, or nothing pays for it: official SDKs then stop after one try.
     headers.push('x-should-retry', 'false');
   }
   if (row.status === 401) headers.push('www-authenticate', 'Bearer');

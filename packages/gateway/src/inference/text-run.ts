@@ -228,6 +228,7 @@ export class TextRun {
       ...(stopSequence === undefined ? {} : { stopSequence }),
       usage: this.#meter.usage(),
       costMicros,
+      endedAtMs: this.#deps.clock.nowMs(),
     });
     if (this.#admitted.decoded.stream) {
       this.#writer.commitStream(this.#encoder.contentType);
