@@ -1,6 +1,7 @@
 import type { ApiKeyConfig, Config, UpstreamConfig } from '../config/config.ts';
 import type { Clock, RandomSource } from '../core/clock.ts';
 import type { Upstream as RoutedUpstream } from '../routing/target.ts';
+import { createAnthropicUpstream } from './anthropic/upstream.ts';
 import { createOpenAiCompatibleUpstream } from './openai-compatible/upstream.ts';
 import type { HealthStatus } from './resilience/health.ts';
 import { createResilientUpstream, type ResilienceObserver } from './resilience/resilient-upstream.ts';
@@ -50,7 +51,7 @@ function openUpstream(
 
 /** The adapter of the upstream's kind for one of its keys, with connections of its own. */
 function connectUpstream(upstream: UpstreamConfig, apiKey: ApiKeyConfig | undefined, clock: Clock): Upstream {
-  return createOpenAiCompatibleUpstream({
+  const options = {
     name: upstream.name,
     baseUrl: upstream.baseUrl,
     ...(apiKey === undefined ? {} : { apiKey: apiKey.secret.reveal() }),
@@ -62,7 +63,16 @@ function connectUpstream(upstream: UpstreamConfig, apiKey: ApiKeyConfig | undefi
       wholeReplyMs: upstream.replyTimeoutMs,
     },
     allowPrivateAddresses: upstream.allowPrivateAddresses,
-    maxTokensField: upstream.maxTokensField,
     clock,
-  });
+  };
+  switch (upstream.kind) {
+    case 'anthropic':
+      return createAnthropicUpstream({ ...options, allowPaidExtras: upstream.allowPaidExtras });
+    case 'openai-compatible':
+      return createOpenAiCompatibleUpstream({
+        ...options,
+        maxTokensField: upstream.maxTokensField,
+        relayErrors: true,
+      });
+  }
 }
