@@ -2,7 +2,16 @@ import { parseCapabilities } from '@switchyard/protocol/link/capabilities.ts';
 import { describe, expect, it } from 'vitest';
 import { createAgent } from './agent.ts';
 import { createEngineHost } from './engine-host.ts';
-import { accepted, offerOf, setUpAgent, settle, startJob, TEXT, UNREACHABLE } from './testing/agent-setup.ts';
+import {
+  accepted,
+  freeSlots,
+  offerOf,
+  setUpAgent,
+  settle,
+  startJob,
+  TEXT,
+  UNREACHABLE,
+} from './testing/agent-setup.ts';
 import { chatOf } from './testing/chat.ts';
 import { createFakeEngine, FINISH_PART, modelOf } from './testing/fake-engine.ts';
 import { createFakeJobStream } from './testing/fake-job-stream.ts';
@@ -104,7 +113,7 @@ describe('capabilities', () => {
     });
     const agent = createAgent({ hosts, isPrivate: false, timers, onLinkState() {}, onJobFault() {} });
     await Promise.all(hosts.map((host) => host.start()));
-    expect(agent.models()).toEqual([{ alias: 'm', slots: 2 }]);
+    expect(agent.models()).toEqual([{ alias: 'm', slots: 1 }]);
     expect(agent.leftOut()).toEqual([{ alias: 'm', why: 'same-alias' }]);
     expect(agent.capabilities().slots.text).toBe(2);
   });
@@ -127,7 +136,7 @@ describe('a job', () => {
       inputTokens: 3,
       outputTokens: 5,
     });
-    expect(world.host.freeSlots()).toBe(2);
+    expect(freeSlots(world)).toBe(2);
   });
 
   it('that fails says so once and frees its slot', async () => {
@@ -137,7 +146,7 @@ describe('a job', () => {
     expect(stream.heard).toEqual(['fail overloaded']);
     expect(world.agent.counts()).toMatchObject({ running: 0, failed: 1 });
     expect(world.events).toContain('overloaded');
-    expect(world.host.freeSlots()).toBe(2);
+    expect(freeSlots(world)).toBe(2);
   });
 
   it('keeps its slot after a cancel until the engine has stopped', async () => {
@@ -145,12 +154,12 @@ describe('a job', () => {
     const { stream, job, run } = startJob(world);
     const cancelled = job.cancel();
     expect(run.isCancelled).toBe(true);
-    expect(world.host.freeSlots()).toBe(1);
+    expect(freeSlots(world)).toBe(1);
     run.sink.onParts([TEXT]);
     run.stopped();
     await cancelled;
     expect(stream.heard).toEqual([]);
-    expect(world.host.freeSlots()).toBe(2);
+    expect(freeSlots(world)).toBe(2);
     expect(world.agent.counts()).toMatchObject({ running: 0, cancelled: 1 });
   });
 
@@ -161,7 +170,7 @@ describe('a job', () => {
     run.stopped();
     await job.cancel();
     expect(world.agent.counts()).toMatchObject({ running: 0, done: 1, cancelled: 0 });
-    expect(world.host.freeSlots()).toBe(2);
+    expect(freeSlots(world)).toBe(2);
   });
 
   it('pauses and resumes its engine', async () => {
@@ -180,7 +189,7 @@ describe('a job', () => {
     expect(stream.heard).toEqual([]);
     await settle();
     expect(stream.heard).toEqual(['fail invalid_request']);
-    expect(world.host.freeSlots()).toBe(2);
+    expect(freeSlots(world)).toBe(2);
     await job.cancel();
   });
 
@@ -190,10 +199,10 @@ describe('a job', () => {
     world.timers.advance(600_000);
     expect(stream.heard.at(-1)).toBe('fail timeout');
     expect(run.isCancelled).toBe(true);
-    expect(world.host.freeSlots()).toBe(1);
+    expect(freeSlots(world)).toBe(1);
     run.stopped();
     await settle();
-    expect(world.host.freeSlots()).toBe(2);
+    expect(freeSlots(world)).toBe(2);
     expect(world.agent.counts()).toMatchObject({ running: 0, failed: 1 });
   });
 

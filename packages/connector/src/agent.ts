@@ -57,7 +57,7 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   function accept(offered: Offered, offer: JobOffer): AcceptedJob {
-    const freeSlot = offered.host.takeSlot();
+    const freeSlot = offered.host.takeSlot(offered.model.localName);
     return {
       abandon: freeSlot,
       start(chat, stream) {
@@ -85,7 +85,8 @@ export function createAgent(options: AgentOptions): Agent {
     if (!offered.host.isUp()) return { reject: 'unloaded' };
     // The whole context as input would leave no room for an answer.
     if (offer.estimatedInputTokens >= offered.model.contextTokens) return { reject: 'context' };
-    if (offered.host.freeSlots() <= 0) return { reject: 'busy' };
+    const slot = offered.host.findSlot(offered.model.localName);
+    if (slot !== 'free') return { reject: slot };
     return { accept: accept(offered, offer) };
   }
 
@@ -128,7 +129,7 @@ function describe(options: AgentOptions, isPaused: boolean): Capabilities {
   const models = [...sortModels(options).offered.values()].map(({ host, model }) =>
     describeModel(host, model, isPaused),
   );
-  const slotsUp = hosts.filter((host) => host.isUp()).reduce((sum, host) => sum + host.slots, 0);
+  const slotsUp = hosts.filter((host) => host.isUp()).reduce((sum, host) => sum + host.slots(), 0);
   const kinds = [...new Set(hosts.map((host) => host.engine.kind))].join('+');
   const versions = [...new Set(hosts.map((host) => host.engine.version))].join('+');
   return {
@@ -148,11 +149,17 @@ function describeModel(host: EngineHost, model: HostedModel, isPaused: boolean):
     localName: model.localName,
     contextTokens: Math.min(model.contextTokens, LINK_LIMITS.tokensMax),
     maxOutputTokens: Math.min(model.maxOutputTokens, LINK_LIMITS.tokensMax),
-    slots: isReady ? Math.min(model.slots, LINK_LIMITS.slotsMax) : 0,
+    slots: isReady ? Math.min(model.slots, host.slots(), LINK_LIMITS.slotsMax) : 0,
     ...model.capabilities,
-    loaded: host.isUp(),
+    loaded: host.isUp() && model.isLoaded !== false,
     remoteBacked: model.remoteBacked,
+    ...(isWordIn(model.digest) ? { digest: model.digest } : {}),
+    ...(isWordIn(model.quant) ? { quant: model.quant } : {}),
   };
+}
+
+function isWordIn(text: string | undefined): text is string {
+  return text !== undefined && isWord(text);
 }
 
 /** What the link takes as a name: anything else would make it refuse the whole report. */

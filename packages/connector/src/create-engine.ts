@@ -1,23 +1,49 @@
-import type { EngineConfig } from './config/engine-config.ts';
+import type { EngineConfig, ServerConfig } from './config/engine-config.ts';
+import { DEFAULT_SLOTS } from './config/engine-config.ts';
 import type { Engine } from './engine.ts';
 import { createDemoAdapter } from './engines/demo.ts';
+import { createGgufEngine, modelNameOf } from './engines/gguf.ts';
+import { createLlamaCppEngine } from './engines/llama-cpp.ts';
+import { createLmStudioEngine } from './engines/lm-studio.ts';
+import { createOllamaEngine } from './engines/ollama.ts';
 import { createOpenAiCompatibleEngine } from './engines/openai-compatible.ts';
+import { createVllmEngine } from './engines/vllm.ts';
 import type { Timers } from './timers.ts';
 
-/** The adapter for an engine of the configuration. Nothing is contacted or loaded yet. */
-export function createEngine(config: EngineConfig, timers: Timers): Engine {
-  switch (config.kind) {
-    case 'demo':
-      return createDemoAdapter({ slots: config.slots, timers });
-    case 'openai-compatible': {
-      const { baseUrl, apiKey, allowLan, slots, settings } = config;
-      return createOpenAiCompatibleEngine({ baseUrl, apiKey, allowLan, slots, settings, timers });
-    }
-  }
-  return config;
+/** What an adapter needs besides the configuration of its engine. */
+export type EngineContext = {
+  timers: Timers;
+  /** Other people's requests run on this node. */
+  isShared: boolean;
+};
+
+/** The adapter for an engine of the configuration. Nothing is contacted, loaded or started yet. */
+export function createEngine(config: EngineConfig, context: EngineContext): Engine {
+  if (config.kind === 'demo') return createDemoAdapter({ slots: config.slots, timers: context.timers });
+  if (config.kind === 'gguf') return createGgufEngine({ ...config, ...context });
+  return createServerEngine({ ...config, ...context });
 }
 
-/** How status lines call an engine: by its kind, and by its address when it has one. */
+function createServerEngine(options: ServerConfig & EngineContext): Engine {
+  switch (options.kind) {
+    case 'openai-compatible':
+      return createOpenAiCompatibleEngine({ ...options, slots: options.slots ?? DEFAULT_SLOTS });
+    case 'ollama':
+      return createOllamaEngine(options);
+    case 'llama-cpp':
+      return createLlamaCppEngine(options);
+    case 'vllm':
+      return createVllmEngine(options);
+    case 'lm-studio': {
+      const chosen = new Set((options.choices ?? []).map(({ localName }) => localName));
+      return createLmStudioEngine({ ...options, chosen });
+    }
+  }
+  return options.kind;
+}
+
+/** How status lines call an engine: by its model file, its address, or its kind. */
 export function engineName(config: EngineConfig): string {
-  return config.kind === 'demo' ? 'demo' : new URL(config.baseUrl).host;
+  if (config.kind === 'demo') return 'demo';
+  return config.kind === 'gguf' ? modelNameOf(config.file) : new URL(config.baseUrl).host;
 }

@@ -1,5 +1,6 @@
 import type { Engine, EngineFault, EngineModel } from './engine.ts';
 import { createEngineWatch } from './engine-watch.ts';
+import { createOccupancy } from './occupancy.ts';
 import type { Timers } from './timers.ts';
 
 /** One model as this node offers it. */
@@ -11,19 +12,20 @@ export type ModelChoice = { alias: string; localName: string };
 export type HostEvent =
   | { type: 'engine-up'; engine: string; models: string[] }
   | { type: 'engine-down'; engine: string; fault: EngineFault }
-  | { type: 'model-missing'; engine: string; localName: string; listed: string[] };
+  | { type: 'model-missing'; engine: string; localName: string; listed: string[] }
+  | { type: 'engine-notice'; engine: string; message: string };
 
 export type EngineHostOptions = {
   /** For status lines. */
   name: string;
   engine: Engine;
-  /** Jobs at a time, over all models of this engine. */
-  slots: number;
+  /** Jobs at a time over all models of this engine, as the owner wants it. Absent: as the engine says. */
+  slots: number | undefined;
   /** Absent: all models, under their own names. */
   choices: ModelChoice[] | undefined;
   timers: Timers;
   report(event: HostEvent): void;
-  /** The engine went up or down. */
+  /** The engine went up or down, or its models changed. */
   onChange(): void;
 };
 
@@ -31,13 +33,14 @@ export type EngineHostOptions = {
 export type EngineHost = {
   readonly name: string;
   readonly engine: Engine;
-  readonly slots: number;
+  slots(): number;
   isUp(): boolean;
   /** As last seen: still there while the engine is down. */
   models(): HostedModel[];
-  freeSlots(): number;
+  /** `busy`: with this node's jobs. `local_use`: somebody else's requests keep the engine at work. */
+  findSlot(localName: string): 'free' | 'busy' | 'local_use';
   /** Takes a slot; the returned function gives it back, once. */
-  takeSlot(): () => void;
+  takeSlot(localName: string): () => void;
   /** The engine has just shown that it lives. */
   noteAlive(): void;
   /** A job could not reach the engine: look at once. */
@@ -47,20 +50,45 @@ export type EngineHost = {
   stop(): Promise<void>;
 };
 
+/** For engines that do not say how many jobs they take at once. */
+const UNKNOWN_SLOTS = 1;
+
 export function createEngineHost(options: EngineHostOptions): EngineHost {
-  const { name, engine, slots } = options;
+  const { name, engine } = options;
+  const occupancy = createOccupancy();
   let models: HostedModel[] = [];
-  let busySlots = 0;
+  let shown = '';
+
+  function slots(): number {
+    const own = engine.slots?.();
+    // More than the engine takes would only wait inside it, where nobody sees it.
+    return Math.min(options.slots ?? own ?? UNKNOWN_SLOTS, own ?? Infinity);
+  }
+
+  function show(listed: EngineModel[]): void {
+    for (const message of engine.notices?.() ?? []) {
+      options.report({ type: 'engine-notice', engine: name, message });
+    }
+    const now = JSON.stringify([listed, slots()]);
+    if (now === shown) return;
+    const isFirst = shown === '';
+    const names = models.map(({ alias }) => alias).join('\n');
+    shown = now;
+    models = chooseModels(listed, options);
+    const aliases = models.map(({ alias }) => alias);
+    if (isFirst || aliases.join('\n') !== names) {
+      options.report({ type: 'engine-up', engine: name, models: aliases });
+    }
+    options.onChange();
+  }
 
   const watch = createEngineWatch({
     engine,
     timers: options.timers,
-    onUp(listed) {
-      models = chooseModels(listed, options);
-      options.report({ type: 'engine-up', engine: name, models: models.map(({ alias }) => alias) });
-      options.onChange();
-    },
+    onUp: show,
+    onRequests: (count) => occupancy.seeRequests(count),
     onDown(fault, wasUp) {
+      shown = '';
       options.report({ type: 'engine-down', engine: name, fault });
       if (wasUp) options.onChange();
     },
@@ -72,15 +100,13 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
     slots,
     isUp: watch.isUp,
     models: () => models,
-    freeSlots: () => (watch.isUp() ? slots - busySlots : 0),
-    takeSlot() {
-      let isTaken = true;
-      busySlots += 1;
-      return () => {
-        if (isTaken) busySlots -= 1;
-        isTaken = false;
-      };
+    findSlot(localName) {
+      const modelSlots = models.find((model) => model.localName === localName)?.slots ?? 0;
+      const isFull = occupancy.busy() >= slots() || occupancy.busy(localName) >= modelSlots;
+      if (!watch.isUp() || isFull) return 'busy';
+      return occupancy.busy() + occupancy.foreign() >= slots() ? 'local_use' : 'free';
     },
+    takeSlot: (localName) => occupancy.take(localName),
     noteAlive: watch.noteAlive,
     suspect: watch.suspect,
     start: watch.start,
@@ -93,7 +119,9 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
 
 /** The owner's choice out of what the engine has. A chosen model that is not there is reported and left out. */
 function chooseModels(listed: EngineModel[], options: EngineHostOptions): HostedModel[] {
-  if (options.choices === undefined) return listed.map((model) => ({ ...model, alias: model.localName }));
+  if (options.choices === undefined) {
+    return listed.map((model) => ({ ...model, alias: model.defaultAlias ?? model.localName }));
+  }
   return options.choices.flatMap(({ alias, localName }) => {
     const model = listed.find((candidate) => candidate.localName === localName);
     if (model !== undefined) return [{ ...model, alias }];

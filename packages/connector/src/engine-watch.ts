@@ -5,7 +5,10 @@ import type { Timer, Timers } from './timers.ts';
 export type EngineWatchOptions = {
   engine: Engine;
   timers: Timers;
+  /** Also for each later look at the models of an engine that stays up. */
   onUp(listed: EngineModel[]): void;
+  /** How many requests the engine has right now, whoever sent them. */
+  onRequests(count: number | undefined): void;
   /** Also when a downed engine has a new reason; `wasUp` tells the two apart. */
   onDown(fault: EngineFault, wasUp: boolean): void;
 };
@@ -23,6 +26,8 @@ export type EngineWatch = {
 };
 
 const PERIOD_MS = 10_000;
+/** Models come and go, are loaded and unloaded: they are asked for anew this often. */
+const REFRESH_MS = 60_000;
 const PROBE_TIMEOUT_MS = 2_000;
 const INVENTORY_TIMEOUT_MS = 30_000;
 const MISSES_UNTIL_DOWN = 2;
@@ -31,13 +36,17 @@ const SILENT: EngineFault = { code: 'engine_unreachable', message: 'The engine d
 
 /**
  * Every 10 s a probe of at most 2 s, unless a job has shown life since the last one. Two misses in a row and
- * the engine is down; it is up as soon as it names its models.
+ * the engine is down; it is up as soon as it names its models. An engine that says itself that it changed is
+ * looked at at once.
  */
-export function createEngineWatch({ engine, timers, onUp, onDown }: EngineWatchOptions): EngineWatch {
+export function createEngineWatch(options: EngineWatchOptions): EngineWatch {
+  const { engine, timers, onUp, onDown } = options;
   let state: 'starting' | 'up' | 'down' | 'stopped' = 'starting';
   let misses = 0;
   let aliveAtMs = Number.NEGATIVE_INFINITY;
+  let refreshedAtMs = timers.nowMs();
   let isChecking = false;
+  let isCheckWanted = false;
   let ticker: Timer | undefined;
   let lastReason = '';
 
@@ -61,20 +70,54 @@ export function createEngineWatch({ engine, timers, onUp, onDown }: EngineWatchO
     } catch (error) {
       if (!isStopped()) goDown(error instanceof EngineError ? error.fault : SILENT);
     }
+    refreshedAtMs = timers.nowMs();
   }
 
   async function probe(): Promise<void> {
-    const isAlive = await withTimeout(timers, PROBE_TIMEOUT_MS, (signal) => engine.probe(signal));
+    const isAlive = await withTimeout(timers, PROBE_TIMEOUT_MS, isEngineAlive);
     if (isStopped()) return;
     misses = isAlive ? 0 : misses + 1;
     if (misses >= MISSES_UNTIL_DOWN) goDown(SILENT);
   }
 
+  async function isEngineAlive(signal: AbortSignal): Promise<boolean> {
+    if (engine.countRequests === undefined) return engine.probe(signal);
+    try {
+      options.onRequests(await engine.countRequests(signal));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** A look at the models of an engine that is up: when it fails, that is a miss and no more. */
+  async function refresh(): Promise<void> {
+    refreshedAtMs = timers.nowMs();
+    try {
+      const listed = await withTimeout(timers, INVENTORY_TIMEOUT_MS, (signal) => engine.inventory(signal));
+      if (isStopped()) return;
+      misses = 0;
+      onUp(listed);
+    } catch {
+      if (isStopped()) return;
+      misses += 1;
+      if (misses >= MISSES_UNTIL_DOWN) goDown(SILENT);
+    }
+  }
+
   async function check(): Promise<void> {
     if (isChecking || isStopped()) return;
     isChecking = true;
-    await (state === 'up' ? probe() : takeInventory());
+    if (state !== 'up' || isCheckWanted) await lookAnew();
+    else if (timers.nowMs() - refreshedAtMs >= REFRESH_MS) await refresh();
+    else await probe();
     isChecking = false;
+    if (isCheckWanted) await check();
+  }
+
+  async function lookAnew(): Promise<void> {
+    isCheckWanted = false;
+    await takeInventory();
   }
 
   return {
@@ -88,6 +131,10 @@ export function createEngineWatch({ engine, timers, onUp, onDown }: EngineWatchO
       void check();
     },
     async start() {
+      engine.onChange?.(() => {
+        isCheckWanted = true;
+        void check();
+      });
       ticker = timers.every(PERIOD_MS, () => {
         const isKnownAlive = state === 'up' && timers.nowMs() - aliveAtMs < PERIOD_MS;
         if (!isKnownAlive) void check();

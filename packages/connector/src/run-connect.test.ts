@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ConnectOptions } from './config/connect-options.ts';
+import type { EngineConfig } from './config/engine-config.ts';
+import type { FoundEngine } from './find-engines.ts';
 import type { LinkClientOptions } from './link/link-client.ts';
 import type { JobStream, LinkAgent } from './link/types.ts';
 import type { ConnectDependencies } from './run-connect.ts';
@@ -111,7 +113,50 @@ describe('runConnect', () => {
   it('prints wrong settings and ends', async () => {
     const world = connect({ gateway: 'nonsense', engines: [] });
     expect(await world.exit).toBe(EXIT_CODES.wrongSettings);
-    expect(world.types()).toEqual(['problem', 'problem']);
+    expect(world.types()).toEqual(['problem']);
+    expect(world.link()).toBeUndefined();
+  });
+
+  it('takes the engines that it finds, with the flags of the owner', async () => {
+    const made: EngineConfig[] = [];
+    const world = connect(
+      { engines: [], models: ['fast=qwen3:8b'], slots: '3' },
+      {
+        findEngines: async () => [{ kind: 'ollama', url: 'http://127.0.0.1:11434' }],
+        createEngine(config) {
+          made.push(config);
+          return createFakeEngine([modelOf('qwen3:8b', { slots: 3 })]);
+        },
+      },
+    );
+    await settle();
+    expect(world.lines[0]).toMatchObject({ type: 'warning' });
+    expect(world.lines[1]).toMatchObject({ type: 'found', kind: 'ollama', address: '127.0.0.1:11434' });
+    expect(made).toMatchObject([
+      { kind: 'ollama', slots: 3, choices: [{ alias: 'fast', localName: 'qwen3:8b' }] },
+    ]);
+    expect(world.agent().capabilities().models).toMatchObject([{ alias: 'fast', slots: 3 }]);
+    world.signal();
+    world.signal();
+    expect(await world.exit).toBe(EXIT_CODES.interrupted);
+  });
+
+  it.each<[string, FoundEngine[], Partial<ConnectOptions>, string]>([
+    ['none is found', [], {}, '--engine demo'],
+    [
+      'a model could belong to two',
+      [
+        { kind: 'ollama', url: 'http://127.0.0.1:11434' },
+        { kind: 'vllm', url: 'http://127.0.0.1:8000' },
+      ],
+      { models: ['a=b'] },
+      'exactly one engine',
+    ],
+  ])('says what to do when %s', async (_name, found, change, words) => {
+    const world = connect({ engines: [], ...change }, { findEngines: async () => found });
+    expect(await world.exit).toBe(EXIT_CODES.wrongSettings);
+    const problem = world.lines.find((line) => line['type'] === 'problem');
+    expect(problem?.['message']).toContain(words);
     expect(world.link()).toBeUndefined();
   });
 

@@ -5,15 +5,20 @@ import type { ConnectorConfig, Environment } from './config/config.ts';
 import { loadConfig } from './config/config.ts';
 import type { ConnectOptions } from './config/connect-options.ts';
 import type { EngineConfig } from './config/engine-config.ts';
+import { readEngineFlags } from './config/engine-flags.ts';
+import type { EngineContext } from './create-engine.ts';
 import { createEngine, engineName } from './create-engine.ts';
 import type { Engine, EngineFault } from './engine.ts';
 import type { EngineHost } from './engine-host.ts';
 import { createEngineHost } from './engine-host.ts';
+import type { FoundEngine } from './find-engines.ts';
+import { findEngines, NOTHING_FOUND } from './find-engines.ts';
 import { startLinkClient } from './link/link-client.ts';
 import type { LinkClientOptions } from './link/link-client.ts';
 import type { LinkClient, LinkState } from './link/types.ts';
 import type { StatusReporter } from './status-reporter.ts';
 import { createStatusReporter } from './status-reporter.ts';
+import type { StatusWriter } from './status.ts';
 import { createStatusWriter, writeToConsole } from './status.ts';
 import type { Timers } from './timers.ts';
 import { systemTimers } from './timers.ts';
@@ -26,7 +31,9 @@ export type { ConnectOptions } from './config/connect-options.ts';
 /** What `runConnect` takes from outside; tests put their own in. */
 export type ConnectDependencies = {
   environment?: Environment;
-  createEngine(config: EngineConfig, timers: Timers): Engine;
+  createEngine(config: EngineConfig, context: EngineContext): Engine;
+  /** Looks for engines at their usual addresses. */
+  findEngines(): Promise<FoundEngine[]>;
   startLink(options: LinkClientOptions): LinkClient;
   writeLine(line: string): void;
   /** Calls the handler at each request to end the program; gives how to stop that. */
@@ -38,6 +45,7 @@ export type ConnectDependencies = {
 
 const REAL: ConnectDependencies = {
   createEngine,
+  findEngines: () => findEngines(),
   startLink: startLinkClient,
   writeLine: writeToConsole,
   onSignal(handler) {
@@ -80,18 +88,39 @@ export async function runConnect(
     return EXIT_CODES.wrongSettings;
   }
   for (const message of loaded.warnings) write({ type: 'warning', message });
+  const engines =
+    loaded.config.engines.length > 0
+      ? loaded.config.engines
+      : await useFoundEngines(options, dependencies, write);
+  if (engines === undefined) return EXIT_CODES.wrongSettings;
+  const config = { ...loaded.config, engines };
   const reporter = createStatusReporter({
-    gateway: loaded.config.gateway,
+    gateway: config.gateway,
     write,
     timers: dependencies.timers,
   });
   const { onSignal, onStdinEnd } = dependencies;
-  if (!options.endsWithStdin) return serve(loaded.config, dependencies, reporter);
+  if (!options.endsWithStdin) return serve(config, dependencies, reporter);
   const onEnd = (handler: () => void) => {
     const stops = [onSignal(handler), onStdinEnd(handler)];
     return () => stops.forEach((stop) => stop());
   };
-  return serve(loaded.config, { ...dependencies, onSignal: onEnd }, reporter);
+  return serve(config, { ...dependencies, onSignal: onEnd }, reporter);
+}
+
+/** The engines of this machine, with the flags of the owner; undefined when that cannot work, which is said. */
+async function useFoundEngines(
+  options: ConnectOptions,
+  dependencies: ConnectDependencies,
+  write: StatusWriter,
+): Promise<EngineConfig[] | undefined> {
+  const found = await dependencies.findEngines();
+  for (const { kind, url } of found) write({ type: 'found', kind, address: new URL(url).host });
+  const engines = found.map(({ kind, url }) => `${kind}=${url}`);
+  const read = readEngineFlags({ ...options, engines });
+  const problems = found.length === 0 ? [NOTHING_FOUND] : read.problems;
+  for (const message of problems) write({ type: 'problem', message });
+  return problems.length > 0 ? undefined : read.engines;
 }
 
 async function serve(
@@ -106,7 +135,7 @@ async function serve(
   const hosts = config.engines.map((engineConfig) =>
     createEngineHost({
       name: engineName(engineConfig),
-      engine: dependencies.createEngine(engineConfig, timers),
+      engine: dependencies.createEngine(engineConfig, { timers, isShared: !config.isPrivate }),
       slots: engineConfig.slots,
       choices: engineConfig.choices,
       timers,

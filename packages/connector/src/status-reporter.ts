@@ -22,6 +22,7 @@ export type StatusReporter = {
 
 const COUNTS_PERIOD_MS = 30_000;
 const WAITING_PERIOD_MS = 30_000;
+const NOTICES_MAX = 200;
 
 const LEFT_OUT_REASONS: Record<LeftOutModel['why'], string> = {
   'remote-backed':
@@ -38,6 +39,7 @@ export function createStatusReporter(options: {
   const { write } = options;
   /** At most one entry for each model of the node. */
   const warnedModels = new Set<string>();
+  const saidNotices = new Set<string>();
   let lastFault = '';
   let lastCounts = '';
   let lastWait: { reason: string; atMs: number } | undefined;
@@ -48,6 +50,18 @@ export function createStatusReporter(options: {
     const nowMs = options.timers.nowMs();
     if (lastWait?.reason === reason && nowMs - lastWait.atMs < WAITING_PERIOD_MS) return false;
     lastWait = { reason, atMs: nowMs };
+    return true;
+  }
+
+  function engineDown(engine: string, { code, message, fix, isStarting }: EngineFault): void {
+    if (isStarting === true) return write({ type: 'engine-starting', engine, reason: message });
+    write({ type: 'engine-down', engine, reason: message, fix: fix ?? FAULT_FIXES[code] });
+  }
+
+  function isNewNotice(message: string): boolean {
+    // An engine that changes its words all the time must fill neither the screen nor the memory.
+    if (saidNotices.has(message) || saidNotices.size >= NOTICES_MAX) return false;
+    saidNotices.add(message);
     return true;
   }
 
@@ -64,14 +78,12 @@ export function createStatusReporter(options: {
       switch (event.type) {
         case 'engine-up':
           return write(event);
-        case 'engine-down': {
-          const { code, message } = event.fault;
-          return write({
-            type: 'engine-down',
-            engine: event.engine,
-            reason: message,
-            fix: FAULT_FIXES[code],
-          });
+        case 'engine-down':
+          return engineDown(event.engine, event.fault);
+        case 'engine-notice': {
+          const message = `engine ${event.engine}: ${event.message}`;
+          if (!isNewNotice(message)) return;
+          return write({ type: 'warning', message });
         }
         case 'model-missing': {
           const listed = event.listed.slice(0, 20).join(', ') || 'none';
@@ -109,7 +121,12 @@ export function createStatusReporter(options: {
       const text = `${fault.code} ${fault.message}`;
       if (text === lastFault) return;
       lastFault = text;
-      write({ type: 'job-error', code: fault.code, reason: fault.message, fix: FAULT_FIXES[fault.code] });
+      write({
+        type: 'job-error',
+        code: fault.code,
+        reason: fault.message,
+        fix: fault.fix ?? FAULT_FIXES[fault.code],
+      });
     },
     watchCounts(agent) {
       const timer = options.timers.every(COUNTS_PERIOD_MS, () => writeCounts(agent.counts()));

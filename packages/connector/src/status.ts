@@ -5,12 +5,14 @@ import type { EngineFaultCode } from './engine.ts';
 export type StatusEvent =
   | { type: 'problem'; message: string }
   | { type: 'warning'; message: string }
+  | { type: 'found'; kind: string; address: string }
   | { type: 'connecting'; gateway: string; attempt: number }
   | { type: 'online'; session: string; models: { alias: string; slots: number }[] }
   | { type: 'waiting'; retryInMs: number; reason: string }
   | { type: 'stopped'; reason: string }
   | { type: 'engine-up'; engine: string; models: string[] }
   | { type: 'engine-down'; engine: string; reason: string; fix: string }
+  | { type: 'engine-starting'; engine: string; reason: string }
   | { type: 'job-error'; code: EngineFaultCode; reason: string; fix: string }
   | { type: 'jobs'; counts: JobCounts }
   | { type: 'draining'; running: number; graceMs: number }
@@ -52,6 +54,8 @@ function describe(event: StatusEvent): string {
       return `error: ${event.message}`;
     case 'warning':
       return `warning: ${event.message}`;
+    case 'found':
+      return `found ${event.kind} at ${event.address}`;
     case 'connecting':
       return `connecting to ${event.gateway}${event.attempt > 1 ? ` (try ${event.attempt})` : ''}`;
     case 'online':
@@ -64,6 +68,8 @@ function describe(event: StatusEvent): string {
       return `engine ${event.engine} is ready: ${event.models.join(', ') || 'no models'}`;
     case 'engine-down':
       return `engine ${event.engine} is down: ${event.reason} ${event.fix}`;
+    case 'engine-starting':
+      return `engine ${event.engine} is getting ready: ${event.reason}`;
     case 'job-error':
       return `a job failed (${event.code}): ${event.reason} ${event.fix}`;
     case 'jobs':

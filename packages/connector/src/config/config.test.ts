@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from './config.ts';
@@ -86,8 +86,12 @@ describe('flags', () => {
   });
 
   it.each<[string, Partial<ConnectOptions>, string]>([
-    ['no engine', { ...DEMO, engines: [] }, 'no engine'],
-    ['an unknown engine', { ...DEMO, engines: ['ollama'] }, '--engine: must be'],
+    ['an unknown engine', { ...DEMO, engines: ['llama'] }, '--engine: must be'],
+    ['a server without its address', { ...DEMO, engines: ['openai'] }, 'openai=http'],
+    ['a model file without its name', { ...DEMO, engines: ['gguf'] }, '--engine: must be'],
+    ['a model file that is not there', { ...DEMO, engines: ['gguf=/no/such.gguf'] }, '--gguf: the file'],
+    ['a folder as a model file', { ...DEMO, engines: [`gguf=${folder}`] }, '--gguf: is no file'],
+    ['an address of the wrong kind', { ...DEMO, engines: ['ollama=127.0.0.1:11434'] }, 'http'],
     ['an engine that is no URL', { ...DEMO, engines: ['openai=localhost:11434'] }, 'http'],
     ['an engine elsewhere', { ...DEMO, engines: ['openai=http://8.8.8.8/v1'] }, 'private network'],
     ['an engine in the LAN', { ...DEMO, engines: ['openai=http://10.0.0.1/v1'] }, '--allow-lan'],
@@ -121,13 +125,93 @@ describe('flags', () => {
     ['a file that is not there', { ...DEMO, configFile: join(folder, 'no') }, 'ENOENT'],
     [
       'a flag that nothing uses',
-      { gateway: 'https://x', token: SECRET, slots: '3', models: ['a'] },
+      {
+        gateway: 'https://x',
+        token: SECRET,
+        slots: '3',
+        models: ['a'],
+        configFile: fileOf('engines: [{ kind: demo }]'),
+      },
       '--model, --slots',
     ],
   ])('with %s are refused', (_name, options, words) => {
     const problems = problemsOf(options);
     expect(problems.join('\n')).toContain(words);
     expect(problems.join('\n')).not.toContain(SECRET);
+  });
+});
+
+describe('engines with an adapter of their own', () => {
+  const engineOf = (options: Partial<ConnectOptions>, environment = {}) => {
+    const loaded = loadConfig(flags(options), environment);
+    return loaded.ok ? loaded.config.engines[0] : loaded.problems;
+  };
+
+  it.each<[string, string, string]>([
+    ['ollama', 'ollama', 'http://127.0.0.1:11434'],
+    ['llama.cpp', 'llama-cpp', 'http://127.0.0.1:8080'],
+    ['vLLM', 'vllm', 'http://127.0.0.1:8000'],
+    ['lmstudio', 'lm-studio', 'http://127.0.0.1:1234'],
+    ['ollama=http://127.0.0.1:9/api', 'ollama', 'http://127.0.0.1:9/api'],
+  ])('%s is %s at %s, with the slots that it names itself', (word, kind, baseUrl) => {
+    const engine = engineOf({ ...DEMO, engines: [word] });
+    expect(engine).toMatchObject({ kind, baseUrl, slots: undefined });
+  });
+
+  it('are described in a file', () => {
+    const configFile = fileOf(
+      'engines:\n  - { kind: vllm, share_prompt_cache: true, slots: 32 }\n' +
+        '  - { kind: ollama, keep_alive: 30m }',
+    );
+    expect(loadConfig(flags({ ...DEMO, engines: [], configFile }), {})).toMatchObject({
+      config: {
+        engines: [
+          { kind: 'vllm', baseUrl: 'http://127.0.0.1:8000', slots: 32, sharesPromptCache: true },
+          { kind: 'ollama', keepAlive: '30m' },
+        ],
+      },
+    });
+  });
+
+  it('may be a model file, whose one model needs no name of its own', () => {
+    const model = fileOf('GGUF');
+    const name = basename(model);
+    expect(engineOf({ ...DEMO, engines: [`gguf=${model}`], models: ['tiny'], slots: '3' })).toMatchObject({
+      kind: 'gguf',
+      file: model,
+      slots: 3,
+      choices: [{ alias: 'tiny', localName: name }],
+    });
+    const configFile = fileOf(
+      `engines:\n  - kind: gguf\n    file: ${name}\n    llama_server: bin/llama-server\n    context_tokens: 4096\n` +
+        '    models: [{ alias: tiny, tools: false }]',
+    );
+    expect(engineOf({ ...DEMO, engines: [], configFile })).toMatchObject({
+      kind: 'gguf',
+      file: model,
+      program: join(folder, 'bin/llama-server'),
+      contextTokens: 4096,
+      choices: [{ alias: 'tiny', localName: name }],
+      settings: new Map([[name, { tools: false }]]),
+    });
+  });
+
+  it('are looked for when none is given', () => {
+    expect(loadConfig(flags({ ...DEMO, engines: [], slots: '3' }), {})).toMatchObject({
+      ok: true,
+      config: { engines: [] },
+    });
+  });
+
+  it('bring a warning when Ollama is told to log here', () => {
+    const warningsWith = (environment: Record<string, string>) => {
+      const { gateway } = DEMO;
+      const variables = { SWITCHYARD_NODE_TOKEN: SECRET, ...environment };
+      const loaded = loadConfig(flags({ gateway, engines: ['ollama'] }), variables);
+      return loaded.ok ? loaded.warnings : loaded.problems;
+    };
+    expect(warningsWith({ OLLAMA_DEBUG: '1' }).join('')).toContain('writes prompts');
+    expect(warningsWith({ OLLAMA_DEBUG: '0' })).toEqual([]);
   });
 });
 
@@ -142,7 +226,12 @@ describe('the token', () => {
     ['the environment', { configFile: fileOf('token: from-config') }, environment, 'from-environment'],
     ['the configuration', { configFile: fileOf('token: from-config') }, {}, 'from-config'],
     ['a named variable', { configFile: fileOf('token_env: OTHER') }, { OTHER: 'from-other' }, 'from-other'],
-    ['a named file beside the configuration', { configFile: fileOf(`token_file: 1.yaml`) }, {}, 'from-file'],
+    [
+      'a named file beside the configuration',
+      { configFile: fileOf(`token_file: ${basename(tokenFile)}`) },
+      {},
+      'from-file',
+    ],
   ])('comes from %s', (_name, options, variables, expected) => {
     const loaded = loadConfig(flags({ ...base, ...options }), variables);
     expect(loaded.ok ? loaded.config.token : loaded.problems).toBe(expected);
@@ -233,6 +322,8 @@ engines:
               ],
               ['same', {}],
             ]),
+            keepAlive: undefined,
+            sharesPromptCache: false,
           },
         ],
       },
@@ -267,12 +358,24 @@ engines:
     ['a text for a truth', 'private: yes please', 'f.yaml:1: private: must be true or false'],
     ['a mapping for a list', 'engines: { kind: demo }', 'f.yaml:1: engines: must be a list'],
     ['a text for a mapping', 'engines:\n  - demo', 'f.yaml:2: engines[0]: must be a mapping'],
-    ['no kind', 'engines:\n  - slots: 1', 'f.yaml:2: engines[0].kind: is missing'],
     [
-      'an unknown kind',
-      'engines:\n  - kind: llama',
-      'f.yaml:2: engines[0].kind: must be demo or openai-compatible',
+      'a time that Ollama does not know',
+      'engines:\n  - kind: ollama\n    keep_alive: half an hour',
+      'f.yaml:3: engines[0].keep_alive: must be a time',
     ],
+    [
+      'a key of another kind',
+      'engines:\n  - kind: ollama\n    share_prompt_cache: true',
+      'f.yaml:3: engines[0].share_prompt_cache: does not go with kind ollama',
+    ],
+    ['a model file that is not named', 'engines:\n  - kind: gguf', 'f.yaml:2: engines[0].file: is missing'],
+    [
+      'a model file that is not there',
+      'engines:\n  - kind: gguf\n    file: /no/such.gguf',
+      'f.yaml:3: engines[0].file: the file cannot be read (ENOENT)',
+    ],
+    ['no kind', 'engines:\n  - slots: 1', 'f.yaml:2: engines[0].kind: is missing'],
+    ['an unknown kind', 'engines:\n  - kind: llama', 'f.yaml:2: engines[0].kind: must be ollama, llama-cpp'],
     [
       'a fraction of a slot',
       'engines:\n  - kind: demo\n    slots: 1.5',

@@ -12,6 +12,7 @@ export type ConnectorConfig = {
   gateway: string;
   token: string;
   isPrivate: boolean;
+  /** None: those of this machine are to be looked for. */
   engines: EngineConfig[];
 };
 
@@ -33,13 +34,11 @@ const TOKEN_MAX_CHARS = 512;
 export function loadConfig(options: ConnectOptions, environment: Environment = process.env): LoadedConfig {
   const problems: string[] = [];
   const file = loadFile(options.configFile, environment, problems);
-  const flags = readEngineFlags(options);
+  const isFileUsed = options.engines.length === 0 && (file.engines ?? []).length > 0;
+  if (isFileUsed) checkNoEngineFlags(options, problems);
+  const flags = options.engines.length > 0 ? readEngineFlags(options, environment) : NO_FLAGS;
   problems.push(...flags.problems);
-  const engines = options.engines.length > 0 ? flags.engines : (file.engines ?? []);
-  if (engines.length === 0 && problems.length === 0) {
-    problems.push('no engine: give --engine demo or --engine openai=URL, or engines in a --config file');
-  }
-  checkEngineFlagsAreUsed(options, problems);
+  const engines = isFileUsed ? (file.engines ?? []) : flags.engines;
   checkAliases(engines, problems);
   const gateway = readGateway(options.gateway ?? file.gateway, problems);
   const token = readToken(options, { file, environment }, problems);
@@ -56,6 +55,11 @@ export function loadConfig(options: ConnectOptions, environment: Environment = p
       'the gateway is reached without TLS: token, prompts and answers can be read on the way; use https',
     );
   }
+  if (engines.some((engine) => engine.kind === 'ollama') && logsOllama(environment)) {
+    warnings.push(
+      'OLLAMA_DEBUG or OLLAMA_DEBUG_LOG_REQUESTS is set here: an Ollama that has it, too, writes prompts to its log',
+    );
+  }
   const isPrivate = options.isPrivate || file.isPrivate === true;
   return { ok: true, config: { gateway, token, isPrivate, engines }, warnings };
 }
@@ -64,7 +68,7 @@ function loadFile(path: string | undefined, environment: Environment, problems: 
   if (path === undefined) return {};
   const source = readSmallFile(path, '--config', problems);
   if (source === undefined) return {};
-  const read = readConfigFile({ name: path, source }, environment);
+  const read = readConfigFile({ name: path, source, folder: dirname(path) }, environment);
   problems.push(...read.problems);
   const { tokenFile } = read.config;
   // As in other programs, a path in a file starts at that file.
@@ -73,15 +77,24 @@ function loadFile(path: string | undefined, environment: Environment, problems: 
     : { ...read.config, tokenFile: resolve(dirname(path), tokenFile) };
 }
 
+const NO_FLAGS: ReturnType<typeof readEngineFlags> = { engines: [], problems: [] };
+
 /** Settings of engines that are in the file have to be made there: silently ignoring a flag would mislead. */
-function checkEngineFlagsAreUsed(options: ConnectOptions, problems: string[]): void {
-  if (options.engines.length > 0) return;
+function checkNoEngineFlags(options: ConnectOptions, problems: string[]): void {
   const unused = [
     options.models.length > 0 ? '--model' : '',
     options.slots === undefined ? '' : '--slots',
     options.allowLan ? '--allow-lan' : '',
   ].filter((flag) => flag !== '');
   if (unused.length > 0) problems.push(`${unused.join(', ')}: only together with --engine`);
+}
+
+/** Debug logs of Ollama hold prompts (`OLLAMA_DEBUG`), and so do files of requests. Read 2026-11 in its envconfig. */
+function logsOllama(environment: Environment): boolean {
+  return ['OLLAMA_DEBUG', 'OLLAMA_DEBUG_LOG_REQUESTS'].some((name) => {
+    const value = environment[name] ?? '';
+    return value !== '' && value !== '0' && value !== 'false';
+  });
 }
 
 function checkAliases(engines: EngineConfig[], problems: string[]): void {

@@ -4,14 +4,17 @@ import type { ConnectOptions } from './connect-options.ts';
 
 export const CONNECT_HELP = `Serve models of this machine through a Switchyard gateway.
 
-Usage: switchyard connect --gateway URL --engine ENGINE [options]
+Usage: switchyard connect --gateway URL [--engine ENGINE | --gguf FILE] [options]
 
   --gateway URL        the gateway, such as https://gateway.example
-  --engine ENGINE      demo, or openai=URL for a local server that speaks the OpenAI
-                       chat API (llama.cpp, vLLM, LM Studio, Ollama); repeatable
+  --engine ENGINE      ollama, llama-cpp, vllm or lm-studio, each with =URL for another
+                       address than its usual one; openai=URL for any other server that
+                       speaks the OpenAI chat API; demo; repeatable. Without it, engines
+                       are looked for at their usual addresses on this machine
+  --gguf FILE          a model file, run with llama.cpp's llama-server; repeatable
   --model ALIAS=LOCAL  offer the engine's model LOCAL under the name ALIAS; repeatable.
                        Without it every model is offered under its own name
-  --slots N            jobs at a time for each engine (default 4)
+  --slots N            jobs at a time for each engine (default: as the engine says)
   --token-file FILE    a file with the node token
   --token TOKEN        the node token itself; other users of the machine can see it
   --config FILE        a YAML file with these settings and those of single models
@@ -34,6 +37,7 @@ export type ConnectArguments =
 const FLAGS = {
   gateway: { type: 'string' },
   engine: { type: 'string', multiple: true },
+  gguf: { type: 'string', multiple: true },
   model: { type: 'string', multiple: true },
   slots: { type: 'string' },
   token: { type: 'string' },
@@ -52,7 +56,7 @@ export function parseConnectArguments(argv: string[]): ConnectArguments {
     const { values } = parseArgs({ args: argv, options: FLAGS, strict: true, allowPositionals: false });
     if (values.help === true) return { kind: 'help' };
     const options: ConnectOptions = {
-      engines: values.engine ?? [],
+      engines: [...(values.engine ?? []), ...(values.gguf ?? []).map((file) => `gguf=${file}`)],
       models: values.model ?? [],
       allowLan: values['allow-lan'] ?? false,
       isPrivate: values.private ?? false,

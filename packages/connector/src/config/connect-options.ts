@@ -4,7 +4,7 @@ export type ConnectOptions = {
   token?: string;
   tokenFile?: string;
   configFile?: string;
-  /** As written: `demo` or `openai=URL`. */
+  /** As written: `demo`, `ollama`, `openai=URL`, `gguf=FILE`. */
   engines: string[];
   /** As written: `alias=local` or `name`. */
   models: string[];

@@ -1,5 +1,6 @@
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import type { EngineFault } from '../engine.ts';
+import type { ChunkDecoder } from './chat-chunks.ts';
 import { createChunkDecoder } from './chat-chunks.ts';
 import { parseJson } from './json.ts';
 import type { SseRead } from './sse-lines.ts';
@@ -31,14 +32,29 @@ const BROKEN_STREAM: EngineFault = {
   message: 'The engine sent a stream that cannot be read.',
 };
 
+/** What one line of an answer says. */
+export type AnswerLine =
+  | { kind: 'chunk'; value: unknown }
+  /** The engine is still there. */
+  | { kind: 'alive' }
+  | { kind: 'end' }
+  | { kind: 'other' };
+
+/** The form of an engine's stream: its lines, and the JSON in them. */
+export type AnswerFormat = { readLine(text: string): AnswerLine; decoder: ChunkDecoder };
+
+/** An event stream of Chat Completions chunks, which ends with `[DONE]` or with the body. */
+export function chatCompletionsAnswer(): AnswerReader {
+  return createAnswerReader({ readLine: readEventLine, decoder: createChunkDecoder() });
+}
+
 /**
- * Turns an event stream of Chat Completions chunks into parts.
+ * Turns the lines of a stream into parts.
  *
  * Whatever the bytes, one step has an outcome by `end` at the latest: `complete` with a `finish` part as the
- * last one, or a fault. The stream ends with `[DONE]` or with the body. Holds at most one line of 1 MiB.
+ * last one, or a fault. Holds at most one line of 1 MiB.
  */
-export function createAnswerReader(): AnswerReader {
-  const decoder = createChunkDecoder();
+export function createAnswerReader({ readLine, decoder }: AnswerFormat): AnswerReader {
   const lines = createSseLineReader(LINE_MAX_BYTES);
 
   function complete(parts: StreamPart[]): AnswerStep {
@@ -51,16 +67,11 @@ export function createAnswerReader(): AnswerReader {
     const parts: StreamPart[] = [];
     let isAlive = false;
     for (const text of read.lines) {
-      const line = parseSseLine(text);
-      if (line.kind === 'other') continue;
-      const payload = line.kind === 'comment' ? '' : line.value.trim();
-      if (payload === '') {
-        isAlive = true;
-        continue;
-      }
-      if (payload === '[DONE]') return complete(parts);
-      const value = parseJson(payload);
-      const decoded = decoder.decode(line.kind === 'error' ? { error: value ?? {} } : value);
+      const line = readLine(text);
+      if (line.kind === 'alive') isAlive = true;
+      if (line.kind === 'end') return complete(parts);
+      if (line.kind !== 'chunk') continue;
+      const decoded = decoder.decode(line.value);
       parts.push(...decoded.parts);
       if (decoded.fault !== undefined) return { parts, isAlive, outcome: decoded.fault };
     }
@@ -83,4 +94,14 @@ export function createAnswerReader(): AnswerReader {
     },
     hasFinishReason: () => decoder.hasFinishReason(),
   };
+}
+
+function readEventLine(text: string): AnswerLine {
+  const line = parseSseLine(text);
+  if (line.kind === 'other') return line;
+  const payload = line.kind === 'comment' ? '' : line.value.trim();
+  if (payload === '') return { kind: 'alive' };
+  if (payload === '[DONE]') return { kind: 'end' };
+  const value = parseJson(payload);
+  return { kind: 'chunk', value: line.kind === 'error' ? { error: value ?? {} } : value };
 }

@@ -1,11 +1,10 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { EngineFault, EngineRun, EngineSink } from '../engine.ts';
 import type { Timers } from '../timers.ts';
-import type { AnswerStep } from './answer-reader.ts';
-import { createAnswerReader } from './answer-reader.ts';
+import type { AnswerReader, AnswerStep } from './answer-reader.ts';
 import { faultOfConnectionError, faultOfHttpStatus } from './engine-errors.ts';
 import type { EngineEndpoint } from './engine-http.ts';
-import { engineUrl, openEngineCall, readBody } from './engine-http.ts';
+import { openEngineCall, readBody } from './engine-http.ts';
 import type { CallPhase } from './phase-clock.ts';
 import { startPhaseClock } from './phase-clock.ts';
 
@@ -19,16 +18,23 @@ const BROKEN_BODY: EngineFault = {
   message: 'The engine sent a body that cannot be read.',
 };
 
-export type ChatCall = { endpoint: EngineEndpoint; body: unknown; timers: Timers };
+export type ChatCall = {
+  endpoint: EngineEndpoint;
+  url: URL;
+  body: unknown;
+  /** A fresh one for each call: it knows the engine's format. */
+  answer: AnswerReader;
+  timers: Timers;
+};
 
 /**
- * Runs one streamed Chat Completions call and tells the sink what comes of it.
+ * Runs one streamed chat call and tells the sink what comes of it.
  *
  * Ends with exactly one of `onEnd` and `onFault`, whatever the engine sends, and with neither once it is
  * cancelled. Memory is bounded by one line and one read of the socket: pausing stops the reading.
  */
 export function startChatCall(call: ChatCall, sink: EngineSink): EngineRun {
-  const answer = createAnswerReader();
+  const { answer } = call;
   const clock = startPhaseClock(call.timers, (phase) => take(answer.breakOff(faultOfSilence(phase))));
   let response: IncomingMessage | undefined;
   let isPaused = false;
@@ -37,7 +43,7 @@ export function startChatCall(call: ChatCall, sink: EngineSink): EngineRun {
 
   const request = openEngineCall(call.endpoint, {
     method: 'POST',
-    url: engineUrl(call.endpoint, '/chat/completions'),
+    url: call.url,
     body: call.body,
   });
 

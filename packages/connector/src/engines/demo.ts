@@ -24,7 +24,12 @@ export type DemoOptions = {
   /** Jobs at a time, 1 to 64. */
   slots: number;
   timers: Timers;
-  /** How the engine is started; tests put their own in. */
+  /** Absent: that of the shipped model. */
+  modelName?: string;
+  notices?: string[];
+  /** What is said when the engine does not start. */
+  notStarted?: EngineFault;
+  /** How the engine is started. Absent: with the shipped model. */
   start?(slots: number): Promise<DemoEngine>;
 };
 
@@ -34,6 +39,7 @@ export type DemoOptions = {
  */
 export function createDemoAdapter(options: DemoOptions): Engine {
   const start = options.start ?? startShippedEngine;
+  const { notStarted = NOT_STARTED } = options;
   let starting: Promise<DemoEngine> | undefined;
   let isClosed = false;
 
@@ -41,7 +47,7 @@ export function createDemoAdapter(options: DemoOptions): Engine {
     if (isClosed) return Promise.reject(new EngineError(STOPPED));
     starting ??= start(options.slots).catch(() => {
       starting = undefined;
-      throw new EngineError(NOT_STARTED);
+      throw new EngineError(notStarted);
     });
     return starting;
   }
@@ -53,7 +59,7 @@ export function createDemoAdapter(options: DemoOptions): Engine {
       const { contextTokens } = await engine();
       return [
         {
-          localName: DEMO_MODEL_NAME,
+          localName: options.modelName ?? DEMO_MODEL_NAME,
           contextTokens,
           maxOutputTokens: contextTokens,
           slots: options.slots,
@@ -62,6 +68,8 @@ export function createDemoAdapter(options: DemoOptions): Engine {
         },
       ];
     },
+    slots: () => options.slots,
+    notices: () => options.notices ?? [],
     async probe(signal) {
       try {
         return await answersInTime(await engine(), signal);

@@ -59,7 +59,7 @@ function faultOfStatusAndWords(status: number, words: string): EngineFault {
   if (status === 404 || status === 405) {
     return {
       code: 'engine_failed',
-      message: `The engine does not know the model or the path (HTTP ${status}); most engine addresses end in /v1.`,
+      message: `The engine does not know the model or the path (HTTP ${status}).`,
     };
   }
   if (status === 408 || status === 504) {

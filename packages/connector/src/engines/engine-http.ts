@@ -6,7 +6,7 @@ import { parseJson } from './json.ts';
 
 /** Where an engine listens, as the owner wrote it. Nothing of it ever comes from the gateway. */
 export type EngineEndpoint = {
-  /** With the path before `/chat/completions`, such as `http://127.0.0.1:8080/v1`. */
+  /** What the paths of the engine's API are appended to, such as `http://127.0.0.1:8080/v1`. */
   baseUrl: string;
   apiKey: string | undefined;
   allowLan: boolean;
@@ -21,6 +21,11 @@ export type EngineCall = {
 /** The address of an API path under the base URL, whether or not that ends with a slash. */
 export function engineUrl(endpoint: EngineEndpoint, path: string): URL {
   return new URL(`${endpoint.baseUrl.replace(/\/+$/u, '')}${path}`);
+}
+
+/** The endpoint without the `/v1` or `/api` that people copy along: what an engine's own API is below. */
+export function engineRoot(endpoint: EngineEndpoint): EngineEndpoint {
+  return { ...endpoint, baseUrl: endpoint.baseUrl.replace(/\/+$/u, '').replace(/\/(?:v1|api)$/u, '') };
 }
 
 /**

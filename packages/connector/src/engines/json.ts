@@ -30,3 +30,24 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+type ExactJson = { rawJSON(text: string): unknown };
+type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
+type ExactParse = (text: string, reviver: Reviver) => unknown;
+
+/**
+ * Like `parseJson`, but numbers that a JavaScript number would change (`12345678901234567890`, `1.0`) come out of
+ * `JSON.stringify` as they went in. Such numbers are objects here: only for values that are written again.
+ * Why the types: TypeScript 7.0 does not know ES2026's `JSON.rawJSON` and the reviver's third argument yet.
+ */
+export function parseJsonExactly(text: string): unknown {
+  const { rawJSON } = JSON as unknown as ExactJson;
+  const parse = JSON.parse as ExactParse;
+  try {
+    return parse(text, (_key, value, { source }) =>
+      typeof value === 'number' && source !== undefined && source !== String(value) ? rawJSON(source) : value,
+    );
+  } catch {
+    return undefined;
+  }
+}

@@ -79,6 +79,7 @@ describe('inventory', () => {
       ['there', true],
     ]);
     expect(engine.version).toBe('0.12.3');
+    expect(engine.notices?.()).toEqual([expect.stringContaining('--engine ollama')]);
   });
 
   it.each<[string, FakeEngineHandler, string]>([
@@ -88,7 +89,9 @@ describe('inventory', () => {
     ['a cut connection', (_request, response) => response.socket?.destroy(), 'broke'],
   ])('fails with the reason at %s', async (_name, handler, words) => {
     const { engine } = await setUpEngine(handler);
-    await expect(engine.inventory(AbortSignal.any([]))).rejects.toThrow(words);
+    const failed = await engine.inventory(AbortSignal.any([])).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(EngineError);
+    expect(JSON.stringify((failed as EngineError).fault)).toContain(words);
   });
 
   it('gives up when it is told to', async () => {

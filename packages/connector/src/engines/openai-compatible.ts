@@ -1,125 +1,99 @@
 import type { Engine, EngineModel } from '../engine.ts';
 import { EngineError } from '../engine.ts';
 import type { Timers } from '../timers.ts';
-import { encodeChatBody } from './chat-body.ts';
-import { startChatCall } from './chat-call.ts';
-import { findRequestProblem } from './check-request.ts';
-import { faultOfConnectionError, faultOfHttpStatus } from './engine-errors.ts';
+import { askEngine, statusOfEngine } from './ask-engine.ts';
 import type { EngineEndpoint } from './engine-http.ts';
-import { callEngineJson, engineUrl } from './engine-http.ts';
 import type { JsonObject } from './json.ts';
 import { countAt, isObject, textAt } from './json.ts';
-import { refusedRun } from './refused-run.ts';
+import type { ModelSettings } from './model-settings.ts';
+import { describeModel } from './model-settings.ts';
+import type { EngineLook } from './openai-server.ts';
+import { createOpenAiServer } from './openai-server.ts';
 import { readOllamaVersion, servedByOthers } from './remote-backed.ts';
 
-/** What the owner says about one model. Absent: as the engine says, else the default. */
-export type ModelSettings = {
-  contextTokens?: number;
-  maxOutputTokens?: number;
-  tools?: boolean;
-  vision?: boolean;
-  thinking?: boolean;
-  jsonSchema?: boolean;
-};
-
-export type OpenAiCompatibleOptions = EngineEndpoint & {
-  /** Jobs that the engine takes at once, over all its models. */
-  slots: number;
-  /** By the engine's own names. Other models of the engine get the defaults. */
+/** How an engine of another machine or program is reached, and what its owner says about it. */
+export type ServerOptions = EngineEndpoint & {
+  /** By the engine's own names. Other models of the engine get what the adapter finds out. */
   settings: ReadonlyMap<string, ModelSettings>;
   timers: Timers;
+};
+
+export type OpenAiCompatibleOptions = ServerOptions & {
+  /** Jobs that the engine takes at once, over all its models. */
+  slots: number;
 };
 
 const DEFAULT_CONTEXT_TOKENS = 8192;
 /** Tools work in every current engine; the rest differs from model to model, so the owner has to say it. */
 const DEFAULT_CAPABILITIES = { tools: true, vision: false, thinking: false, jsonSchema: false };
 /** The link takes no more models of one node. */
-const MODELS_MAX = 200;
+export const MODELS_MAX = 200;
 
 /**
- * Any server with `GET /models` and a streaming `POST /chat/completions`: llama.cpp, vLLM, LM Studio,
- * Ollama's `/v1`, SGLang, KoboldCpp, LocalAI.
+ * Any server with `GET /models` and a streaming `POST /chat/completions`: SGLang, KoboldCpp, LocalAI, TGI, and
+ * those with an adapter of their own when the owner prefers this one.
  *
  * The list of models comes from the engine, the rest from the owner's settings. vLLM names the context
  * length in its list (`max_model_len`), which is taken when the owner gives none.
  */
 export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): Engine {
-  const models = new Map<string, EngineModel>();
-  let version = 'unknown';
-
-  async function inventory(signal: AbortSignal): Promise<EngineModel[]> {
+  async function look(signal: AbortSignal): Promise<EngineLook> {
     const listed = await listModels(options, signal);
     const ollamaVersion = await readOllamaVersion(options, signal);
-    version = ollamaVersion ?? 'unknown';
-    models.clear();
+    const models: EngineModel[] = [];
     for (const entry of listed) {
       const localName = textAt(entry, 'id');
-      if (localName === undefined || models.size >= MODELS_MAX) continue;
+      if (localName === undefined || models.length >= MODELS_MAX) continue;
       const remoteBacked = await servedByOthers({ endpoint: options, localName, ollamaVersion }, signal);
-      models.set(localName, describeModel({ entry, localName, remoteBacked }, options));
+      models.push(describeEntry({ entry, localName, remoteBacked }, options));
     }
-    return [...models.values()];
+    return {
+      version: ollamaVersion ?? 'unknown',
+      models,
+      notices: ollamaVersion === undefined ? [] : [OLLAMA_NOTICE],
+    };
   }
 
-  return {
+  return createOpenAiServer({
     kind: 'openai-compatible',
-    get version() {
-      return version;
-    },
-    inventory,
+    endpoint: options,
+    timers: options.timers,
+    look,
     async probe(signal) {
-      try {
-        const call = { method: 'GET', url: engineUrl(options, '/models') } as const;
-        return (await callEngineJson(options, call, signal)).status < 500;
-      } catch {
-        return false;
-      }
+      const status = await statusOfEngine({ endpoint: options, path: '/models' }, signal);
+      return status !== undefined && status < 500;
     },
-    run(job, sink) {
-      const capabilities = models.get(job.localName)?.capabilities ?? DEFAULT_CAPABILITIES;
-      const problem = findRequestProblem(job.chat, capabilities);
-      if (problem !== undefined) return refusedRun(problem, sink);
-      const body = encodeChatBody(job.localName, job.chat);
-      return startChatCall({ endpoint: options, body, timers: options.timers }, sink);
-    },
-    async close() {
-      // Nothing is held open between calls.
-    },
-  };
-}
-
-async function listModels(endpoint: EngineEndpoint, signal: AbortSignal): Promise<JsonObject[]> {
-  const call = { method: 'GET', url: engineUrl(endpoint, '/models') } as const;
-  const answer = await callEngineJson(endpoint, call, signal).catch((error: unknown) => {
-    throw new EngineError(faultOfConnectionError(error));
   });
-  if (answer.status !== 200) throw new EngineError(faultOfHttpStatus(answer.status, answer.text));
-  const list: unknown = isObject(answer.body) ? answer.body.data : undefined;
-  if (!Array.isArray(list)) {
-    const message = 'The engine gives no list of models; does base_url end with /v1?';
-    throw new EngineError({ code: 'engine_failed', message });
-  }
-  return list.filter(isObject);
 }
 
-function describeModel(
+const OLLAMA_NOTICE =
+  'this is Ollama, and at this address it cuts long prompts without a word; use --engine ollama (kind: ollama)';
+
+/** The entries of `GET /models`. */
+export async function listModels(endpoint: EngineEndpoint, signal: AbortSignal): Promise<JsonObject[]> {
+  const answer = await askEngine({ endpoint, path: '/models' }, signal).catch(withHint);
+  if (Array.isArray(answer.data)) return answer.data.filter(isObject);
+  const message = 'The engine gives no list of models; does base_url end with /v1?';
+  throw new EngineError({ code: 'engine_failed', message });
+}
+
+/** Nearly every such address ends with `/v1`, and nearly every mistake is that it does not. */
+function withHint(error: unknown): never {
+  if (!(error instanceof EngineError) || error.fault.code !== 'engine_failed') throw error;
+  const fix = 'Most engine addresses end in /v1; otherwise look into the log of the engine.';
+  throw new EngineError({ ...error.fault, fix });
+}
+
+function describeEntry(
   model: { entry: JsonObject; localName: string; remoteBacked: boolean },
   options: OpenAiCompatibleOptions,
 ): EngineModel {
-  const settings = options.settings.get(model.localName) ?? {};
-  const contextTokens =
-    settings.contextTokens ?? countAt(model.entry, 'max_model_len') ?? DEFAULT_CONTEXT_TOKENS;
-  return {
+  const facts = {
     localName: model.localName,
-    contextTokens,
-    maxOutputTokens: Math.min(settings.maxOutputTokens ?? contextTokens, contextTokens),
+    contextTokens: countAt(model.entry, 'max_model_len') ?? DEFAULT_CONTEXT_TOKENS,
     slots: options.slots,
-    capabilities: {
-      tools: settings.tools ?? DEFAULT_CAPABILITIES.tools,
-      vision: settings.vision ?? DEFAULT_CAPABILITIES.vision,
-      thinking: settings.thinking ?? DEFAULT_CAPABILITIES.thinking,
-      jsonSchema: settings.jsonSchema ?? DEFAULT_CAPABILITIES.jsonSchema,
-    },
+    capabilities: DEFAULT_CAPABILITIES,
     remoteBacked: model.remoteBacked,
   };
+  return describeModel(facts, options.settings.get(model.localName));
 }

@@ -26,23 +26,31 @@ export type World = {
   changes: () => number;
 };
 
-type Setting = { models?: EngineModel[]; choices?: ModelChoice[]; isPrivate?: boolean; isDown?: boolean };
+type Setting = {
+  models?: EngineModel[];
+  choices?: ModelChoice[];
+  isPrivate?: boolean;
+  isDown?: boolean;
+  /** What the owner wants; default 2. */
+  slots?: number | undefined;
+  /** What the engine says. */
+  engineSlots?: number;
+  notices?: string[];
+};
 
-export async function setUpAgent({
-  models = [modelOf('m')],
-  choices,
-  isPrivate = false,
-  isDown = false,
-}: Setting = {}): Promise<World> {
+export async function setUpAgent(setting: Setting = {}): Promise<World> {
+  const { models = [modelOf('m')], choices, isPrivate = false, isDown = false } = setting;
   const timers = createVirtualTimers();
   const engine = createFakeEngine(models);
   const events: World['events'] = [];
   let changes = 0;
   if (isDown) engine.fault = UNREACHABLE;
+  engine.ownSlots = setting.engineSlots;
+  engine.said = setting.notices ?? [];
   const host = createEngineHost({
     name: 'fake',
     engine,
-    slots: 2,
+    slots: 'slots' in setting ? setting.slots : 2,
     choices,
     timers,
     report: (event) => events.push(event),
@@ -72,6 +80,14 @@ export function accepted(agent: Agent, change = {}): AcceptedJob {
   const answer = agent.offer(offerOf(change));
   if (!('accept' in answer)) throw new Error(`rejected: ${answer.reject}`);
   return answer.accept;
+}
+
+/** How many more jobs of the model the host would take: tried out, and given back. */
+export function freeSlots({ host }: Pick<World, 'host'>, localName = 'm'): number {
+  const taken: (() => void)[] = [];
+  while (host.findSlot(localName) === 'free') taken.push(host.takeSlot(localName));
+  for (const giveBack of taken) giveBack();
+  return taken.length;
 }
 
 export type Started = { stream: FakeJobStream; job: RunningJob; run: FakeRun };

@@ -21,6 +21,11 @@ export type FakeEngine = Engine & {
   /** Set: `run` throws. */
   isBroken: boolean;
   isClosed: boolean;
+  /** What `slots` and `notices` give. */
+  ownSlots: number | undefined;
+  said: string[];
+  /** Tells the watchdog that something changed. */
+  change(): void;
 };
 
 export function modelOf(localName: string, change: Partial<EngineModel> = {}): EngineModel {
@@ -42,6 +47,7 @@ export const FINISH_PART: StreamPart = {
 };
 
 export function createFakeEngine(models: EngineModel[]): FakeEngine {
+  let listener = (): void => undefined;
   return {
     kind: 'fake',
     version: '1',
@@ -51,6 +57,18 @@ export function createFakeEngine(models: EngineModel[]): FakeEngine {
     fault: undefined,
     isBroken: false,
     isClosed: false,
+    ownSlots: undefined,
+    said: [],
+    slots() {
+      return this.ownSlots;
+    },
+    notices() {
+      return this.said;
+    },
+    onChange(told) {
+      listener = told;
+    },
+    change: () => listener(),
     async inventory() {
       if (this.fault !== undefined) throw new EngineError(this.fault);
       return this.models;

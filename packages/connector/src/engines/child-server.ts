@@ -1,0 +1,171 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { EngineFault } from '../engine.ts';
+import type { Timer, Timers } from '../timers.ts';
+
+export type ChildServerOptions = {
+  /** How lines call it: `llama-server`. */
+  name: string;
+  program: string;
+  words: string[];
+  environment: Readonly<Record<string, string | undefined>>;
+  /** True when the server answers and is ready. Asked every half second until it is. */
+  isReady(): Promise<boolean>;
+  timers: Timers;
+};
+
+/** A server that runs as a child of the connector, for as long as the connector runs. */
+export type ChildServer = {
+  /** Starts it, once. */
+  start(): void;
+  /** Why it cannot be used now; undefined when it is ready. */
+  problem(): EngineFault | undefined;
+  /** Called when it becomes ready or ends. */
+  onChange(listener: () => void): void;
+  /** Asks it to end, then ends it. */
+  stop(): Promise<void>;
+};
+
+const READY_PERIOD_MS = 500;
+const RESTART_MIN_MS = 1_000;
+const RESTART_MAX_MS = 60_000;
+/** A server that was ready this long had no trouble starting: the next wait is a short one again. */
+const STABLE_MS = 60_000;
+const KILL_AFTER_MS = 1_500;
+const KEPT_LINES = 20;
+const LINE_MAX_CHARS = 200;
+
+type State =
+  | { is: 'idle' }
+  | { is: 'starting'; sinceMs: number }
+  | { is: 'ready'; sinceMs: number }
+  | { is: 'waiting'; reason: string; untilMs: number }
+  | { is: 'stopped' };
+
+/**
+ * Starts the server without a shell, waits until it is ready, and starts it again when it ends by itself, after
+ * 1 s, 2 s, 4 s ... at most a minute.
+ *
+ * Its output is read for the reason of a failed start and dropped from the moment that it is ready: what a server
+ * prints about requests is nobody's business.
+ */
+export function createChildServer(options: ChildServerOptions): ChildServer {
+  const { timers, name } = options;
+  const listeners: (() => void)[] = [];
+  let state: State = { is: 'idle' };
+  let child: ChildProcess | undefined;
+  let failures = 0;
+  let lines: string[] = [];
+  let readyTimer: Timer | undefined;
+  let restartTimer: Timer | undefined;
+
+  const killOnExit = (): void => void child?.kill('SIGKILL');
+  const isStopped = (): boolean => state.is === 'stopped';
+
+  function tell(): void {
+    for (const listener of listeners) listener();
+  }
+
+  function launch(): void {
+    lines = [];
+    state = { is: 'starting', sinceMs: timers.nowMs() };
+    const started = spawn(options.program, options.words, {
+      env: options.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+    child = started;
+    started.stdout.on('data', keepLines);
+    started.stderr.on('data', keepLines);
+    // Without `exit` nothing was started; with it, the first of the two decides.
+    started.once('error', () => ended(started, 'cannot be started'));
+    started.once('exit', (code, signal) => ended(started, signal ?? `exit code ${code}`));
+    readyTimer = timers.every(READY_PERIOD_MS, () => void lookWhetherReady(started));
+  }
+
+  function keepLines(bytes: Buffer): void {
+    if (state.is !== 'starting') return;
+    lines.push(...bytes.toString('utf8').split('\n'));
+    lines = lines.filter((line) => line.trim() !== '').slice(-KEPT_LINES);
+  }
+
+  async function lookWhetherReady(asked: ChildProcess): Promise<void> {
+    if (state.is !== 'starting' || !(await options.isReady())) return;
+    if (child !== asked || state.is !== 'starting') return;
+    readyTimer?.cancel();
+    lines = [];
+    state = { is: 'ready', sinceMs: timers.nowMs() };
+    tell();
+  }
+
+  function ended(which: ChildProcess, how: string): void {
+    if (child !== which) return;
+    child = undefined;
+    readyTimer?.cancel();
+    if (isStopped()) return;
+    const wasStable = state.is === 'ready' && timers.nowMs() - state.sinceMs >= STABLE_MS;
+    failures = wasStable ? 1 : failures + 1;
+    const waitMs = Math.min(RESTART_MIN_MS * 2 ** (failures - 1), RESTART_MAX_MS);
+    state = { is: 'waiting', reason: describeEnd(how), untilMs: timers.nowMs() + waitMs };
+    restartTimer = timers.after(waitMs, launch);
+    tell();
+  }
+
+  function describeEnd(how: string): string {
+    const words = findReason(lines);
+    return `${name} ended (${how})${words === undefined ? '.' : `: ${words}`}`;
+  }
+
+  return {
+    start() {
+      if (state.is !== 'idle') return;
+      process.once('exit', killOnExit);
+      launch();
+    },
+    problem() {
+      const code = 'engine_unreachable';
+      switch (state.is) {
+        case 'ready':
+          return undefined;
+        case 'waiting': {
+          const seconds = Math.max(1, Math.round((state.untilMs - timers.nowMs()) / 1000));
+          return { code, message: state.reason, fix: `It is started again in ${seconds} s.` };
+        }
+        case 'starting': {
+          const seconds = Math.round((timers.nowMs() - state.sinceMs) / 1000);
+          return { code, message: `${name} loads the model (${seconds} s so far).`, isStarting: true };
+        }
+        case 'idle':
+        case 'stopped':
+          return { code, message: `${name} is not running.` };
+      }
+      return state;
+    },
+    onChange: (listener) => void listeners.push(listener),
+    async stop() {
+      state = { is: 'stopped' };
+      readyTimer?.cancel();
+      restartTimer?.cancel();
+      process.off('exit', killOnExit);
+      const running = child;
+      if (running === undefined) return;
+      await new Promise<void>((resolve) => {
+        const killer = timers.after(KILL_AFTER_MS, () => running.kill('SIGKILL'));
+        running.once('exit', () => {
+          killer.cancel();
+          resolve();
+        });
+        running.kill('SIGTERM');
+      });
+    },
+  };
+}
+
+/** The line that most likely says what went wrong: the last one that speaks of an error. */
+function findReason(lines: string[]): string | undefined {
+  const line = lines.findLast((text) => /error|fail|invalid|unable|cannot|not found|unknown/iu.test(text));
+  return line
+    ?.replace(/\p{C}+/gu, ' ')
+    .trim()
+    .slice(0, LINE_MAX_CHARS);
+}

@@ -1,0 +1,34 @@
+import type { EngineModel } from '../engine.ts';
+
+/** What the owner says about one model. Absent: as the engine says, else the default of its adapter. */
+export type ModelSettings = {
+  contextTokens?: number;
+  maxOutputTokens?: number;
+  tools?: boolean;
+  vision?: boolean;
+  thinking?: boolean;
+  jsonSchema?: boolean;
+};
+
+/** What an adapter found out about a model. */
+export type ModelFacts = Omit<EngineModel, 'maxOutputTokens'> & {
+  /** What the engine can hold at most. The owner's number is cut to it. Absent: nobody knows. */
+  contextMaxTokens?: number;
+};
+
+/** The facts with the owner's settings on top: the owner wins, except beyond what the engine can hold. */
+export function describeModel(facts: ModelFacts, settings: ModelSettings = {}): EngineModel {
+  const { contextMaxTokens = Infinity, capabilities, ...model } = facts;
+  const contextTokens = Math.min(settings.contextTokens ?? facts.contextTokens, contextMaxTokens);
+  return {
+    ...model,
+    contextTokens,
+    maxOutputTokens: Math.min(settings.maxOutputTokens ?? contextTokens, contextTokens),
+    capabilities: {
+      tools: settings.tools ?? capabilities.tools,
+      vision: settings.vision ?? capabilities.vision,
+      thinking: settings.thinking ?? capabilities.thinking,
+      jsonSchema: settings.jsonSchema ?? capabilities.jsonSchema,
+    },
+  };
+}
