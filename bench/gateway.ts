@@ -3,7 +3,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { behaviours, chatBody, upstreamPath, type BehaviourName, type Target } from './behaviours.ts';
+import {
+  behaviours,
+  dialectPaths,
+  dialects,
+  requestBody,
+  upstreamPath,
+  type BehaviourName,
+  type DialectName,
+  type Target,
+} from './behaviours.ts';
 import { postBytes } from './client.ts';
 import { residentBytes } from './measure.ts';
 import { getJson } from './mock.ts';
@@ -17,6 +26,8 @@ const settleMs = 1_000;
 
 export type Gateway = {
   target: Target;
+  /** The gateway as clients of each dialect see it, in front of the same upstream. */
+  dialectTargets: readonly Target[];
   /** From the start of the process to a good answer of `/readyz`. */
   readyMs: number;
   /** Memory before the first request. */
@@ -56,20 +67,22 @@ export async function startGateway(
   );
   const readyMs = performance.now() - startedMs;
   await wait(settleMs);
-  return {
-    target: {
-      name: 'gateway',
-      port,
-      processId: running.processId,
-      requests: (behaviour, isStream) =>
-        keys.map((key) =>
-          postBytes(
-            '/v1/chat/completions',
-            { authorization: `Bearer ${key}` },
-            chatBody(`bench-${behaviour}`, isStream),
-          ),
+  const targetFor = (name: string, dialect: DialectName): Target => ({
+    name,
+    port,
+    processId: running.processId,
+    requests: (behaviour, isStream) =>
+      keys.map((key) =>
+        postBytes(
+          dialectPaths[dialect],
+          { authorization: `Bearer ${key}` },
+          requestBody(dialect, `bench-${behaviour}`, isStream),
         ),
-    },
+      ),
+  });
+  return {
+    target: targetFor('gateway', 'chat'),
+    dialectTargets: dialects.map((dialect) => targetFor(dialect, dialect)),
     readyMs,
     idleBytes: residentBytes(running.processId),
   };

@@ -15,12 +15,19 @@ import { startMock, type Mock } from './mock.ts';
 import { nginxVersion, startNginx } from './nginx.ts';
 import { isPinned, pinThisProcess, stopAll } from './processes.ts';
 import { combineRounds, renderTable, type Row } from './report.ts';
-import { fullSize, quickSize, scenarios, type Figures, type Scenario } from './scenarios.ts';
+import {
+  dialectScenarios,
+  fullSize,
+  quickSize,
+  scenarios,
+  type Figures,
+  type Scenario,
+} from './scenarios.ts';
 
 const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
 const resultsFolder = join(repositoryRoot, 'bench', 'results');
 const targetNames = ['direct', 'nginx', 'gateway'];
-const groups = [...new Set(scenarios.map(({ group }) => group))];
+const groups = [...new Set([...scenarios, ...dialectScenarios].map(({ group }) => group))];
 const roundsMax = 20;
 /** A run that hangs must not keep the machine: everything is ended after this time. */
 const wholeRunMaxMs = 40 * 60_000;
@@ -88,6 +95,10 @@ async function runAll(folder: string): Promise<void> {
     rounds,
     chosen: scenarios.filter(({ group }) => wantedGroups.includes(group)),
   });
+  if (gateway !== undefined) {
+    const chosen = dialectScenarios.filter(({ group }) => wantedGroups.includes(group));
+    rows.push(...(await measure({ targets: gateway.dialectTargets, mock, rounds, chosen })));
+  }
   console.log(`\n${renderTable(rows)}\n`);
   writeResults(rows, { rounds, readyMs: gateway?.readyMs, idleBytes: gateway?.idleBytes });
 }

@@ -34,13 +34,17 @@ export type Figures = {
 
 export type Scenario = {
   name: string;
-  group: 'closed' | 'open' | 'first' | 'streams' | 'faults';
+  group: 'closed' | 'open' | 'first' | 'streams' | 'faults' | 'dialects';
   run(target: Target, size: Size, openStreams: () => Promise<number>): Promise<Figures>;
 };
 
 export const scenarios: readonly Scenario[] = [
   // First, because memory grows only in a process that has not had more work before.
-  { name: 'paced streams, 10 events/s each', group: 'streams', run: runStreams },
+  {
+    name: 'paced streams, 10 events/s each',
+    group: 'streams',
+    run: (target, size, openStreams) => runStreams(target, size, openStreams),
+  },
   closed('closed loop, 32 connections', 32),
   closed('closed loop, 256 connections', 256),
   open('open loop, 500/s', 500),
@@ -54,6 +58,16 @@ export const scenarios: readonly Scenario[] = [
     name: 'upstream answers 503',
     group: 'faults',
     run: (target, size) => runClosed(target, size, { connections: 32, behaviour: 'fault' }),
+  },
+];
+
+/** Run against the gateway alone, once in each dialect. Short streams, so that most of the work is events. */
+export const dialectScenarios: readonly Scenario[] = [
+  { ...closed('whole answers by dialect, 32 connections', 32), group: 'dialects' },
+  {
+    name: 'streams by dialect, 50 of 100 events/s',
+    group: 'dialects',
+    run: (target, size, openStreams) => runStreams(target, { ...size, streams: 50 }, openStreams, 'fast'),
   },
 ];
 
@@ -110,10 +124,15 @@ async function withCpu(target: Target, run: () => Promise<LoadResult>): Promise<
  * Opens all streams, lets them settle, measures a while, and leaves without a word, as clients do. Memory counts from
  * when a quarter of them is open: by then the program has compiled its code and made its pools.
  */
-async function runStreams(target: Target, size: Size, openStreams: () => Promise<number>): Promise<Figures> {
+async function runStreams(
+  target: Target,
+  size: Size,
+  openStreams: () => Promise<number>,
+  behaviour: BehaviourName = 'paced',
+): Promise<Figures> {
   const settleMs = 1_000;
   const memorySamples = 20;
-  const load = { port: target.port, requests: target.requests('paced', true) };
+  const load = { port: target.port, requests: target.requests(behaviour, true) };
   const firstCount = Math.floor(size.streams / 4);
   const held: HeldStreams[] = [];
   const events = (): number => held.reduce((sum, streams) => sum + streams.events(), 0);
@@ -141,7 +160,7 @@ async function runStreams(target: Target, size: Size, openStreams: () => Promise
     return {
       perSecond: count / seconds,
       ...cpuFigures(target, { micros, count, seconds }),
-      ...(target.processId === undefined ? {} : { kibPerStream }),
+      ...(target.processId === undefined || behaviour !== 'paced' ? {} : { kibPerStream }),
       failures,
     };
   } finally {
