@@ -1,7 +1,8 @@
 import type { AttemptRequest, AttemptSink } from '../../core/attempt.ts';
-import type { Clock } from '../../core/clock.ts';
 import { newId } from '../../core/ids.ts';
 import { LIMITS } from '../../core/limits.ts';
+import type { EndpointOptions } from '../shared/endpoint.ts';
+import { bearer, openEndpoint } from '../shared/endpoint.ts';
 import type { ErrorReaderOptions } from '../shared/http-fault.ts';
 import { openErrorReader } from '../shared/http-fault.ts';
 import type { Adaptation, Refusal } from '../shared/refused-settings.ts';
@@ -9,35 +10,24 @@ import { createRefusalMemory } from '../shared/refused-settings.ts';
 import { replyForm } from '../shared/reply-form.ts';
 import { startAdapting } from '../shared/start-adapting.ts';
 import type { Upstream } from '../shared/upstream.ts';
-import { createDeadlines } from '../transport/deadlines.ts';
-import type { ReplyHead, ReplyReader, UpstreamTimeouts } from '../transport/exchange.ts';
-import { startExchange } from '../transport/exchange.ts';
+import type { ReplyHead, ReplyReader } from '../transport/exchange.ts';
 import type { UpstreamFault } from '../transport/fault-causes.ts';
-import { createPool } from '../transport/pool.ts';
 import { encodeBody } from './encode.ts';
 import type { MaxTokensField } from './forward.ts';
 import { forwardBody, forwardedFields, LOCAL_ENGINE_FIELDS } from './forward.ts';
 import { openStreamReader } from './read-stream.ts';
 import { openWholeReader } from './read-whole.ts';
 
-export type OpenAiCompatibleOptions = {
+export type OpenAiCompatibleOptions = EndpointOptions & {
   /** The operator's name for it, for logs. */
   name: string;
-  /** Everything before `/chat/completions`, such as `https://api.example.com/v1`. A query is kept. */
-  baseUrl: string;
   apiKey?: string;
-  /** Sent with each request, beside those that the protocol needs. */
-  headers: Readonly<Record<string, string>>;
-  timeouts: UpstreamTimeouts;
-  /** Which addresses besides those on the public internet may be connected to: all, none, or CIDR blocks. */
-  allowPrivateAddresses: boolean | readonly string[];
   /** The field in which this upstream takes the output cap. */
   maxTokensField: MaxTokensField;
   /** Fields beyond the specification that clients may send here. Default: those of local engines. */
   extraFields?: readonly string[];
   /** Whether clients of the same dialect get the provider's own words about a request that it refuses. Default: no. */
   relayErrors?: boolean;
-  clock: Clock;
   /** For calls that an engine gave no id. */
   newCallId?: () => string;
 };
@@ -47,16 +37,9 @@ export type OpenAiCompatibleOptions = {
  * many services that copy it. Clients of the same dialect get their bytes through; others are translated.
  */
 export function createOpenAiCompatibleUpstream(options: OpenAiCompatibleOptions): Upstream {
-  const { baseUrl, timeouts, maxTokensField, clock, newCallId = () => newId('call') } = options;
-  const url = new URL(baseUrl);
-  const path = `${url.pathname.replace(/\/+$/, '')}/chat/completions${url.search}`;
-  const pool = createPool({
-    origin: url.origin,
-    connectTimeoutMs: timeouts.connectMs,
-    allowPrivateAddresses: options.allowPrivateAddresses,
-  });
-  const deadlines = createDeadlines(clock);
-  const headers = requestHeaders(options);
+  const { maxTokensField, clock, newCallId = () => newId('call') } = options;
+  const endpoint = openEndpoint(options, '/chat/completions');
+  const headers = bearer(options.apiKey);
   const fields = forwardedFields(options.extraFields ?? LOCAL_ENGINE_FIELDS);
   const memory = createRefusalMemory();
 
@@ -87,42 +70,12 @@ export function createOpenAiCompatibleUpstream(options: OpenAiCompatibleOptions)
             errors: { relay: options.relayErrors === true && isRelayed, nowMs: clock.nowMs(), onRefusal },
             newCallId,
           });
-        return startExchange({
-          pool,
-          path,
-          headers,
-          body,
-          stream,
-          timeouts,
-          clock,
-          deadlines,
-          sink: inner,
-          openReader,
-        });
+        return endpoint.post({ headers, body, stream, sink: inner, openReader });
       };
       return startAdapting({ request, sink, memory, mayAdapt, send });
     },
-    async close() {
-      await pool.destroy();
-      deadlines.close();
-    },
+    close: () => endpoint.close(),
   };
-}
-
-function requestHeaders(options: OpenAiCompatibleOptions): string[] {
-  return [
-    'content-type',
-    'application/json',
-    // What `Accept` says decides nothing with any known service; the body's `stream` does.
-    'accept',
-    'application/json, text/event-stream',
-    'accept-encoding',
-    'identity',
-    'user-agent',
-    'switchyard',
-    ...(options.apiKey === undefined ? [] : ['authorization', `Bearer ${options.apiKey}`]),
-    ...Object.entries(options.headers).flat(),
-  ];
 }
 
 /** Settings of this dialect stand at the top of a body. */

@@ -34,7 +34,8 @@ export type ReplyReader = {
 };
 
 /**
- * `working`: nothing came for the client, but the target said in its own words that it works on the answer. `more`:
+ * `relay` may come without parts: bytes that go along with an answer but are nothing of it. `working`: no part came, but
+ * the target said in its own words that it works on the answer. `more`:
  * what must go out apart from this is taken next, at once. `finishing`: the answer is there, and only its usage or
  * terminator may still come.
  */
@@ -203,7 +204,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#reader === undefined) return;
     const { parts, relay, state } = this.#reader.take();
     if (parts.length > 0 || relay !== undefined) {
-      if (this.#options.stream) {
+      if (this.#options.stream && parts.length > 0) {
         this.#hasParts = true;
         this.#lastPartMs = this.#options.clock.monotonicMs();
         this.#waitForNextPart();
