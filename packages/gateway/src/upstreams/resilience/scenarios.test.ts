@@ -146,36 +146,40 @@ const resetInWhole: FakeHandler = (response) => {
 };
 
 /** Faults before the first content that the client never sees. */
-const MENDED: [name: string, stream: boolean, reply: FakeHandler, cause: string, told: string[]][] = [
-  ['401', true, status(401), 'auth', ['key 1 aside: auth', 'next-key']],
-  ['401', false, status(401), 'auth', ['key 1 aside: auth', 'next-key']],
-  ['402', true, status(402), 'credits', ['next-key']],
-  ['403', true, status(403), 'forbidden', ['next-key']],
-  ['429', true, status(429), 'http-429', ['key 1 rests 500', 'next-key']],
-  ['429', false, status(429), 'http-429', ['key 1 rests 500', 'next-key']],
+const MENDED: [
+  name: string,
+  stream: boolean,
+  reply: FakeHandler,
+  learned: [cause: string, ...told: string[]],
+][] = [
+  ['401', true, status(401), ['auth', 'key 1 aside: auth', 'next-key']],
+  ['401', false, status(401), ['auth', 'key 1 aside: auth', 'next-key']],
+  ['402', true, status(402), ['credits', 'next-key']],
+  ['403', true, status(403), ['forbidden', 'next-key']],
+  ['429', true, status(429), ['http-429', 'key 1 rests 500', 'next-key']],
+  ['429', false, status(429), ['http-429', 'key 1 rests 500', 'next-key']],
   [
     '429 with retry-after',
     true,
     status(429, { 'retry-after': '30' }),
-    'http-429',
-    ['key 1 rests 30000', 'next-key'],
+    ['http-429', 'key 1 rests 30000', 'next-key'],
   ],
-  ['500', true, status(500), 'http-5xx', ['again']],
-  ['500', false, status(500), 'http-5xx', ['again']],
-  ['502', true, status(502), 'http-5xx', ['again']],
-  ['503', true, status(503), 'http-5xx', ['again']],
-  ['503 with a short retry-after', true, status(503, { 'retry-after': '2' }), 'http-5xx', ['again']],
-  ['529', true, status(529), 'http-5xx', ['again']],
-  ['a reset before the headers', true, resetBeforeHeaders, 'reset', ['again']],
-  ['a reset before the headers', false, resetBeforeHeaders, 'reset', ['again']],
-  ['a reset after the headers', true, resetAfterHeaders, 'reset', ['again']],
-  ['a reset inside a whole reply', false, resetInWhole, 'reset', ['again']],
-  ['a stream that ends before content', true, truncated, 'truncated', ['again']],
-  ['an error event before content', true, errorEvent, 'error-in-reply', ['again']],
+  ['500', true, status(500), ['http-5xx', 'again']],
+  ['500', false, status(500), ['http-5xx', 'again']],
+  ['502', true, status(502), ['http-5xx', 'again']],
+  ['503', true, status(503), ['http-5xx', 'again']],
+  ['503 with a short retry-after', true, status(503, { 'retry-after': '2' }), ['http-5xx', 'again']],
+  ['529', true, status(529), ['http-5xx', 'again']],
+  ['a reset before the headers', true, resetBeforeHeaders, ['reset', 'again']],
+  ['a reset before the headers', false, resetBeforeHeaders, ['reset', 'again']],
+  ['a reset after the headers', true, resetAfterHeaders, ['reset', 'again']],
+  ['a reset inside a whole reply', false, resetInWhole, ['reset', 'again']],
+  ['a stream that ends before content', true, truncated, ['truncated', 'again']],
+  ['an error event before content', true, errorEvent, ['error-in-reply', 'again']],
 ];
 
 describe('before the first content, with another key', () => {
-  test.each(MENDED)('%s, streamed: %s', async (_name, stream, reply, cause, told) => {
+  test.each(MENDED)('%s, streamed: %s', async (_name, stream, reply, learned) => {
     const scene = await play({ stream, replies: [reply] });
     await scene.toTheEnd();
     const { heard } = scene;
@@ -183,6 +187,7 @@ describe('before the first content, with another key', () => {
     const texts = heard.parts.flatMap((part) => (part.type === 'text-delta' ? [part.text] : []));
     expect(texts.join('')).toBe('Hello');
     expect(heard.parts.filter(({ type }) => type === 'finish')).toHaveLength(1);
+    const [cause, ...told] = learned;
     expect(scene.outcomes).toEqual([cause, 'ok']);
     expect(scene.usedKeys).toEqual(['key-a', 'key-b']);
     expect(scene.told).toEqual(told);
