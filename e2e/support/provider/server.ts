@@ -6,6 +6,8 @@ import type { Asked, Brain, Reply } from './brain.ts';
 import { obliging } from './brain.ts';
 import { chatDialect } from './chat.ts';
 import type { DialectOfProvider } from './dialect.ts';
+import { messagesDialect } from './messages.ts';
+import { responsesDialect } from './responses.ts';
 
 export type Provider = {
   port: number;
@@ -16,7 +18,7 @@ export type Provider = {
   close(): Promise<void>;
 };
 
-const DIALECTS: readonly DialectOfProvider[] = [chatDialect];
+const DIALECTS: readonly DialectOfProvider[] = [chatDialect, messagesDialect, responsesDialect];
 /** Between two words of an endless answer. */
 const WORD_GAP_MS = 5;
 /** An endless answer gives up some time: a test that nobody reads must still end. */
