@@ -5,6 +5,7 @@ import { isAbsent, refuse, requireName } from '../../core/json-fields.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { readSealText } from '../../core/reasoning-seal.ts';
 import { blockText, contentBlocks, unknownBlock } from './content-blocks.ts';
+import { hasWideNumber, rawJsonAt } from './raw-json.ts';
 import type { Reading } from './reading.ts';
 
 /** Reads the content of an assistant's turn. The order of its blocks stays. */
@@ -28,7 +29,7 @@ function decodeAssistantBlock(block: FieldSource, reading: Reading): AssistantPa
     case 'redacted_thinking':
       return decodeRedacted(block);
     case 'tool_use':
-      return decodeToolUse(block);
+      return decodeToolUse(block, reading);
     case 'fallback':
       // Marks that a provider went on with another of its models: nothing of it is content.
       return undefined;
@@ -58,13 +59,14 @@ function decodeRedacted(block: FieldSource): ReasoningPart | undefined {
   return seal && { type: 'reasoning', text: '', seal };
 }
 
-function decodeToolUse(block: FieldSource): ToolCallPart | undefined {
+/** The input is written anew, except where that would change a number: ids of 64 bits are wider than a double. */
+function decodeToolUse(block: FieldSource, reading: Reading): ToolCallPart | undefined {
   const id = requireName(block, 'id', LIMITS.nameMaxChars);
   const name = requireName(block, 'name', LIMITS.nameMaxChars);
   const { input } = block.object;
-  if (!isAbsent(input) && !isJsonObject(input)) {
-    return refuse(block.refusals, `${block.path}.input`, 'must be an object.');
-  }
+  const path = `${block.path}.input`;
+  if (!isAbsent(input) && !isJsonObject(input)) return refuse(block.refusals, path, 'must be an object.');
   if (id === undefined || name === undefined) return undefined;
-  return { type: 'tool-call', id, name, argumentsText: JSON.stringify(input ?? {}) };
+  const raw = hasWideNumber(input) ? rawJsonAt(reading.body, path) : undefined;
+  return { type: 'tool-call', id, name, argumentsText: raw ?? JSON.stringify(input ?? {}) };
 }

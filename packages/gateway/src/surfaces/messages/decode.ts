@@ -41,7 +41,7 @@ export function decodeCountBody(body: Buffer): Result<DecodedText, Fault> {
 function decode(body: Buffer, maxTokens: 'required' | 'optional'): Result<DecodedText, Fault> {
   const parsed = parseJsonObject(body);
   if (!parsed.ok) return parsed;
-  const reading = newReading();
+  const reading = newReading(body);
   const { refusals } = reading;
   const source: FieldSource = { object: parsed.value, path: '', refusals };
   refuseThread(source);

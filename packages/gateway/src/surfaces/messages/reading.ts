@@ -4,6 +4,8 @@ import type { Refusals } from '../../core/json-fields.ts';
 
 /** What the decoders of one body share: where refusals go, and what they see besides the messages themselves. */
 export type Reading = {
+  /** The bytes that were parsed. */
+  body: Buffer;
   refusals: Refusals;
   native: NativeInput;
   pictures: number;
@@ -24,8 +26,9 @@ export type ToolChange =
   | { type: 'add'; tool: ToolDefinition }
   | { type: 'remove'; name: string };
 
-export function newReading(): Reading {
+export function newReading(body: Buffer): Reading {
   return {
+    body,
     refusals: { first: undefined },
     native: { first: undefined, bytes: 0, isBounded: true },
     pictures: 0,
