@@ -255,6 +255,18 @@ export async function closeWorld(): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
+/** Resolves when the server has seen all its clients leave. */
+export async function allClientsGone(): Promise<void> {
+  const count = (): Promise<number> =>
+    new Promise((resolve, reject) => {
+      server.getConnections((error, open) => (error === null ? resolve(open) : reject(error)));
+    });
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  while ((await count()) > 0) await turn();
+  // A socket is no longer counted just before its end is told.
+  await turn();
+}
+
 export type Reply = { status: number; headers: IncomingMessage['headers']; text: string; complete: boolean };
 
 export function post(body: object, options: { key?: string; headers?: Record<string, string> } = {}) {

@@ -16,7 +16,10 @@ type Parts = {
 };
 
 /** Every upstream of the configuration that is not switched off, by its name. */
-export function openUpstreams(config: Config, parts: Parts): Map<string, OpenedUpstream> {
+export function openUpstreams(
+  config: Pick<Config, 'upstreams' | 'routing'>,
+  parts: Parts,
+): Map<string, OpenedUpstream> {
   const enabled = config.upstreams.filter((upstream) => upstream.enabled);
   return new Map(
     enabled.map((upstream) => [upstream.name, openUpstream(upstream, config.routing, parts)] as const),
