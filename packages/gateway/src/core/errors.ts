@@ -33,7 +33,8 @@ export const ERRORS = {
     message: 'Pictures must be sent inline as a base64 data URL. Remote addresses are not fetched.',
   }),
   context_length_exceeded: row(400, 'invalid_request_error', 'invalid_request_error', {
-    message: 'The prompt is too long for the context of this model.',
+    // LangChain and Claude Code know this case by these very words.
+    message: 'The prompt is too long: it exceeds the context window of this model.',
   }),
   content_policy_violation: row(400, 'invalid_request_error', 'invalid_request_error', {
     message: 'The request was blocked by the content policy.',
