@@ -1,3 +1,4 @@
+import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { afterAll, beforeAll } from 'vitest';
@@ -36,7 +37,7 @@ const kinds: readonly ClientKind[] = [
         includeUsage: true,
         supportsStructuredOutputs: true,
       });
-      return createAiSdkClient((id) => provider.chatModel(id), retries);
+      return createAiSdkClient((id) => provider.chatModel(id), { retries });
     },
   },
   {
@@ -46,7 +47,31 @@ const kinds: readonly ClientKind[] = [
     shows: { reasoning: false, refusal: false, requestId: true },
     open({ origin, key, retries }) {
       const provider = createOpenAI({ baseURL: `${origin}/v1`, apiKey: key });
-      return createAiSdkClient((id) => provider.chat(id), retries);
+      return createAiSdkClient((id) => provider.chat(id), { retries });
+    },
+  },
+  {
+    ...common,
+    // What `provider(id)` means without a word: not chat completions.
+    name: '@ai-sdk/openai',
+    surface: 'responses',
+    shows: { reasoning: true, refusal: false, requestId: true },
+    open({ origin, key, retries }) {
+      const provider = createOpenAI({ baseURL: `${origin}/v1`, apiKey: key });
+      // It shows reasoning only as a summary, which it asks for only of models that it knows to reason.
+      const openai = { reasoningSummary: 'auto', forceReasoning: true };
+      return createAiSdkClient((id) => provider(id), { retries, providerOptions: { openai } });
+    },
+  },
+  {
+    ...common,
+    name: '@ai-sdk/anthropic',
+    surface: 'messages',
+    shows: { reasoning: true, refusal: false, requestId: true },
+    open({ origin, key, retries }) {
+      // With `/v1`, unlike Anthropic's own package.
+      const provider = createAnthropic({ baseURL: `${origin}/v1`, authToken: key });
+      return createAiSdkClient((id) => provider(id), { retries });
     },
   },
 ];

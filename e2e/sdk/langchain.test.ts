@@ -1,11 +1,20 @@
+import { ContextOverflowError } from '@langchain/core/errors';
 import { HumanMessage, ToolMessage, type AIMessage, type BaseMessage } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
-import { ChatOpenAI } from '@langchain/openai';
+import { ChatOpenAI, type ChatOpenAIFields } from '@langchain/openai';
 import { afterAll, beforeAll } from 'vitest';
 import { z } from 'zod';
 import { cleanUp } from '../support/processes.ts';
 import { describeClient } from './support/cases.ts';
-import { WEATHER_TOOL, type Ask, type Client, type ClientKind, type Said } from './support/client.ts';
+import {
+  WEATHER_TOOL,
+  type Ask,
+  type Client,
+  type ClientKind,
+  type Connection,
+  type Said,
+  type SeenError,
+} from './support/client.ts';
 import { OPENAI_ERRORS, readOpenAiError } from './support/openai-errors.ts';
 import { startWorld, type World } from './support/world.ts';
 
@@ -15,28 +24,54 @@ beforeAll(async () => {
 });
 afterAll(cleanUp);
 
+/** LangChain's package on both of its surfaces. */
+const common = {
+  readError,
+  countsCachedInput: true,
+  errors: {
+    ...OPENAI_ERRORS,
+    'bad-prompt': { className: 'ContextOverflowError', code: 'context_length_exceeded' },
+  },
+} as const;
+
 const kinds: readonly ClientKind[] = [
   {
+    ...common,
     name: '@langchain/openai, chat completions',
     surface: 'chat-completions',
-    open: ({ origin, key, retries }) =>
-      createClient(
-        (model) =>
-          new ChatOpenAI({
-            model,
-            temperature: 0,
-            apiKey: key,
-            configuration: { baseURL: `${origin}/v1` },
-            ...(retries === undefined ? {} : { maxRetries: retries }),
-          }),
-      ),
-    readError: readOpenAiError,
+    open: (connection) => createClient(modelsAt(connection, {})),
     finishes: { stop: 'stop', length: 'length' },
-    countsCachedInput: true,
     shows: { reasoning: true, refusal: false, requestId: true },
-    errors: OPENAI_ERRORS,
+  },
+  {
+    ...common,
+    name: '@langchain/openai, responses',
+    surface: 'responses',
+    open: (connection) => createClient(modelsAt(connection, { useResponsesApi: true })),
+    finishes: { stop: 'completed', length: 'incomplete: max_output_tokens' },
+    // It asks for a summary of the reasoning only of models whose names it knows.
+    shows: { reasoning: false, refusal: false, requestId: true },
   },
 ];
+
+function modelsAt({ origin, key, retries }: Connection, more: ChatOpenAIFields): (id: string) => ChatOpenAI {
+  const limit = retries === undefined ? {} : { maxRetries: retries };
+  return (model) =>
+    new ChatOpenAI({
+      model,
+      temperature: 0,
+      apiKey: key,
+      configuration: { baseURL: `${origin}/v1` },
+      ...limit,
+      ...more,
+    });
+}
+
+/** It has a class of its own for prompts that do not fit, around the one of the `openai` package. */
+function readError(error: unknown): SeenError {
+  if (!ContextOverflowError.isInstance(error)) return readOpenAiError(error);
+  return { ...readOpenAiError(error.cause), className: error.name };
+}
 
 function createClient(modelOf: (id: string) => ChatOpenAI): Client {
   return {
@@ -120,11 +155,26 @@ function weatherTool(getWeather: (city: string) => string) {
   return tool(({ city }) => getWeather(city), { ...WEATHER_TOOL, schema: z.object({ city: z.string() }) });
 }
 
+type Metadata = {
+  finish_reason?: string;
+  status?: string;
+  incomplete_details?: { reason: string } | null;
+};
+
 function say(answer: AIMessage): Said {
-  const { finish_reason: finish } = answer.response_metadata as { finish_reason?: string };
-  const { reasoning_content: reasoning = '' } = answer.additional_kwargs as { reasoning_content?: string };
+  const { finish_reason, status = '', incomplete_details: why } = answer.response_metadata as Metadata;
+  const { reasoning_content: thought, reasoning } = answer.additional_kwargs as {
+    reasoning_content?: string;
+    reasoning?: { summary: { text: string }[] };
+  };
   const { input_tokens: input = 0, output_tokens: output = 0 } = answer.usage_metadata ?? {};
-  return { text: answer.text, reasoning, refusal: '', finish: finish ?? '', usage: { input, output } };
+  return {
+    text: answer.text,
+    reasoning: thought ?? reasoning?.summary.map(({ text }) => text).join('') ?? '',
+    refusal: '',
+    finish: finish_reason ?? (why ? `${status}: ${why.reason}` : status),
+    usage: { input, output },
+  };
 }
 
 for (const kind of kinds) describeClient(kind, () => world);

@@ -1,10 +1,25 @@
-import { Agent, ModelRefusalError, OpenAIProvider, Runner, tool, type AgentInputItem } from '@openai/agents';
+import {
+  Agent,
+  ModelRefusalError,
+  OpenAIProvider,
+  Runner,
+  tool,
+  type AgentInputItem,
+  type RunItem,
+} from '@openai/agents';
 import OpenAI from 'openai';
 import { afterAll, beforeAll } from 'vitest';
 import { z } from 'zod';
 import { cleanUp } from '../support/processes.ts';
 import { describeClient } from './support/cases.ts';
-import { WEATHER_TOOL, type Ask, type Client, type ClientKind, type Said } from './support/client.ts';
+import {
+  WEATHER_TOOL,
+  type Ask,
+  type Client,
+  type ClientKind,
+  type Connection,
+  type Said,
+} from './support/client.ts';
 import { OPENAI_ERRORS, readOpenAiError } from './support/openai-errors.ts';
 import { startWorld, type World } from './support/world.ts';
 
@@ -14,26 +29,39 @@ beforeAll(async () => {
 });
 afterAll(cleanUp);
 
+/** It shows no reason of an end. */
+const common = {
+  readError: readOpenAiError,
+  finishes: { stop: '', length: '' },
+  countsCachedInput: true,
+  errors: OPENAI_ERRORS,
+} as const;
+
 const kinds: readonly ClientKind[] = [
   {
+    ...common,
     name: '@openai/agents, chat completions',
     surface: 'chat-completions',
-    open: ({ origin, key, retries }) => {
-      const openAIClient = new OpenAI({
-        baseURL: `${origin}/v1`,
-        apiKey: key,
-        ...(retries === undefined ? {} : { maxRetries: retries }),
-      });
-      return createClient(new OpenAIProvider({ openAIClient, useResponses: false }));
-    },
-    readError: readOpenAiError,
-    // It shows no reason of an end, and only reasoning that is named `reasoning`.
-    finishes: { stop: '', length: '' },
-    countsCachedInput: true,
+    open: (connection) => createClient(providerAt(connection, false)),
+    // Here it knows only reasoning that is named `reasoning`.
     shows: { reasoning: false, refusal: true, requestId: true },
-    errors: OPENAI_ERRORS,
+  },
+  {
+    ...common,
+    name: '@openai/agents, responses',
+    surface: 'responses',
+    // An answer that was cut is an error here.
+    finishes: { stop: '', length: undefined },
+    open: (connection) => createClient(providerAt(connection, true)),
+    shows: { reasoning: true, refusal: true, requestId: true },
   },
 ];
+
+function providerAt({ origin, key, retries }: Connection, useResponses: boolean): OpenAIProvider {
+  const limit = retries === undefined ? {} : { maxRetries: retries };
+  const openAIClient = new OpenAI({ baseURL: `${origin}/v1`, apiKey: key, ...limit });
+  return new OpenAIProvider({ openAIClient, useResponses });
+}
 
 function createClient(modelProvider: OpenAIProvider): Client {
   // Traces would go to OpenAI.
@@ -70,7 +98,9 @@ function createClient(modelProvider: OpenAIProvider): Client {
 const options = ({ signal }: Ask) => (signal === undefined ? {} : { signal });
 
 function agent({ model }: Ask, tools: ReturnType<typeof weatherTool>[]) {
-  return new Agent({ name: 'Helper', model, tools, modelSettings: { temperature: 0 } });
+  // Reasoning is sent as a summary to who asks for it.
+  const modelSettings = { temperature: 0, reasoning: { summary: 'auto' as const } };
+  return new Agent({ name: 'Helper', model, tools, modelSettings });
 }
 
 function input({ prompt, picture }: Ask): AgentInputItem[] {
@@ -89,14 +119,18 @@ function weatherTool(getWeather: (city: string) => string) {
 
 type Run = {
   finalOutput?: string | undefined;
+  newItems: RunItem[];
   state: { usage: { inputTokens: number; outputTokens: number } };
 };
 
-function say({ finalOutput, state }: Run): Said {
+function say({ finalOutput, newItems, state }: Run): Said {
   const { inputTokens, outputTokens } = state.usage;
+  const thoughts = newItems.flatMap((item) =>
+    item.type === 'reasoning_item' ? [...item.rawItem.content, ...(item.rawItem.rawContent ?? [])] : [],
+  );
   return {
     text: finalOutput ?? '',
-    reasoning: '',
+    reasoning: thoughts.map(({ text }) => text).join(''),
     refusal: '',
     finish: '',
     usage: { input: inputTokens, output: outputTokens },

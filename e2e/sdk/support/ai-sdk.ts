@@ -22,16 +22,19 @@ export function readAiSdkError(error: unknown): SeenError {
   return { className, status: error.statusCode, code: undefined, requestId, message };
 }
 
+type ProviderOptions = Record<string, Record<string, string | boolean>>;
+
 /** The `ai` package with the model of one of its provider packages. */
 export function createAiSdkClient(
   modelOf: (id: string) => LanguageModel,
-  retries: number | undefined,
+  { retries, providerOptions = {} }: { retries: number | undefined; providerOptions?: ProviderOptions },
 ): Client {
   const call = (ask: Ask) => {
     return {
       model: modelOf(ask.model),
       messages: messages(ask),
       temperature: 0,
+      providerOptions,
       ...(retries === undefined ? {} : { maxRetries: retries }),
       ...(ask.signal === undefined ? {} : { abortSignal: ask.signal }),
     };

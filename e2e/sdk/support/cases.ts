@@ -73,7 +73,7 @@ function describeNode({ kind, world, client }: Setting): void {
 
   it('leaves in the middle, and nothing stays held', async () => {
     await leave(client(), 'demo', 'Make a plan for my week.');
-    expect(await world().settled()).toMatchObject({ end: 'client-closed', model: 'demo' });
+    await endsAs(world, { end: 'client-closed', model: 'demo' });
   });
 }
 
@@ -132,14 +132,20 @@ function describeAnswers({ kind, world, client }: Setting, model: string): void 
 
   it('shows a refusal', async () => {
     for (const how of ['ask', 'stream'] as const) {
+      if (!kind.shows.refusal) continue;
       const said = await client()[how]({ model, prompt: 'Please refuse' });
-      if (kind.shows.refusal) expect(said.refusal + said.text).toBe('I will not do that.');
+      expect(said.refusal + said.text).toBe('I will not do that.');
     }
   });
 
   it('says when an answer was cut at its length', async () => {
     for (const how of ['ask', 'stream'] as const) {
-      const said = await client()[how]({ model, prompt: 'Tell too much' });
+      const answer = client()[how]({ model, prompt: 'Tell too much' });
+      if (kind.finishes.length === undefined) {
+        await failure(answer);
+        continue;
+      }
+      const said = await answer;
       expect(said).toMatchObject({ text: 'Once upon a time', finish: kind.finishes.length });
     }
   });
@@ -176,19 +182,19 @@ function describeBadEnds({ kind, world, client }: Setting, model: string): void 
   it('never takes an answer that broke off for a whole one', async () => {
     const seen = await failure(client().stream({ model, prompt: 'Now break off' }));
     expect(kind.readError(seen).message).not.toBe('');
-    expect(await world().settled()).toMatchObject({ end: 'interrupted', model });
+    await endsAs(world, { end: 'interrupted', model });
   });
 
   it('leaves in the middle: the provider is stopped, and nothing stays held', async () => {
-    const { provider, settled } = world();
+    const { provider } = world();
     const before = provider.left();
     await leave(client(), model, 'Go on forever');
     await expect.poll(() => provider.left()).toBe(before + 1);
-    expect(await settled()).toMatchObject({ end: 'client-closed', model });
+    await endsAs(world, { end: 'client-closed', model });
   });
 
   it('leaves while it waits for a whole answer', async () => {
-    const { provider, settled } = world();
+    const { provider } = world();
     const [left, asked] = [provider.left(), provider.asked.length];
     const leaving = new AbortController();
     const answer = client()
@@ -198,8 +204,13 @@ function describeBadEnds({ kind, world, client }: Setting, model: string): void 
     leaving.abort();
     await answer;
     await expect.poll(() => provider.left()).toBe(left + 1);
-    expect(await settled()).toMatchObject({ end: 'client-closed', model });
+    await endsAs(world, { end: 'client-closed', model });
   });
+}
+
+/** The receipt of the last request, which is on disk a moment after nothing is held any more. */
+async function endsAs(world: () => World, wanted: { end: string; model: string }): Promise<void> {
+  await expect.poll(() => world().settled(), { timeout: 5_000 }).toMatchObject(wanted);
 }
 
 /** What each refusal needs. `tries`: how often the client asks by itself; others are asked once, without waiting. */

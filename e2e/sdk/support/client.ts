@@ -59,8 +59,8 @@ export type ClientKind = {
   surface: 'chat-completions' | 'messages' | 'responses';
   open(connection: Connection): Client;
   readError(error: unknown): SeenError;
-  /** Its words for the ends of answers. */
-  finishes: { stop: string; length: string };
+  /** Its words for the ends of answers. Undefined: it takes an answer that was cut for an error. */
+  finishes: { stop: string; length: string | undefined };
   /** Whether it counts cached input as input. */
   countsCachedInput: boolean;
   shows: { reasoning: boolean; refusal: boolean; requestId: boolean };

@@ -32,7 +32,7 @@ export type Receipt = {
 };
 
 /** Models of the world. Each upstream model is the same script, spoken in another dialect by the provider. */
-export const UPSTREAM_MODELS = ['resold-chat'] as const;
+export const UPSTREAM_MODELS = ['resold-chat', 'resold-messages'] as const;
 
 function worldConfig(providerPort: number): string {
   const capabilities = '{ tools: true, vision: true, thinking: true, json_schema: true }';
@@ -45,6 +45,7 @@ function worldConfig(providerPort: number): string {
     price: { per_million_usd: { input: 1, cached_input: 0.1, output: 4 } }
     routes: [{ upstream: ${id.replace('resold-', '')}, model: provider-model }]`,
   );
+  const base = `http://127.0.0.1:${providerPort}/v1`;
   return `
 brand: { name: Test, key_prefix: test }
 accounts: { welcome_usd: 0 }
@@ -52,10 +53,8 @@ limits: { requests_per_minute: 100000, concurrency: 100, account_concurrency: 10
 pools:
   demo: {}
 upstreams:
-  chat:
-    kind: openai-compatible
-    base_url: http://127.0.0.1:${providerPort}/v1
-    allow_private_addresses: true
+  chat: { kind: openai-compatible, base_url: '${base}', allow_private_addresses: true }
+  messages: { kind: anthropic, base_url: '${base}', allow_private_addresses: true }
 models:
   - id: demo
     context_tokens: 1024

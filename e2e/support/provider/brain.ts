@@ -12,7 +12,7 @@ export type Asked = {
   results: string[];
   /** Names of the tools that are offered. */
   tools: string[];
-  /** The one tool that must be called, when the request says so. */
+  /** The tool that must be called, when the request leaves no choice. */
   forcedTool: string | undefined;
   mayCallTwice: boolean;
   /** Pictures of the last message of the user, or of the tools' results after it. */

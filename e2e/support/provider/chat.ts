@@ -1,6 +1,6 @@
 import type { Asked, Reply } from './brain.ts';
 import { PROVIDER_USAGE } from './brain.ts';
-import { halves, words, type DialectOfProvider } from './dialect.ts';
+import { halves, onlyChoice, words, type DialectOfProvider } from './dialect.ts';
 
 /**
  * OpenAI's chat completions as a provider speaks it. Fields and order of events: the API reference's pages "Chat" and
@@ -26,12 +26,13 @@ function read(text: string): { asked: Asked; stream: boolean } {
   const lastAnswer = messages.findLastIndex(({ role }) => role === 'assistant');
   const fresh = messages.slice(lastAnswer + 1);
   const lastOfUser = messages.findLast(({ role }) => role === 'user');
+  const names = tools.map((tool) => tool.function.name);
   const asked: Asked = {
     model: body.model,
     prompt: textOf(lastOfUser),
     results: fresh.filter(({ role }) => role === 'tool').map(textOf),
-    tools: choice === 'none' ? [] : tools.map((tool) => tool.function.name),
-    forcedTool: typeof choice === 'object' ? choice.function?.name : undefined,
+    tools: choice === 'none' ? [] : names,
+    forcedTool: typeof choice === 'object' ? choice.function?.name : onlyChoice(choice === 'required', names),
     mayCallTwice: body.parallel_tool_calls !== false,
     pictures: fresh.flatMap(picturesOf),
     hasSchema: body.response_format?.type === 'json_schema',

@@ -21,3 +21,8 @@ export function halves(input: object): [text: string, first: string, second: str
   const middle = Math.ceil(text.length / 2);
   return [text, text.slice(0, middle), text.slice(middle)];
 }
+
+/** Some tool must be called, and there is one. */
+export function onlyChoice(isRequired: boolean, tools: readonly string[]): string | undefined {
+  return isRequired && tools.length === 1 ? tools[0] : undefined;
+}

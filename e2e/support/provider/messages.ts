@@ -1,6 +1,6 @@
 import type { Asked, Reply } from './brain.ts';
 import { PROVIDER_USAGE } from './brain.ts';
-import { halves, words, type DialectOfProvider } from './dialect.ts';
+import { halves, onlyChoice, words, type DialectOfProvider } from './dialect.ts';
 
 /**
  * Anthropic's messages as the provider speaks them. Fields and order of events: the API reference's pages "Messages"
@@ -38,12 +38,13 @@ function read(text: string): { asked: Asked; stream: boolean } {
     ({ role, content }) =>
       role === 'user' && blocksOf({ role, content }).some(({ type }) => type !== 'tool_result'),
   );
+  const names = tools.map(({ name }) => name);
   const asked: Asked = {
     model: body.model,
     prompt: prompts.slice(-1).flatMap(blocksOf).map(textOf).join(''),
     results: results.map((block) => contentOf(block).map(textOf).join('')),
-    tools: choice?.type === 'none' ? [] : tools.map(({ name }) => name),
-    forcedTool: choice?.type === 'tool' ? choice.name : undefined,
+    tools: choice?.type === 'none' ? [] : names,
+    forcedTool: choice?.type === 'tool' ? choice.name : onlyChoice(choice?.type === 'any', names),
     mayCallTwice: choice?.disable_parallel_tool_use !== true,
     pictures: [...fresh, ...results.flatMap(contentOf)].flatMap(pictureOf),
     hasSchema: body.output_config?.format?.type === 'json_schema',

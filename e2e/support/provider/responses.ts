@@ -1,6 +1,6 @@
 import type { Asked, Reply } from './brain.ts';
 import { PROVIDER_USAGE } from './brain.ts';
-import { halves, words, type DialectOfProvider } from './dialect.ts';
+import { halves, onlyChoice, words, type DialectOfProvider } from './dialect.ts';
 
 /**
  * OpenAI's responses as the provider speaks them. Fields and order of events: the API reference's pages "Responses" and
@@ -29,14 +29,15 @@ function read(text: string): { asked: Asked; stream: boolean } {
   );
   const fresh = items.slice(lastAnswer + 1);
   const results = fresh.filter(({ type }) => type === 'function_call_output');
+  const names = tools.flatMap(({ name }) => name ?? []);
   const asked: Asked = {
     model: body.model,
     prompt: partsOf(items.findLast(({ role }) => role === 'user')?.content)
       .map(textOf)
       .join(''),
     results: results.map(({ output }) => partsOf(output).map(textOf).join('')),
-    tools: choice === 'none' ? [] : tools.flatMap(({ name }) => name ?? []),
-    forcedTool: typeof choice === 'object' ? choice.name : undefined,
+    tools: choice === 'none' ? [] : names,
+    forcedTool: typeof choice === 'object' ? choice.name : onlyChoice(choice === 'required', names),
     mayCallTwice: body.parallel_tool_calls !== false,
     pictures: fresh.flatMap(({ content, output }) =>
       [...partsOf(content), ...partsOf(output)].flatMap(pictureOf),
