@@ -46,7 +46,7 @@ export function openStreamReader(options: StreamReaderOptions): ReplyReader {
     isCommitted: false,
     sawWork: false,
     startUsage: undefined,
-    endUsage: undefined,
+    endUsage: {},
     stop: {},
     end: undefined,
     isCut: false,
@@ -87,7 +87,8 @@ type StreamState = {
   /** An event other than a ping came since the last `take`. */
   sawWork: boolean;
   startUsage: unknown;
-  endUsage: unknown;
+  /** Of all `message_delta` together. */
+  endUsage: JsonObject;
   /** From `message_delta`. */
   stop: JsonObject;
   end: 'complete' | UpstreamFault | undefined;
@@ -179,9 +180,14 @@ function onBlock(state: StreamState, { event, value, parts }: BlockEvent): boole
 function onDelta(state: StreamState, event: SseEvent, value: JsonObject): boolean {
   const { delta, usage } = value;
   if (isJsonObject(delta)) state.stop = { ...state.stop, ...delta };
-  if (isJsonObject(usage)) state.endUsage = usage;
+  if (isJsonObject(usage)) state.endUsage = { ...state.endUsage, ...told(usage) };
   hold(state, state.last, { event, value });
   return true;
+}
+
+/** Counts are null where nothing is said of them. */
+function told(usage: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== null));
 }
 
 function onStop(state: StreamState): boolean {
