@@ -136,11 +136,14 @@ export function createOutput(settings: OutputSettings, events?: ItemEvents): Out
     events?.text(item, text);
   }
 
-  /** A complete call without arguments has an empty object: clients parse them unchecked. */
+  /**
+   * A complete call without arguments has an empty object: clients parse them unchecked. A custom call has no word for
+   * being cut: @ai-sdk/openai 4.0.118 breaks at any status but `completed`.
+   */
   function endCall(item: CallItem, status: 'completed' | 'incomplete'): void {
     if (item.reader !== undefined) addCallText(item, item.reader.end());
     else if (item.text === '' && status === 'completed') addCallText(item, '{}');
-    item.status = status;
+    item.status = item.type === 'custom_tool_call' ? 'completed' : status;
     events?.callDone(item);
     events?.itemDone(item);
   }
