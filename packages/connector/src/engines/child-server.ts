@@ -32,8 +32,9 @@ const RESTART_MAX_MS = 60_000;
 /** A server that was ready this long had no trouble starting: the next wait is a short one again. */
 const STABLE_MS = 60_000;
 const KILL_AFTER_MS = 1_500;
-const KEPT_LINES = 20;
-const LINE_MAX_CHARS = 200;
+/** Of what a server prints while it starts: the reason of a failure is among the first errors. */
+const START_OUTPUT_MAX_CHARS = 64 * 1024;
+const REASON_MAX_CHARS = 200;
 
 type State =
   | { is: 'idle' }
@@ -55,7 +56,7 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
   let state: State = { is: 'idle' };
   let child: ChildProcess | undefined;
   let failures = 0;
-  let lines: string[] = [];
+  let startOutput = '';
   let readyTimer: Timer | undefined;
   let restartTimer: Timer | undefined;
 
@@ -67,7 +68,7 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
   }
 
   function launch(): void {
-    lines = [];
+    startOutput = '';
     state = { is: 'starting', sinceMs: timers.nowMs() };
     const started = spawn(options.program, options.words, {
       env: options.environment,
@@ -75,25 +76,24 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
       windowsHide: true,
     });
     child = started;
-    started.stdout.on('data', keepLines);
-    started.stderr.on('data', keepLines);
+    started.stdout.on('data', keepOutput);
+    started.stderr.on('data', keepOutput);
     // Without `exit` nothing was started; with it, the first of the two decides.
     started.once('error', () => ended(started, 'cannot be started'));
     started.once('exit', (code, signal) => ended(started, signal ?? `exit code ${code}`));
     readyTimer = timers.every(READY_PERIOD_MS, () => void lookWhetherReady(started));
   }
 
-  function keepLines(bytes: Buffer): void {
-    if (state.is !== 'starting') return;
-    lines.push(...bytes.toString('utf8').split('\n'));
-    lines = lines.filter((line) => line.trim() !== '').slice(-KEPT_LINES);
+  function keepOutput(bytes: Buffer): void {
+    if (state.is !== 'starting' || startOutput.length >= START_OUTPUT_MAX_CHARS) return;
+    startOutput += bytes.toString('utf8');
   }
 
   async function lookWhetherReady(asked: ChildProcess): Promise<void> {
     if (state.is !== 'starting' || !(await options.isReady())) return;
     if (child !== asked || state.is !== 'starting') return;
     readyTimer?.cancel();
-    lines = [];
+    startOutput = '';
     state = { is: 'ready', sinceMs: timers.nowMs() };
     tell();
   }
@@ -112,8 +112,8 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
   }
 
   function describeEnd(how: string): string {
-    const words = findReason(lines);
-    return `${name} ended (${how})${words === undefined ? '.' : `: ${words}`}`;
+    const words = findReason(startOutput);
+    return `${name} ended (${how})${words === undefined ? '' : `: ${words}`}.`;
   }
 
   return {
@@ -161,11 +161,12 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
   };
 }
 
-/** The line that most likely says what went wrong: the last one that speaks of an error. */
-function findReason(lines: string[]): string | undefined {
-  const line = lines.findLast((text) => /error|fail|invalid|unable|cannot|not found|unknown/iu.test(text));
-  return line
-    ?.replace(/\p{C}+/gu, ' ')
-    .trim()
-    .slice(0, LINE_MAX_CHARS);
+/** The line that most likely says what went wrong: the first that speaks of an error, without its time and level. */
+function findReason(output: string): string | undefined {
+  const lines = output.split('\n');
+  const line =
+    lines.find((text) => /\berror\b|invalid/iu.test(text)) ??
+    lines.find((text) => /fail|unable|cannot|not found|unknown/iu.test(text));
+  const words = line?.replace(/^[\d.]+ [A-Z] +/u, '').replace(/\p{C}+/gu, ' ');
+  return words?.trim().slice(0, REASON_MAX_CHARS);
 }

@@ -120,7 +120,7 @@ describe('a model file on llama-server', () => {
       }
       const found = await lookUntil(world, isFault('exit code 1'));
       expect(found.message).toBe(
-        'llama-server ended (exit code 1): error: failed to load model: unknown architecture',
+        'llama-server ended (exit code 1): llama_model_load: error loading model: unknown architecture.',
       );
       waits.push(Number(/in (\d+) s/u.exec(found.fix ?? '')?.[1]));
       world.timers.advance(60_000);

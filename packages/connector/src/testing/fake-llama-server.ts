@@ -9,7 +9,9 @@ import { createFakeLlamaCpp } from './fake-llama-cpp.ts';
  */
 const { env } = process;
 if (env['FAKE_DIES'] === 'start') {
-  process.stderr.write('load: loading model\nerror: failed to load model: unknown architecture\nbye\n');
+  process.stderr.write(
+    '0.00.1 I load: loading model\n0.00.2 E llama_model_load: error loading model: unknown architecture\n0.00.3 E bye: error\n',
+  );
   process.exit(1);
 }
 const environmentFile = env['FAKE_ENVIRONMENT_FILE'];
