@@ -1,6 +1,5 @@
 import type { AttemptFault } from '../core/attempt.ts';
 import { fault, type Fault } from '../core/errors.ts';
-import { LIMITS } from '../core/limits.ts';
 import type { TextSurface } from '../core/surface.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -14,6 +13,6 @@ export function clientFault(value: Pick<AttemptFault, 'code' | 'message' | 'retr
   const { code, message, retryAfterMs } = value;
   return fault(code, {
     ...(message === undefined ? {} : { message }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.min(retryAfterMs, LIMITS.retryAfterMaxMs) }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }

@@ -182,6 +182,16 @@ test('an upstream that is not reached is left out as a whole', () => {
   expect(bench.upstream.waitMs('a')).toBe(0);
 });
 
+test('a request that the client leaves gives the trial of the whole upstream back', () => {
+  const bench = createBench({ failures: 1, retry: { sameUpstream: 0, sharePercent: 0 } });
+  bench.askAndFail(faultOf('connect'));
+  bench.clock.advance(5_000);
+  const asked = bench.ask();
+  expect(bench.upstream.waitMs('another')).toBe(PROBE_MS);
+  asked.attempt.cancel();
+  expect(bench.upstream.waitMs('another')).toBe(0);
+});
+
 test('whatever fails: with time alone it is asked again, and one answer makes all good', () => {
   const faults = fc.record({
     cause: fc.constantFrom(...UPSTREAM_CAUSES),

@@ -310,6 +310,19 @@ test('tries that speak before their start returns', () => {
   expect([asked.parts, asked.ends, asked.fault]).toEqual([[TEXT, FINISH], 1, undefined]);
 });
 
+test('after tries that spoke before their start returned, cancel reaches the one that runs', () => {
+  const bench = createBench({
+    onStart: (started) => {
+      if (started.key === 1) started.sink.onFault(faultOf('auth'));
+    },
+  });
+  const asked = bench.ask();
+  asked.attempt.pause();
+  expect(bench.tries.map(({ isPaused }) => isPaused)).toEqual([false, true]);
+  asked.attempt.cancel();
+  expect(bench.tries.map(({ isCancelled }) => isCancelled)).toEqual([false, true]);
+});
+
 type Move = 'alive' | 'empty' | 'text' | 'end' | 'fault' | 'wait' | 'cancel' | 'pause' | 'resume';
 const move = fc.record({
   move: fc.constantFrom<Move>('alive', 'empty', 'text', 'end', 'fault', 'fault', 'wait', 'wait', 'cancel'),
