@@ -38,7 +38,7 @@ import {
 } from './store/sqlite/main/data-folder.ts';
 import { acquireDataLock } from './store/sqlite/main/data-lock.ts';
 import { chatCompletionsSurface } from './surfaces/chat-completions/surface.ts';
-import { messagesSurface } from './surfaces/messages/surface.ts';
+import { messagesCountSurface, messagesSurface } from './surfaces/messages/surface.ts';
 import { responsesSurface } from './surfaces/responses/surface.ts';
 import { openUpstreams, type OpenedUpstream } from './upstreams/open-upstreams.ts';
 
@@ -48,6 +48,7 @@ const TEXT_SURFACES = [
   { path: '/v1/messages', surface: messagesSurface },
   { path: '/v1/responses', surface: responsesSurface },
 ];
+const TOKEN_COUNTERS = [{ path: '/v1/messages/count_tokens', surface: messagesCountSurface }];
 
 /** Another process may just be ending on the same data folder. */
 const DATA_LOCK_WAIT_MS = 5_000;
@@ -230,6 +231,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
       inference,
       metrics,
       textSurfaces: TEXT_SURFACES,
+      tokenCounters: TOKEN_COUNTERS,
       receipts: {
         receiptOf: (accountId, requestId) => receipts.byId(accountId, requestId),
         records,

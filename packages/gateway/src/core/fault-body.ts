@@ -17,7 +17,7 @@ export function openAiFaultBody(value: Fault): string {
 
 /**
  * The error body of Anthropic's dialect: `{type:"error",error:{type,message},request_id}`. It has no place for the
- * field at fault, so that stands before the message. `code` is ours, beside what the dialect defines. `details` is the
+ * field at fault, so that stands before the message, once. `code` is ours, beside what the dialect defines. `details` is the
  * dialect's machine-readable word about some errors.
  */
 export function anthropicFaultBody(
@@ -26,11 +26,13 @@ export function anthropicFaultBody(
   details?: { error_code: string },
 ): string {
   const message = faultMessage(value);
+  const { param } = value;
+  const isNamed = param === undefined || message.startsWith(`${param}: `);
   return JSON.stringify({
     type: 'error',
     error: {
       type: errorRow(value.code).anthropicType,
-      message: value.param === undefined ? message : `${value.param}: ${message}`,
+      message: isNamed ? message : `${param}: ${message}`,
       code: value.code,
       details,
     },

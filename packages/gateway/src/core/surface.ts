@@ -19,6 +19,12 @@ export type TextSurface = {
   adaptFault?(fault: Fault, rawHeaders: readonly string[]): Fault;
 };
 
+/** A dialect that also counts the input of a request. `decode` reads the body of that. */
+export type TokenCountSurface = TextSurface & {
+  /** The JSON body of the answer. */
+  renderCount(inputTokens: number): string;
+};
+
 export type DecodedText = {
   /** The model's name as the client wrote it. */
   model: string;
@@ -32,9 +38,16 @@ export type DecodedText = {
    * dialect, which get the client's own bytes, may serve the request.
    */
   nativeOnly?: Fault;
+  nativeInput?: NativeInput;
   /** The encoder of this request's reply. Each try gets a new one. */
   openReply(options: ReplyOptions): ReplyEncoder;
 };
+
+/**
+ * Input that only targets of the same dialect read, in the client's own bytes: it is not in `chat`. `bytes` are those of
+ * its JSON; `isBounded` is false where they do not bound its tokens, since the target opens something (a PDF, a file).
+ */
+export type NativeInput = { bytes: number; isBounded: boolean };
 
 export type ReplyOptions = {
   requestId: string;

@@ -5,19 +5,24 @@ import type { Model } from '../catalog/model.ts';
 import type { Config } from '../config/config.ts';
 import { fault } from '../core/errors.ts';
 import { creditsNumber, usdNumber } from '../core/money.ts';
-import type { TextSurface } from '../core/surface.ts';
+import { ok } from '../core/result.ts';
+import type { TextSurface, TokenCountSurface } from '../core/surface.ts';
 import type { InferenceDeps } from '../inference/deps.ts';
+import { serveTokenCount } from '../inference/count-tokens.ts';
+import type { Exchange } from '../inference/exchange.ts';
 import { serveText } from '../inference/serve-text.ts';
 import type { Balance } from '../ledger/ledger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { callerWithScope } from './caller.ts';
 import { sendFault } from './errors.ts';
 import { landingPage } from './landing-page.ts';
+import { allModels, pageOfModels } from './models-page.ts';
 import { referenceRoutes, sendPage } from './reference-routes.ts';
 import { receiptRoutes, type ReceiptRoutesDeps } from './receipt-routes.ts';
+import { storedResponseRoutes } from './stored-responses.ts';
 
 export type RouteRow = {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   path: string;
   handler: (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>;
   /** Where it differs from the server's own limit. */
@@ -32,6 +37,7 @@ export type RoutesDeps = {
   inference: InferenceDeps;
   metrics: Metrics;
   textSurfaces: readonly { path: string; surface: TextSurface }[];
+  tokenCounters: readonly { path: string; surface: TokenCountSurface }[];
   receipts: Omit<ReceiptRoutesDeps, 'inference' | 'catalog'>;
 };
 
@@ -39,8 +45,12 @@ export type RoutesDeps = {
 export function routeTable(deps: RoutesDeps): RouteRow[] {
   return [
     ...deps.textSurfaces.map(({ path, surface }): RouteRow => {
-      return { method: 'POST', path, handler: textRoute(deps.inference, surface) };
+      return { method: 'POST', path, handler: inferenceRoute(deps.inference, surface, serveText) };
     }),
+    ...deps.tokenCounters.map(({ path, surface }): RouteRow => {
+      return { method: 'POST', path, handler: inferenceRoute(deps.inference, surface, serveTokenCount) };
+    }),
+    ...storedResponseRoutes(),
     { method: 'GET', path: '/v1/models', handler: (request, reply) => listModels(deps, request, reply) },
     { method: 'GET', path: '/v1/models/*', handler: (request, reply) => showModel(deps, request, reply) },
     { method: 'GET', path: '/v1/balance', handler: (request, reply) => showBalance(deps, request, reply) },
@@ -58,10 +68,14 @@ export function routeTable(deps: RoutesDeps): RouteRow[] {
 }
 
 /** Hands the raw response over to inference, which writes to it directly. */
-function textRoute(inference: InferenceDeps, surface: TextSurface): RouteRow['handler'] {
+function inferenceRoute<Surface extends TextSurface>(
+  inference: InferenceDeps,
+  surface: Surface,
+  serve: (inference: InferenceDeps, surface: Surface, exchange: Exchange) => void,
+): RouteRow['handler'] {
   return (request, reply) => {
     reply.hijack();
-    serveText(inference, surface, {
+    serve(inference, surface, {
       requestId: request.id,
       rawHeaders: request.raw.rawHeaders,
       body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
@@ -80,14 +94,11 @@ function listModels(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRep
   const data = deps.catalog
     .listModels(caller.key)
     .map((model) => viewModel(model, modelState(deps.inference, model, caller.account.id)));
-  // One object serves OpenAI's clients (object, data) and Anthropic's (data, has_more, first_id, last_id).
-  void reply.send({
-    object: 'list',
-    data,
-    has_more: false,
-    first_id: data[0]?.id ?? null,
-    last_id: data.at(-1)?.id ?? null,
-  });
+  // Only Anthropic's clients know pages, and they send this header with every request.
+  const isPaged = request.headers['anthropic-version'] !== undefined;
+  const page = isPaged ? pageOfModels(data, request.query) : ok(allModels(data));
+  if (page.ok) void reply.send(page.value);
+  else sendFault(reply, request.id, page.error);
 }
 
 function showModel(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {

@@ -8,10 +8,10 @@ import { failed, ok, type Result } from '../core/result.ts';
 import { spendWindowEndMs, type SpendWindow } from '../core/spend-window.ts';
 import type { Hold } from '../ledger/ledger.ts';
 import type { Permit } from '../limits/key-limits.ts';
-import { measureInput } from '../pricing/input-ceiling.ts';
 import { outputCap } from '../pricing/quote.ts';
 import type { Needs } from '../routing/target.ts';
 import type { InferenceDeps } from './deps.ts';
+import { measureRequest } from './measure-request.ts';
 import { hasImages, type Refusal, type Understood } from './understand.ts';
 
 /** A request that may run: who asks, what for, and the money that is held for it. */
@@ -36,26 +36,32 @@ export type Admitted = Understood & {
  * A refusal leaves no trace: no hold, no place in the rate.
  */
 export function admitText(deps: InferenceDeps, understood: Understood): Result<Admitted, Refusal> {
-  const { exchange, caller } = understood;
-  const { account, key } = caller;
-  const admission = deps.keyLimits.admit(
-    { keyId: key.id, accountId: account.id },
-    {
-      requestsPerMinute: key.requestsPerMinute ?? deps.defaultLimits.requestsPerMinute,
-      concurrency: key.concurrency ?? deps.defaultLimits.concurrency,
-      accountConcurrency: deps.defaultLimits.accountConcurrency,
-    },
-  );
-  exchange.rateWindow = admission.window;
-  if (!admission.result.ok) return failed({ ...admission.result.error, accountId: account.id });
-  const permit = admission.result.value;
-
+  const permit = admitToRate(deps, understood);
+  if (!permit.ok) return permit;
   const held = holdMoney(deps, understood);
   if (!held.ok) {
-    permit.refund();
-    return failed({ ...held.error, accountId: account.id });
+    permit.value.refund();
+    return failed({ ...held.error, accountId: understood.caller.account.id });
   }
-  return ok({ ...understood, permit, ...held.value });
+  return ok({ ...understood, permit: permit.value, ...held.value });
+}
+
+/** A place in the limits of the key and of its account. */
+export function admitToRate(
+  { keyLimits, defaultLimits }: InferenceDeps,
+  { exchange, caller }: Understood,
+): Result<Permit, Refusal> {
+  const { account, key } = caller;
+  const { result, window } = keyLimits.admit(
+    { keyId: key.id, accountId: account.id },
+    {
+      requestsPerMinute: key.requestsPerMinute ?? defaultLimits.requestsPerMinute,
+      concurrency: key.concurrency ?? defaultLimits.concurrency,
+      accountConcurrency: defaultLimits.accountConcurrency,
+    },
+  );
+  exchange.rateWindow = window;
+  return result.ok ? result : failed({ ...result.error, accountId: account.id });
 }
 
 type Priced = Pick<
@@ -73,7 +79,7 @@ type Priced = Pick<
 
 function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> {
   const { account, key } = ask.caller;
-  const input = measureInput(ask.decoded.chat);
+  const input = measureRequest(deps, ask);
   const heldAtMs = deps.clock.nowMs();
   const price = priceAt(ask.model, heldAtMs);
   const balanceMicros = deps.ledger.balance(account.id).availableMicros;

@@ -1,7 +1,8 @@
 import { priceAt } from '../catalog/price-schedule.ts';
 import { creditsNumber, micros, usdNumber } from '../core/money.ts';
-import { measureInput } from '../pricing/input-ceiling.ts';
 import { outputCap } from '../pricing/quote.ts';
+import type { InferenceDeps } from './deps.ts';
+import { measureRequest } from './measure-request.ts';
 import type { Understood } from './understand.ts';
 
 /** More than any request can cost, so that a quote does not depend on the balance. */
@@ -22,9 +23,10 @@ export type QuoteView = {
 };
 
 /** Quotes the maximal price of a request: the amount that a hold would take now if the balance were no bound. */
-export function quoteText({ model, decoded }: Understood, nowMs: number): QuoteView {
-  const price = priceAt(model, nowMs);
-  const input = measureInput(decoded.chat);
+export function quoteText(deps: InferenceDeps, understood: Understood): QuoteView {
+  const { model, decoded } = understood;
+  const price = priceAt(model, deps.clock.nowMs());
+  const input = measureRequest(deps, understood);
   const clientCap = decoded.chat.maxOutputTokens;
   const capped = outputCap({
     price: price.price,

@@ -138,7 +138,7 @@ export function writeFault(exchange: Exchange, fault: Fault, body: string): void
     ...commonHeaders(exchange.requestId, exchange.rateWindow),
   ];
   if (fault.retryAfterMs !== undefined) {
-    const waitMs = Math.min(fault.retryAfterMs, 60_000);
+    const waitMs = Math.min(fault.retryAfterMs, LIMITS.retryAfterMaxMs);
     headers.push(
       'retry-after',
       String(Math.ceil(waitMs / 1_000)),
@@ -155,13 +155,19 @@ export function writeFault(exchange: Exchange, fault: Fault, body: string): void
 }
 
 /** Sends a small JSON reply that is no answer of a model. */
-export function writeJson(exchange: Exchange, status: number, body: string): void {
+export function writeJson(
+  exchange: Exchange,
+  status: number,
+  body: string,
+  headers: readonly string[] = [],
+): void {
   exchange.response.writeHead(status, [
     'content-type',
     'application/json',
     'content-length',
     String(Buffer.byteLength(body)),
     ...commonHeaders(exchange.requestId, exchange.rateWindow),
+    ...headers,
   ]);
   exchange.response.end(body);
 }

@@ -1,14 +1,14 @@
 import type { Clock, Timer } from '../core/clock.ts';
-import { fault, type Fault } from '../core/errors.ts';
+import { fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import type { TextSurface } from '../core/surface.ts';
-import { adaptFault } from './adapt-fault.ts';
 import { admitText } from './admit.ts';
 import type { InferenceDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import type { Claim } from './idempotency.ts';
 import { quoteText, type QuoteView } from './quote.ts';
-import { writeFault, writeJson } from './reply-writer.ts';
+import { refuse, refuseAndTell } from './refuse.ts';
+import { writeJson } from './reply-writer.ts';
 import { readRequestHeaders } from './request-headers.ts';
 import { TextRun } from './text-run.ts';
 import { understandText, type Refusal, type Understood } from './understand.ts';
@@ -31,23 +31,12 @@ export function serveText(deps: InferenceDeps, surface: TextSurface, exchange: E
   }
   const outcome = beginText(deps, surface, exchange);
   if (!outcome.ok) {
-    refuse(surface, exchange, outcome.error);
-    deps.observer.refused({
-      requestId: exchange.requestId,
-      surface: surface.dialect,
-      code: outcome.error.code,
-      accountId: outcome.error.accountId ?? '',
-    });
+    refuseAndTell(deps, surface, exchange, outcome.error);
   } else if ('quote' in outcome.value) {
     writeJson(exchange, 200, JSON.stringify(outcome.value.quote));
   } else {
     outcome.value.run.start();
   }
-}
-
-function refuse(surface: TextSurface, exchange: Exchange, value: Fault): void {
-  const adapted = adaptFault(surface, value, exchange);
-  writeFault(exchange, adapted, surface.renderFault(adapted, exchange.requestId));
 }
 
 function beginText(
@@ -60,7 +49,7 @@ function beginText(
   const understood = understandText(deps, surface, exchange);
   if (!understood.ok) return understood;
   if (headers.value.dryRun || understood.value.decoded.dryRun)
-    return ok({ quote: quoteText(understood.value, deps.clock.nowMs()) });
+    return ok({ quote: quoteText(deps, understood.value) });
 
   const claim = claimOnce(deps, understood.value, headers.value.idempotencyKey);
   if (!claim.ok) return claim;

@@ -6,6 +6,7 @@ import type {
   ToolDefinition,
   UserPart,
 } from '@switchyard/protocol/chat.ts';
+import type { NativeInput } from '../core/surface.ts';
 
 /**
  * Tokens that no text of the request accounts for. Generous, since they make a ceiling, not a price.
@@ -40,6 +41,22 @@ export type InputMeasure = {
   /** A likely count. For scheduling, and for charges where the target reported no usage. */
   estimatedTokens: number;
 };
+
+/**
+ * The measure of a request whose target may also read what is not in its canonical form. Beyond the model's context no
+ * input can go, so that is the ceiling of what has no other.
+ */
+export function withNativeInput(
+  measure: InputMeasure,
+  native: NativeInput,
+  contextTokens: number,
+): InputMeasure {
+  const ceilingTokens = measure.ceilingTokens + SCHEMA_FACTOR * native.bytes;
+  return {
+    ...measure,
+    ceilingTokens: native.isBounded ? ceilingTokens : Math.max(ceilingTokens, contextTokens),
+  };
+}
 
 type Tally = { bytes: number; schemaBytes: number; marks: number; images: number };
 

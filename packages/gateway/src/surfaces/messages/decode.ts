@@ -59,9 +59,17 @@ function decode(body: Buffer, maxTokens: 'required' | 'optional'): Result<Decode
     stream,
     dryRun,
     chat,
-    ...(reading.native.first === undefined ? {} : { nativeOnly: reading.native.first }),
+    ...beyondChat(reading),
     openReply: (options) => (stream ? openMessageStream(options) : openMessage(options)),
   });
+}
+
+function beyondChat({ native }: Reading): Pick<DecodedText, 'nativeOnly' | 'nativeInput'> {
+  const { first, bytes, isBounded } = native;
+  return {
+    ...(first === undefined ? {} : { nativeOnly: first }),
+    ...(bytes === 0 && isBounded ? {} : { nativeInput: { bytes, isBounded } }),
+  };
 }
 
 function decodeChat(source: FieldSource, reading: Reading): ChatRequest {

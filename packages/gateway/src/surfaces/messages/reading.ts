@@ -1,24 +1,21 @@
 import type { ToolDefinition } from '@switchyard/protocol/chat.ts';
 import { fault, type Fault } from '../../core/errors.ts';
 import type { Refusals } from '../../core/json-fields.ts';
+import type { NativeInput } from '../../core/surface.ts';
 
 /** What the decoders of one body share: where refusals go, and what they see besides the messages themselves. */
 export type Reading = {
   /** The bytes that were parsed. */
   body: Buffer;
   refusals: Refusals;
-  native: NativeInput;
+  native: BeyondChat;
   pictures: number;
   /** In the order of the conversation. */
   toolChanges: ToolChange[];
 };
 
-/**
- * What the canonical request cannot say. `first` refuses the request where no target speaks this dialect. `bytes` are
- * what such a target reads beyond the canonical request, as JSON; `isBounded` is false when bytes do not bound its
- * tokens: a PDF, a file or an address that the provider opens.
- */
-export type NativeInput = { first: Fault | undefined; bytes: number; isBounded: boolean };
+/** What the canonical request cannot say. `first` refuses the request where no target speaks this dialect. */
+export type BeyondChat = NativeInput & { first: Fault | undefined };
 
 /** A tool that is offered or withdrawn from here on: by its name in `tools`, or with its definition. */
 export type ToolChange =

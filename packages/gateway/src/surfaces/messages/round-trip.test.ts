@@ -17,7 +17,7 @@ const picture = fc.constantFrom('image/png' as const, 'image/webp' as const).map
 });
 const userParts: fc.Arbitrary<UserPart[]> = fc.array(fc.oneof(textPart, picture), {
   minLength: 1,
-  maxLength: 3,
+  maxLength: 2,
 });
 
 const seal = fc.record({
@@ -48,7 +48,7 @@ const call: fc.Arbitrary<Call> = fc.record({
 const exchange = fc.tuple(
   userParts,
   fc.array(said, { minLength: 1, maxLength: 3 }),
-  fc.array(call, { maxLength: 3 }),
+  fc.array(call, { maxLength: 2 }),
 );
 
 function conversation(exchanges: [UserPart[], AssistantPart[], Call[]][]): ChatMessage[] {
@@ -85,7 +85,7 @@ const tools = fc.uniqueArray(
 const requests: fc.Arbitrary<ChatRequest> = fc
   .record({
     system: fc.array(textPart, { maxLength: 2 }),
-    exchanges: fc.array(exchange, { maxLength: 4 }),
+    exchanges: fc.array(exchange, { maxLength: 3 }),
     last: userParts,
     tools,
     mode: fc.constantFrom('auto' as const, 'none' as const, 'required' as const, 'named' as const),

@@ -1,5 +1,5 @@
-import type { TextSurface } from '../../core/surface.ts';
-import { decodeMessagesBody } from './decode.ts';
+import type { TextSurface, TokenCountSurface } from '../../core/surface.ts';
+import { decodeCountBody, decodeMessagesBody } from './decode.ts';
 import { messagesFaultBody } from './fault-body.ts';
 
 /** POST /v1/messages. */
@@ -8,4 +8,11 @@ export const messagesSurface: TextSurface = {
   fields: { messages: 'messages', tools: 'tools', responseFormat: 'output_config.format' },
   decode: decodeMessagesBody,
   renderFault: messagesFaultBody,
+};
+
+/** POST /v1/messages/count_tokens. */
+export const messagesCountSurface: TokenCountSurface = {
+  ...messagesSurface,
+  decode: decodeCountBody,
+  renderCount: (inputTokens) => JSON.stringify({ input_tokens: inputTokens }),
 };
