@@ -166,6 +166,12 @@ describe('an engine that stays up', () => {
     expect(agent.capabilities().slots.text).toBe(0);
   });
 
+  it('may be called by its model’s other name', async () => {
+    const models = [modelOf('qwen3:latest', { otherNames: ['qwen3'] })];
+    const { agent } = await setUpAgent({ models, choices: [{ alias: 'm', localName: 'qwen3' }] });
+    expect(agent.capabilities().models).toMatchObject([{ alias: 'm', localName: 'qwen3:latest' }]);
+  });
+
   it('passes on what its owner should know', async () => {
     const { events } = await setUpAgent({ notices: ['mind this'] });
     expect(events[0]).toEqual({ type: 'engine-notice', engine: 'fake', message: 'mind this' });
@@ -177,6 +183,10 @@ describe('slots', () => {
     const world = await setUpAgent({ engineSlots: 1 });
     expect(world.agent.models()).toEqual([{ alias: 'm', slots: 1 }]);
     expect(freeSlots(world)).toBe(1);
+    expect(world.events[0]).toMatchObject({
+      type: 'engine-notice',
+      message: expect.stringContaining('1 at'),
+    });
   });
 
   it('are what the engine has when the owner says nothing', async () => {

@@ -65,10 +65,19 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
     return Math.min(options.slots ?? own ?? UNKNOWN_SLOTS, own ?? Infinity);
   }
 
+  /** What the owner should know. Told at every look: whoever shows it leaves repetitions out. */
+  function tellNotices(): void {
+    const own = engine.slots?.();
+    const tooMany = own !== undefined && options.slots !== undefined && options.slots > own;
+    const messages = [
+      ...(engine.notices?.() ?? []),
+      ...(tooMany ? [`it takes ${own} at a time, so that many are offered instead of ${options.slots}`] : []),
+    ];
+    for (const message of messages) options.report({ type: 'engine-notice', engine: name, message });
+  }
+
   function show(listed: EngineModel[]): void {
-    for (const message of engine.notices?.() ?? []) {
-      options.report({ type: 'engine-notice', engine: name, message });
-    }
+    tellNotices();
     const now = JSON.stringify([listed, slots()]);
     if (now === shown) return;
     const isFirst = shown === '';
@@ -123,7 +132,9 @@ function chooseModels(listed: EngineModel[], options: EngineHostOptions): Hosted
     return listed.map((model) => ({ ...model, alias: model.defaultAlias ?? model.localName }));
   }
   return options.choices.flatMap(({ alias, localName }) => {
-    const model = listed.find((candidate) => candidate.localName === localName);
+    const model =
+      listed.find((candidate) => candidate.localName === localName) ??
+      listed.find((candidate) => candidate.otherNames?.includes(localName));
     if (model !== undefined) return [{ ...model, alias }];
     const names = listed.map((candidate) => candidate.localName);
     options.report({ type: 'model-missing', engine: options.name, localName, listed: names });

@@ -31,6 +31,8 @@ export type EngineModel = {
   localName: string;
   /** The name to offer it under when the owner gives none. Absent: `localName`. */
   defaultAlias?: string;
+  /** Other names that the owner may call it by: `qwen3` for `qwen3:latest`, a file's name for its path. */
+  otherNames?: string[];
   contextTokens: number;
   maxOutputTokens: number;
   slots: number;

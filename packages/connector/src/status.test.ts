@@ -17,6 +17,8 @@ describe('createStatusWriter', () => {
   it.each<[StatusEvent, string]>([
     [{ type: 'problem', message: 'm' }, 'error: m'],
     [{ type: 'warning', message: 'm' }, 'warning: m'],
+    [{ type: 'found', kind: 'ollama', address: '127.0.0.1:11434' }, 'found ollama at 127.0.0.1:11434'],
+    [{ type: 'engine-starting', engine: 'e', reason: 'It loads.' }, 'engine e is getting ready: It loads.'],
     [{ type: 'connecting', gateway: 'https://g', attempt: 1 }, 'connecting to https://g'],
     [{ type: 'connecting', gateway: 'https://g', attempt: 3 }, 'connecting to https://g (try 3)'],
     [
@@ -109,5 +111,37 @@ describe('createStatusReporter', () => {
       { type: 'warning', message: 'engine e has no model m; it has: a, b' },
       { type: 'warning', message: expect.stringContaining('model x is offered by an earlier engine') },
     ]);
+  });
+
+  it('says what an engine’s owner should know once, and what to do when it is more than the code says', () => {
+    const events: StatusEvent[] = [];
+    const reporter = createStatusReporter({
+      gateway: 'https://g',
+      write: (event) => events.push(event),
+      timers: createVirtualTimers(),
+    });
+    const fault = { code: 'engine_unreachable', message: 'Gone.' } as const;
+    reporter.hostEvent({ type: 'engine-notice', engine: 'e', message: 'mind this' });
+    reporter.hostEvent({ type: 'engine-notice', engine: 'e', message: 'mind this' });
+    reporter.hostEvent({ type: 'engine-down', engine: 'e', fault: { ...fault, isStarting: true } });
+    reporter.hostEvent({ type: 'engine-down', engine: 'e', fault: { ...fault, fix: 'Wait.' } });
+    expect(events).toEqual([
+      { type: 'warning', message: 'engine e: mind this' },
+      { type: 'engine-starting', engine: 'e', reason: 'Gone.' },
+      { type: 'engine-down', engine: 'e', reason: 'Gone.', fix: 'Wait.' },
+    ]);
+  });
+
+  it('is not flooded by an engine that finds new words all the time', () => {
+    let lines = 0;
+    const reporter = createStatusReporter({
+      gateway: 'https://g',
+      write: () => (lines += 1),
+      timers: createVirtualTimers(),
+    });
+    for (let count = 0; count < 1_000; count++) {
+      reporter.hostEvent({ type: 'engine-notice', engine: 'e', message: `${count}` });
+    }
+    expect(lines).toBe(200);
   });
 });

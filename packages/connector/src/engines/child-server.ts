@@ -22,6 +22,8 @@ export type ChildServer = {
   problem(): EngineFault | undefined;
   /** Called when it becomes ready or ends. */
   onChange(listener: () => void): void;
+  /** Ends it because it hangs: it is started again like one that crashed. */
+  kill(reason: string): void;
   /** Asks it to end, then ends it. */
   stop(): Promise<void>;
 };
@@ -57,6 +59,7 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
   let child: ChildProcess | undefined;
   let failures = 0;
   let startOutput = '';
+  let killReason: string | undefined;
   let readyTimer: Timer | undefined;
   let restartTimer: Timer | undefined;
 
@@ -112,7 +115,8 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
   }
 
   function describeEnd(how: string): string {
-    const words = findReason(startOutput);
+    const words = killReason ?? findReason(startOutput);
+    killReason = undefined;
     return `${name} ended (${how})${words === undefined ? '' : `: ${words}`}.`;
   }
 
@@ -142,6 +146,10 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
       return state;
     },
     onChange: (listener) => void listeners.push(listener),
+    kill(reason) {
+      killReason = reason;
+      child?.kill('SIGKILL');
+    },
     async stop() {
       state = { is: 'stopped' };
       readyTimer?.cancel();

@@ -24,6 +24,7 @@ describe('inventory', () => {
       {
         localName: 'models/Qwen3-8B-Q4_K_M.gguf',
         defaultAlias: 'Qwen3-8B-Q4_K_M',
+        otherNames: ['Qwen3-8B-Q4_K_M', 'Qwen3-8B-Q4_K_M.gguf'],
         contextTokens: 16_384,
         maxOutputTokens: 16_384,
         slots: 4,
@@ -35,6 +36,12 @@ describe('inventory', () => {
     ]);
     expect([engine.kind, engine.version, engine.slots?.()]).toEqual(['llama-cpp', 'b11434-0123abc', 4]);
     expect(engine.notices?.()).toEqual([]);
+  });
+
+  it('takes what the owner says by the name of the file, too', async () => {
+    const settings = new Map([['Qwen3-8B-Q4_K_M', { contextTokens: 1000 }]]);
+    const { engine } = await setUp(createFakeLlamaCpp(), { settings });
+    expect(await engine.inventory(NEVER)).toMatchObject([{ contextTokens: 1000, maxOutputTokens: 1000 }]);
   });
 
   it('lets the owner say less than the server can, but not more', async () => {

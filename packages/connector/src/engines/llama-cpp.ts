@@ -49,7 +49,7 @@ export function createLlamaCppEngine(options: LlamaCppOptions): Engine {
     const models: EngineModel[] = [];
     for (const entry of listed) {
       const facts = isRouter ? await askRouter(root, entry, signal) : readFacts(entry, props);
-      if (facts !== undefined) models.push(describeModel(facts, options.settings.get(facts.localName)));
+      if (facts !== undefined) models.push(describeModel(facts, options.settings));
     }
     if (options.isShared && !isRouter) privacyNotices ??= await findPrivacyNotices(root, signal);
     const slots = countAt(props, 'total_slots');
@@ -86,7 +86,7 @@ function readFacts(entry: JsonObject, props: JsonObject): ModelFacts | undefined
   const templateCan = objectAt(props, 'chat_template_caps');
   return {
     localName,
-    defaultAlias: nameOfFile(localName),
+    ...namesOfFile(localName),
     contextTokens,
     contextMaxTokens: contextTokens,
     slots: countAt(props, 'total_slots') ?? 1,
@@ -129,9 +129,10 @@ function canThink(props: JsonObject): boolean {
 }
 
 /** Without `--alias` a model is called by the path of its file, which is nobody else's business. */
-function nameOfFile(localName: string): string {
-  const file = localName.split(/[/\\]/u).at(-1) ?? localName;
-  return file.replace(/\.gguf$/iu, '') || localName;
+function namesOfFile(localName: string): Pick<ModelFacts, 'defaultAlias' | 'otherNames'> {
+  const file = localName.split(/[/\\]/u).at(-1) ?? '';
+  const name = file.replace(/\.gguf$/iu, '');
+  return name === '' || name === localName ? {} : { defaultAlias: name, otherNames: [name, file] };
 }
 
 /** Busy slots. `/slots` may be switched off; waiting requests are not in it. Rejects when the server is gone. */

@@ -109,6 +109,21 @@ describe('a model file on llama-server', () => {
     expect(world.changes()).toBe(3);
   });
 
+  it('is ended and started again when it hangs', async () => {
+    const world = setUp();
+    await lookUntil(world, isList);
+    // A look that is given up at once is one without an answer.
+    const miss = () => world.engine.countRequests?.(AbortSignal.abort()).catch(() => undefined);
+    await miss();
+    await miss();
+    expect(await world.engine.countRequests?.(NEVER)).toBe(0);
+    await miss();
+    await miss();
+    await miss();
+    await lookUntil(world, isFault('it did not answer any more'));
+    expect(await lookUntil(world, isList)).toHaveLength(1);
+  });
+
   it('that cannot be loaded gives the reason and is tried again ever more rarely', async () => {
     const world = setUp({ FAKE_DIES: 'start' });
     const waits: number[] = [];

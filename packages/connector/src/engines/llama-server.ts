@@ -29,6 +29,8 @@ export type LlamaServerOptions = {
 };
 
 const READY_TIMEOUT_MS = 400;
+/** So many looks in a row without an answer, 10 s apart and more, and the server hangs: its answers need no model. */
+const MISSES_UNTIL_KILLED = 3;
 
 /**
  * Any GGUF file on llama.cpp's `llama-server`, which runs as a child of the connector on a free port of the
@@ -70,21 +72,38 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
   }
 
   let running: Engine | undefined;
+  let misses = 0;
+
+  /** Asks the server, and ends it when it has not answered for too long. */
+  async function watched<Answer>(ask: (engine: Engine) => Promise<Answer>): Promise<Answer> {
+    const { server, engine } = await start();
+    running = engine;
+    const problem = server.problem();
+    if (problem !== undefined) throw new EngineError(problem);
+    try {
+      const answer = await ask(engine);
+      misses = 0;
+      return answer;
+    } catch (error) {
+      misses += 1;
+      if (misses >= MISSES_UNTIL_KILLED) {
+        misses = 0;
+        server.kill('it did not answer any more');
+      }
+      throw error;
+    }
+  }
+
   return {
     kind: 'llama-cpp',
     get version() {
       return running?.version ?? 'unknown';
     },
-    async inventory(signal) {
-      const { server, engine } = await start();
-      running = engine;
-      const problem = server.problem();
-      if (problem !== undefined) throw new EngineError(problem);
-      return engine.inventory(signal);
-    },
+    inventory: (signal) => watched((engine) => engine.inventory(signal)),
     async probe(signal) {
       return (await running?.probe(signal)) ?? false;
     },
+    countRequests: (signal) => watched(async (engine) => engine.countRequests?.(signal)),
     slots: () => running?.slots?.(),
     notices: () => running?.notices?.() ?? [],
     onChange: (listener) => void listeners.push(listener),

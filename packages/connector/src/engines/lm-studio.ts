@@ -44,7 +44,7 @@ export function createLmStudioEngine(options: LmStudioOptions): Engine {
     const offered = listed.filter(({ name, isLoaded }) => isLoaded || options.chosen.has(name));
     const models = offered.slice(0, MODELS_MAX).map((model): EngineModel => {
       const facts = factsOfLmStudioModel(model, isElsewhere(model, link));
-      return describeModel(facts, options.settings.get(model.name));
+      return describeModel(facts, options.settings);
     });
     const slots = options.slots ?? Math.max(1, ...models.map((model) => model.slots));
     return { version: 'unknown', models, slots, notices: findNotices(listed, models, link) };

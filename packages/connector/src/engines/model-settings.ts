@@ -16,8 +16,21 @@ export type ModelFacts = Omit<EngineModel, 'maxOutputTokens'> & {
   contextMaxTokens?: number;
 };
 
+/** What the owner says about models, by the engine's names for them. */
+export type SettingsByName = ReadonlyMap<string, ModelSettings>;
+
+/** What the owner says about one model, by whichever of its names. */
+export function settingsOf(
+  { localName, otherNames = [] }: Pick<EngineModel, 'localName' | 'otherNames'>,
+  settings: SettingsByName,
+): ModelSettings {
+  const name = [localName, ...otherNames].find((candidate) => settings.has(candidate));
+  return (name === undefined ? undefined : settings.get(name)) ?? {};
+}
+
 /** The facts with the owner's settings on top: the owner wins, except beyond what the engine can hold. */
-export function describeModel(facts: ModelFacts, settings: ModelSettings = {}): EngineModel {
+export function describeModel(facts: ModelFacts, settingsByName: SettingsByName): EngineModel {
+  const settings = settingsOf(facts, settingsByName);
   const { contextMaxTokens = Infinity, capabilities, ...model } = facts;
   const contextTokens = Math.min(settings.contextTokens ?? facts.contextTokens, contextMaxTokens);
   return {

@@ -65,8 +65,10 @@ export function factsOfOllamaModel(
   const can = (word: string): boolean => model.capabilities?.includes(word) ?? false;
   const wanted = model.ownContextTokens ?? loadedContextTokens ?? DEFAULT_CONTEXT_TOKENS;
   const { trainedContextTokens: most } = model;
+  const shortName = model.localName.replace(/:latest$/u, '');
   return {
     localName: model.localName,
+    ...(shortName === model.localName ? {} : { otherNames: [shortName] }),
     contextTokens: Math.min(wanted, most ?? wanted),
     ...(most === undefined ? {} : { contextMaxTokens: most }),
     slots,

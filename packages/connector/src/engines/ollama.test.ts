@@ -121,6 +121,34 @@ describe('inventory', () => {
     expect(shows()).toBe(2);
   });
 
+  it('leaves a model out that Ollama cannot describe, until it can', async () => {
+    const model = ollamaModel('m:latest');
+    const answer = fakeOllama([model]);
+    let fails = true;
+    const settings = new Map([['m', { contextTokens: 5000 }]]);
+    const { engine } = await setUp(
+      (request, response) => {
+        if (request.path === '/api/show' && fails) sendJson(response, 500, { error: 'busy' });
+        else answer(request, response);
+      },
+      { settings },
+    );
+    expect(await engine.inventory(NEVER)).toEqual([]);
+    fails = false;
+    expect(await engine.inventory(NEVER)).toMatchObject([{ otherNames: ['m'], contextTokens: 5000 }]);
+  });
+
+  it('does not take a look that was given up for an answer', async () => {
+    const answer = fakeOllama([ollamaModel('a'), ollamaModel('b')]);
+    const controller = new AbortController();
+    const { engine } = await setUp((request, response) => {
+      if (request.path === '/api/show') controller.abort();
+      answer(request, response);
+    });
+    await expect(engine.inventory(controller.signal)).rejects.toThrow('takes long');
+    expect(await engine.inventory(NEVER)).toHaveLength(2);
+  });
+
   it.each<[string, FakeOllamaModel]>([
     ['its entry', ollamaModel('m', { entry: { remote_host: 'https://ollama.com:443' } })],
     [

@@ -29,7 +29,7 @@ export type OllamaOptions = ServerOptions & {
 
 const DEFAULT_SLOTS = 1;
 
-/** A listed model with the context that was chosen for it. */
+/** A listed model as it is offered. */
 type Known = { model: OllamaModel; described: EngineModel };
 
 /**
@@ -41,7 +41,9 @@ type Known = { model: OllamaModel; described: EngineModel };
 export function createOllamaEngine(options: OllamaOptions): Engine {
   const endpoint = engineRoot(options);
   const slots = options.slots ?? DEFAULT_SLOTS;
-  /** By name and digest, so that a model is shown once and keeps its context. */
+  /** By name and digest: a model is shown once, also when the look at the others was given up. */
+  const shown = new Map<string, OllamaModel>();
+  /** By name and digest, so that a model keeps its context. */
   let known = new Map<string, Known>();
   let version = 'unknown';
   let notices: string[] = [];
@@ -56,23 +58,32 @@ export function createOllamaEngine(options: OllamaOptions): Engine {
       const localName = textAt(entry, 'name');
       if (localName === undefined || next.size >= MODELS_MAX) continue;
       const key = `${localName}\n${textAt(entry, 'digest') ?? ''}`;
-      const model = known.get(key)?.model ?? (await show(localName, entry, signal));
+      const model = shown.get(key) ?? (await show(localName, entry, signal));
+      if (model === undefined) continue;
+      shown.set(key, model);
       const loadedContextTokens = loaded.get(localName);
       const facts = factsOfOllamaModel(model, { slots, loadedContextTokens });
       const contextTokens = known.get(key)?.described.contextTokens ?? facts.contextTokens;
       next.set(key, {
         model,
-        described: describeModel({ ...facts, contextTokens }, options.settings.get(localName)),
+        described: describeModel({ ...facts, contextTokens }, options.settings),
       });
     }
+    if (signal.aborted) throw TOO_SLOW;
     known = next;
+    for (const key of shown.keys()) if (!next.has(key)) shown.delete(key);
     notices = [...contextNotices([...known.values()]), ...(options.isShared ? await privacyNotices() : [])];
     return [...known.values()].filter(({ model }) => canChat(model)).map(({ described }) => described);
   }
 
-  async function show(localName: string, entry: JsonObject, signal: AbortSignal): Promise<OllamaModel> {
-    const shown = await tryEngine({ endpoint, path: '/api/show', body: { model: localName } }, signal);
-    return readOllamaModel(localName, entry, shown ?? {});
+  /** Undefined when Ollama does not say: the model is left out until it does. */
+  async function show(
+    localName: string,
+    entry: JsonObject,
+    signal: AbortSignal,
+  ): Promise<OllamaModel | undefined> {
+    const answer = await tryEngine({ endpoint, path: '/api/show', body: { model: localName } }, signal);
+    return answer === undefined ? undefined : readOllamaModel(localName, entry, answer);
   }
 
   async function privacyNotices(): Promise<string[]> {
@@ -123,6 +134,11 @@ export function createOllamaEngine(options: OllamaOptions): Engine {
     },
   };
 }
+
+const TOO_SLOW = new EngineError({
+  code: 'timeout',
+  message: 'Ollama takes long to describe its models.',
+});
 
 const UNKNOWN_MODEL = new EngineError({
   code: 'engine_failed',

@@ -82,6 +82,18 @@ describe('inventory', () => {
     expect(engine.notices?.()).toEqual([expect.stringContaining('--engine ollama')]);
   });
 
+  it.each([
+    ['llamacpp', ['llama-cpp']],
+    ['vllm', ['vllm']],
+    ['somebody', []],
+  ])('names the better adapter for a server of %s', async (owner, kinds) => {
+    const { engine } = await setUpEngine((request, response) =>
+      sendJson(response, request.path === '/v1/models' ? 200 : 404, { data: [{ id: 'm', owned_by: owner }] }),
+    );
+    await engine.inventory(AbortSignal.any([]));
+    expect(engine.notices?.()).toEqual(kinds.map((kind) => expect.stringContaining(`--engine ${kind} `)));
+  });
+
   it.each<[string, FakeEngineHandler, string]>([
     ['a wrong key', (_request, response) => sendJson(response, 401, {}), 'API key'],
     ['no list', (_request, response) => sendJson(response, 200, { models: [] }), '/v1'],

@@ -5,7 +5,7 @@ import { askEngine, statusOfEngine } from './ask-engine.ts';
 import type { EngineEndpoint } from './engine-http.ts';
 import type { JsonObject } from './json.ts';
 import { countAt, isObject, textAt } from './json.ts';
-import type { ModelSettings } from './model-settings.ts';
+import type { SettingsByName } from './model-settings.ts';
 import { describeModel } from './model-settings.ts';
 import type { EngineLook } from './openai-server.ts';
 import { createOpenAiServer } from './openai-server.ts';
@@ -14,7 +14,7 @@ import { readOllamaVersion, servedByOthers } from './remote-backed.ts';
 /** How an engine of another machine or program is reached, and what its owner says about it. */
 export type ServerOptions = EngineEndpoint & {
   /** By the engine's own names. Other models of the engine get what the adapter finds out. */
-  settings: ReadonlyMap<string, ModelSettings>;
+  settings: SettingsByName;
   timers: Timers;
 };
 
@@ -50,7 +50,7 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     return {
       version: ollamaVersion ?? 'unknown',
       models,
-      notices: ollamaVersion === undefined ? [] : [OLLAMA_NOTICE],
+      notices: ollamaVersion === undefined ? findBetterAdapter(listed[0]) : [OLLAMA_NOTICE],
     };
   }
 
@@ -68,6 +68,14 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
 
 const OLLAMA_NOTICE =
   'this is Ollama, and at this address it cuts long prompts without a word; use --engine ollama (kind: ollama)';
+
+/** Servers that say who they are, and for which there is an adapter that knows more and keeps users apart. */
+function findBetterAdapter(first: JsonObject | undefined): string[] {
+  const owner = first === undefined ? undefined : textAt(first, 'owned_by');
+  const kind = owner === 'llamacpp' ? 'llama-cpp' : owner;
+  if (kind !== 'llama-cpp' && kind !== 'vllm') return [];
+  return [`this is ${kind}: with --engine ${kind} (kind: ${kind}) it tells more, and shares no prompts`];
+}
 
 /** The entries of `GET /models`. */
 export async function listModels(endpoint: EngineEndpoint, signal: AbortSignal): Promise<JsonObject[]> {
@@ -95,5 +103,5 @@ function describeEntry(
     capabilities: DEFAULT_CAPABILITIES,
     remoteBacked: model.remoteBacked,
   };
-  return describeModel(facts, options.settings.get(model.localName));
+  return describeModel(facts, options.settings);
 }

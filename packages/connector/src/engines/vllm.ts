@@ -5,7 +5,7 @@ import type { EngineEndpoint } from './engine-http.ts';
 import { callEngineJson, engineRoot, engineUrl } from './engine-http.ts';
 import type { JsonObject } from './json.ts';
 import { countAt, textAt } from './json.ts';
-import { describeModel } from './model-settings.ts';
+import { describeModel, settingsOf } from './model-settings.ts';
 import type { ServerOptions } from './openai-compatible.ts';
 import { listModels, MODELS_MAX } from './openai-compatible.ts';
 import type { EngineLook } from './openai-server.ts';
@@ -47,9 +47,9 @@ export function createVllmEngine(options: VllmOptions): Engine {
     for (const entry of listed) {
       const localName = textAt(entry, 'id');
       if (localName === undefined) continue;
-      const settings = options.settings.get(localName);
-      const tools = settings?.tools ?? (await tryTools(localName, signal));
-      models.push(describeModel(readFacts({ entry, localName, tools, slots }), settings));
+      const settings = settingsOf({ localName }, options.settings);
+      const tools = settings.tools ?? (await tryTools(localName, signal));
+      models.push(describeModel(readFacts({ entry, localName, tools, slots }), options.settings));
     }
     return {
       version: readVersion(version),
