@@ -19,13 +19,21 @@ export type Provider = {
 };
 
 const DIALECTS: readonly DialectOfProvider[] = [chatDialect, messagesDialect, responsesDialect];
+/** What connectors look for. */
+const MODELS = JSON.stringify({ object: 'list', data: [{ id: 'provider-model', object: 'model' }] });
 /** Between two words of an endless answer. */
 const WORD_GAP_MS = 5;
 /** An endless answer gives up some time: a test that nobody reads must still end. */
 const ENDLESS_MAX_ROUNDS = 4_000;
 
-/** A provider of models on loopback that speaks every dialect of providers, and does what the prompt says. */
-export async function startProvider(brain: Brain = obliging): Promise<Provider> {
+/**
+ * A provider of models on loopback that speaks every dialect of providers, and does what the prompt says. `mark` is
+ * the name of a field that it adds to each reply and each event, as providers do with fields that nobody knows yet.
+ */
+export async function startProvider(
+  brain: Brain = obliging,
+  { mark }: { mark?: string } = {},
+): Promise<Provider> {
   const asked: Provider['asked'] = [];
   let left = 0;
   const server = createServer((request, response) => {
@@ -34,6 +42,10 @@ export async function startProvider(brain: Brain = obliging): Promise<Provider> 
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const path = new URL(request.url ?? '/', 'http://provider').pathname;
+      if (request.method === 'GET' && path === '/v1/models') {
+        response.writeHead(200, { 'content-type': 'application/json' }).end(MODELS);
+        return;
+      }
       const dialect = DIALECTS.find((candidate) => candidate.path === path);
       if (dialect === undefined || request.method !== 'POST') {
         response
@@ -44,7 +56,7 @@ export async function startProvider(brain: Brain = obliging): Promise<Provider> 
       const body = Buffer.concat(chunks).toString();
       const question = dialect.read(body);
       asked.push({ path, asked: question.asked, body, headers: request.headers });
-      answer(response, dialect, brain(question.asked), question.stream).then(
+      answer(response, marked(dialect, mark), brain(question.asked), question.stream).then(
         (wasLeft) => (left += wasLeft ? 1 : 0),
         (error: unknown) => response.destroy(error instanceof Error ? error : undefined),
       );
@@ -60,6 +72,19 @@ export async function startProvider(brain: Brain = obliging): Promise<Provider> 
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
+    },
+  };
+}
+
+function marked(dialect: DialectOfProvider, mark: string | undefined): DialectOfProvider {
+  if (mark === undefined) return dialect;
+  const add = (text: string) => text.replace(/\{/, `{"${mark}":true,`);
+  return {
+    ...dialect,
+    whole: (reply) => add(dialect.whole(reply)),
+    events(reply) {
+      const { open, text, close } = dialect.events(reply);
+      return { open: open.map(add), text: text.map(add), close: close.map(add) };
     },
   };
 }
