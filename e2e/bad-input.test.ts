@@ -30,8 +30,11 @@ function raw(bytes: string | Buffer): Promise<string> {
   });
 }
 
-async function post(body: string | Buffer): Promise<{ status: number; body: unknown }> {
-  const reply = await fetch(`${gateway.baseUrl}/chat/completions`, {
+async function post(
+  body: string | Buffer,
+  route = 'chat/completions',
+): Promise<{ status: number; body: unknown }> {
+  const reply = await fetch(`${gateway.baseUrl}/${route}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     body: typeof body === 'string' ? body : new Uint8Array(body),
@@ -81,6 +84,51 @@ it.each([
   ['too many stop strings', chat({ messages: user, stop: Array.from({ length: 99 }, () => 'x') }), 400],
 ])('answers %s with a clear error', async (_name, body, status) => {
   const reply = await post(body);
+  expect(reply.status).toBe(status);
+  expect(reply.body).toMatchObject(errorShape);
+});
+
+const response = (value: object) => JSON.stringify({ model: 'elsewhere', ...value });
+
+it.each([
+  ['an empty body', '', 400],
+  ['half a body', '{"model":', 400],
+  ['an array', '[]', 400],
+  ['broken UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]), 400],
+  ['deep nesting', `{"model":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 400],
+  ['an inherited name', JSON.stringify({ model: '__proto__', input: 'x' }), 404],
+  ['no input', response({}), 400],
+  ['an empty input', response({ input: [] }), 400],
+  ['a null item', response({ input: [null] }), 400],
+  ['an item that nobody knows', response({ input: [{ type: 'dream' }] }), 400],
+  ['a wrong role', response({ input: [{ role: 'king', content: 'x' }] }), 400],
+  ['a call without an id', response({ input: [{ type: 'function_call', name: 'f', arguments: '' }] }), 400],
+  [
+    'a remote picture',
+    response({
+      input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'http://127.0.0.1/' }] }],
+    }),
+    400,
+  ],
+  ['tools without a name', response({ input: 'x', tools: [{ type: 'function' }] }), 400],
+  [
+    'tools inside a namespace inside a namespace',
+    response({
+      input: 'x',
+      tools: [{ type: 'namespace', name: 'a', tools: [{ type: 'namespace', tools: 5 }] }],
+    }),
+    503,
+  ],
+  [
+    'a choice of a tool that is not there',
+    response({ input: 'x', tools: [{ name: 'f' }], tool_choice: { type: 'function', name: 'g' } }),
+    400,
+  ],
+  ['a temperature beyond', response({ input: 'x', temperature: 3 }), 400],
+  ['something stored', response({ input: 'x', previous_response_id: 'resp_1' }), 400],
+  ['a format of text', response({ input: 'x', text: { format: 'json' } }), 400],
+])('answers %s in the responses dialect with a clear error', async (_name, body, status) => {
+  const reply = await post(body, 'responses');
   expect(reply.status).toBe(status);
   expect(reply.body).toMatchObject(errorShape);
 });
@@ -161,14 +209,48 @@ it('answers anything with an error or an answer, never with silence, a crash or 
     },
     { requiredKeys: [] },
   );
+  const item = fc.record(
+    {
+      type: fc.oneof(
+        fc.constantFrom('message', 'function_call', 'function_call_output', 'custom_tool_call', 'reasoning'),
+        value,
+      ),
+      role: fc.oneof(fc.constantFrom('user', 'assistant', 'developer'), value),
+      content: fc.oneof(fc.string(), value),
+      call_id: fc.oneof(fc.string(), value),
+      name: fc.oneof(fc.string(), value),
+      arguments: value,
+      output: value,
+      summary: value,
+      encrypted_content: value,
+    },
+    { requiredKeys: [] },
+  );
+  const responsesRequest = fc.record(
+    {
+      model: fc.constant('elsewhere'),
+      input: fc.oneof(fc.array(item, { maxLength: 4 }), value),
+      instructions: value,
+      tools: fc.oneof(fc.array(value, { maxLength: 3 }), value),
+      tool_choice: value,
+      stream: value,
+      text: value,
+      reasoning: value,
+      include: value,
+      metadata: value,
+    },
+    { requiredKeys: ['model'] },
+  );
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(
         bytes,
         request.map((object) => JSON.stringify(object)),
+        responsesRequest.map((object) => JSON.stringify(object)),
       ),
-      async (body) => {
-        const reply = await post(body);
+      fc.constantFrom('chat/completions', 'responses'),
+      async (body, route) => {
+        const reply = await post(body, route);
         expect([400, 402, 404, 413, 422, 503]).toContain(reply.status);
         expect(reply.body).toMatchObject(errorShape);
       },

@@ -105,6 +105,7 @@ function casesFor(model: string): Case[] {
       headers: { 'x-request-id': marks('header'), 'user-agent': marks('agent') },
     },
     { name: 'wrong key', body: chat(marks('prompt')), headers: { authorization: `Bearer ${marks('key')}` } },
+    ...responsesCases(model),
     { name: 'model path', path: `/v1/models/${marks('path')}`, method: 'GET' },
     { name: 'unknown path', path: `/${marks('path')}`, body: marks('body') },
     { name: 'wrong method', path: '/v1/balance', body: JSON.stringify(marks('body')) },
@@ -122,6 +123,59 @@ function casesFor(model: string): Case[] {
     { name: 'usage, wrong day', path: `/v1/usage?from=${marks('day')}`, method: 'GET' },
     { name: 'receipt keys', path: `/.well-known/switchyard-receipts?${marks('q')}`, method: 'GET' },
     { name: 'text body', body: marks('plain'), headers: { 'content-type': 'text/plain' } },
+  ];
+}
+
+/** The dialect in which a reply tells the request's settings again. */
+function responsesCases(model: string): Case[] {
+  const path = '/v1/responses';
+  const body = (input: unknown, extra: object = {}) =>
+    JSON.stringify({
+      model,
+      input,
+      max_output_tokens: 8,
+      instructions: marks('instructions'),
+      metadata: { [marks('name')]: marks('value') },
+      user: marks('user'),
+      prompt_cache_key: marks('cache'),
+      ...extra,
+    });
+  const call = { call_id: marks('call'), name: marks('tool') };
+  const items = [
+    { role: 'user', content: [{ type: 'input_text', text: marks('prompt') }] },
+    {
+      type: 'reasoning',
+      summary: [{ type: 'summary_text', text: marks('summary') }],
+      encrypted_content: marks('seal'),
+    },
+    { type: 'function_call', ...call, arguments: marks('arguments') },
+    { type: 'function_call_output', call_id: call.call_id, output: marks('output') },
+    { type: 'custom_tool_call', ...call, namespace: marks('space'), input: marks('input') },
+  ];
+  const tools = [
+    { type: 'custom', name: 'patch', description: marks('custom') },
+    { type: 'namespace', name: marks('space'), description: marks('space'), tools: [{ name: 'f' }] },
+  ];
+  return [
+    { name: 'responses', path, body: body(marks('prompt')) },
+    { name: 'responses, stream', path, body: body(items, { tools, stream: true }) },
+    { name: 'responses, upstream error', path, body: body(`please-fail ${marks('prompt')}`) },
+    {
+      name: 'responses, broken stream',
+      path,
+      body: body(`please-break ${marks('prompt')}`, { stream: true }),
+    },
+    { name: 'responses, too long', path, body: body(marks('prompt').repeat(400)) },
+    { name: 'responses, wrong item', path, body: body([{ type: marks('type'), text: marks('text') }]) },
+    { name: 'responses, reference', path, body: body([{ type: 'item_reference', id: marks('id') }]) },
+    { name: 'responses, earlier', path, body: body('x', { previous_response_id: marks('id') }) },
+    {
+      name: 'responses, Codex without credits',
+      path,
+      body: body(marks('prompt')),
+      headers: { originator: `codex-${marks('name')}`, 'x-codex-turn-metadata': marks('metadata') },
+    },
+    { name: 'response that is kept elsewhere', path: `${path}/${marks('id')}`, method: 'GET' },
   ];
 }
 

@@ -141,6 +141,6 @@ export const textOperations: readonly Operation[] = [
       },
       QUOTE,
     ],
-    errors: INFERENCE_ERRORS,
+    errors: [...INFERENCE_ERRORS, 'insufficient_quota'],
   },
 ];

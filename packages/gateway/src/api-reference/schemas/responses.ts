@@ -92,8 +92,8 @@ export const responsesReply = z
   })
   .meta({ id: 'Response' });
 
-export const responsesEvent = z.looseObject({ type: z.string(), sequence_number: z.int() }).meta({
+export const responsesEvent = z.looseObject({ type: z.string(), sequence_number: z.int().optional() }).meta({
   id: 'ResponsesEvent',
   description:
-    'One event of the stream; the `event:` line before it names the same type. After the terminal event (`response.completed`, `response.incomplete` or `response.failed`) comes `data: [DONE]`.',
+    'One event of the stream; the `event:` line before it names the same type. Only `keepalive` may come without a number. After `response.completed` or `response.incomplete` comes `data: [DONE]`; after `response.failed` the connection is cut.',
 });
