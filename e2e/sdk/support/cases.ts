@@ -132,9 +132,14 @@ function describeAnswers({ kind, world, client }: Setting, model: string): void 
 
   it('shows a refusal', async () => {
     for (const how of ['ask', 'stream'] as const) {
-      if (!kind.shows.refusal) continue;
-      const said = await client()[how]({ model, prompt: 'Please refuse' });
-      expect(said.refusal + said.text).toBe('I will not do that.');
+      const answer = client()[how]({ model, prompt: 'Please refuse' });
+      // With Anthropic's API a refusal is an end by a filter, which is an error where a cut answer is one.
+      if (model === 'resold-messages' && kind.finishes.length === undefined) {
+        await failure(answer);
+        continue;
+      }
+      const said = await answer;
+      if (kind.shows.refusal) expect(said.refusal + said.text).toBe('I will not do that.');
     }
   });
 

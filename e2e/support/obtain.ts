@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cacheFolder } from './cache.ts';
+
+const execute = promisify(execFile);
+
+/** Long enough for 400 MB over a slow line; a registry that does not answer must not hold up the tests. */
+const INSTALL_MAX_MS = 240_000;
+
+export type Obtained = { folder: string } | { missing: string };
+
+export type Command = { program: string; args: readonly string[] };
+
+/**
+ * A folder of the cache with something installed, made once by `steps` and kept. What cannot be had is a reason to leave
+ * the test out, not a failure: the machine may have no network, or no Python.
+ * `steps` run in the new folder. It is moved into its place when all of them are done, so a half of it is never used.
+ */
+export async function obtain(name: string, steps: (folder: string) => readonly Command[]): Promise<Obtained> {
+  const folder = join(cacheFolder(), name);
+  if (existsSync(folder)) return { folder };
+  const scratch = mkdtempSync(`${folder}-`);
+  try {
+    for (const { program, args } of steps(scratch)) {
+      await execute(program, args, { cwd: scratch, timeout: INSTALL_MAX_MS, maxBuffer: 64 * 1024 * 1024 });
+    }
+    moveIntoPlace(scratch, folder);
+    return { folder };
+  } catch (error) {
+    rmSync(scratch, { recursive: true, force: true });
+    return { missing: `${name} cannot be had here: ${firstLine(error)}` };
+  }
+}
+
+/** Another run may have been faster; its folder is as good. */
+function moveIntoPlace(scratch: string, folder: string): void {
+  try {
+    renameSync(scratch, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function firstLine(error: unknown): string {
+  const { stderr = '', message } = error as { stderr?: string; message: string };
+  const told = stderr.split('\n').find((line) => /error/i.test(line));
+  return (told ?? message.split('\n')[0] ?? '').trim().slice(0, 200);
+}
