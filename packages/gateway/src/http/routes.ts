@@ -19,9 +19,10 @@ import { landingPage } from './landing-page.ts';
 import { allModels, pageOfModels } from './models-page.ts';
 import { referenceRoutes, sendPage } from './reference-routes.ts';
 import { receiptRoutes, type ReceiptRoutesDeps } from './receipt-routes.ts';
+import { storedResponseRoutes } from './stored-responses.ts';
 
 export type RouteRow = {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   path: string;
   handler: (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>;
   /** Where it differs from the server's own limit. */
@@ -49,6 +50,7 @@ export function routeTable(deps: RoutesDeps): RouteRow[] {
     ...deps.tokenCounters.map(({ path, surface }): RouteRow => {
       return { method: 'POST', path, handler: inferenceRoute(deps.inference, surface, serveTokenCount) };
     }),
+    ...storedResponseRoutes(),
     { method: 'GET', path: '/v1/models', handler: (request, reply) => listModels(deps, request, reply) },
     { method: 'GET', path: '/v1/models/*', handler: (request, reply) => showModel(deps, request, reply) },
     { method: 'GET', path: '/v1/balance', handler: (request, reply) => showBalance(deps, request, reply) },
