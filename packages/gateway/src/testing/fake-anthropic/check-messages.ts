@@ -138,6 +138,8 @@ function checkPairs(
   );
   if (own.some((block) => !asked.has(block['tool_use_id'])))
     return invalid(`messages.${index}: unexpected \`tool_use_id\` found in \`tool_result\` blocks`);
+  if (new Set(own.map((block) => block['tool_use_id'])).size < own.length)
+    return invalid(`messages.${index}: each tool_use must have a single result`);
   const firstOther = turn.content.findIndex((block) => block.type !== 'tool_result');
   const lastResult = turn.content.findLastIndex((block) => block.type === 'tool_result');
   return own.length > 0 && firstOther !== -1 && firstOther < lastResult

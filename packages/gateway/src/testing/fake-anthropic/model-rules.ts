@@ -23,66 +23,25 @@ const OLD: Rules = {
   forcedTools: true,
   prefill: true,
 };
+const NEWEST: Rules = {
+  thinkingTypes: ['adaptive'],
+  thinksByDefault: true,
+  hidesThinking: true,
+  sampling: 'none',
+  effort: true,
+  forcedTools: false,
+  prefill: false,
+};
+const FIFTH: Rules = { ...NEWEST, thinkingTypes: ['adaptive', 'disabled'], forcedTools: true };
 const RULES: readonly [pattern: RegExp, rules: Rules][] = [
-  [
-    /claude-(?:fable|mythos)|claude-opus-5-5/,
-    {
-      thinkingTypes: ['adaptive'],
-      thinksByDefault: true,
-      hidesThinking: true,
-      sampling: 'none',
-      effort: true,
-      forcedTools: false,
-      prefill: false,
-    },
-  ],
-  [
-    /claude-sonnet-5-5/,
-    {
-      thinkingTypes: ['adaptive', 'between_tools'],
-      thinksByDefault: true,
-      hidesThinking: true,
-      sampling: 'none',
-      effort: true,
-      forcedTools: false,
-      prefill: false,
-    },
-  ],
-  [
-    /claude-(?:opus|sonnet|haiku)-5/,
-    {
-      thinkingTypes: ['adaptive', 'disabled'],
-      thinksByDefault: true,
-      hidesThinking: true,
-      sampling: 'none',
-      effort: true,
-      forcedTools: true,
-      prefill: false,
-    },
-  ],
-  [
-    /claude-opus-4-[78]/,
-    {
-      thinkingTypes: ['adaptive', 'disabled'],
-      thinksByDefault: false,
-      hidesThinking: true,
-      sampling: 'none',
-      effort: true,
-      forcedTools: true,
-      prefill: false,
-    },
-  ],
+  [/claude-(?:fable|mythos)-5(?![-.\d])/, { ...NEWEST, forcedTools: true }],
+  [/claude-(?:fable|mythos)|claude-opus-5-5/, NEWEST],
+  [/claude-sonnet-5-5/, { ...NEWEST, thinkingTypes: ['adaptive', 'between_tools'] }],
+  [/claude-(?:opus|sonnet|haiku)-5/, FIFTH],
+  [/claude-opus-4-[78]/, { ...FIFTH, thinksByDefault: false }],
   [
     /claude-(?:opus|sonnet)-4-6/,
-    {
-      thinkingTypes: ['adaptive', 'enabled', 'disabled'],
-      thinksByDefault: false,
-      hidesThinking: false,
-      sampling: 'one',
-      effort: true,
-      forcedTools: true,
-      prefill: false,
-    },
+    { ...OLD, thinkingTypes: ['adaptive', 'enabled', 'disabled'], effort: true, prefill: false },
   ],
   [/claude-(?:opus|sonnet|haiku)-4/, OLD],
 ];
