@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { ModelSettings, Route } from '../catalog/model.ts';
+import type { Dialect } from '../core/attempt.ts';
 import type {
   Config,
   ModelConfig,
@@ -79,7 +80,13 @@ function buildRouting({ routing: { retry, breaker } }: ConfigFile): RoutingConfi
   };
 }
 
-const ANTHROPIC_ADDRESS = 'https://api.anthropic.com';
+/** What a kind of provider is when the file does not say. */
+const KIND_DEFAULTS: Record<UpstreamConfig['kind'], { baseUrl: string; dialects: readonly Dialect[] }> = {
+  openai: { baseUrl: 'https://api.openai.com/v1', dialects: ['responses', 'chat-completions'] },
+  // The rules have checked that the file has an address.
+  'openai-compatible': { baseUrl: '', dialects: ['chat-completions'] },
+  anthropic: { baseUrl: 'https://api.anthropic.com', dialects: ['messages'] },
+};
 
 function buildUpstream(name: string, file: UpstreamFile, options: BuildOptions): UpstreamConfig {
   const apiKeys = secretsBelow(options.secrets, ['upstreams', name]);
@@ -88,8 +95,8 @@ function buildUpstream(name: string, file: UpstreamFile, options: BuildOptions):
   return {
     name,
     kind: file.kind,
-    // The rules have checked that there is one.
-    baseUrl: withoutSlash(file.base_url ?? (file.kind === 'anthropic' ? ANTHROPIC_ADDRESS : '')),
+    baseUrl: withoutSlash(file.base_url ?? KIND_DEFAULTS[file.kind].baseUrl),
+    dialects: file.dialects ?? KIND_DEFAULTS[file.kind].dialects,
     apiKeys,
     enabled: !wantsKey || apiKeys.length > 0,
     headers: Object.entries(file.headers).map(([header, value]) => ({ name: header.toLowerCase(), value })),
@@ -99,7 +106,7 @@ function buildUpstream(name: string, file: UpstreamFile, options: BuildOptions):
     replyTimeoutMs: file.reply_timeout_ms,
     allowPrivateAddresses: typeof privateAddresses === 'boolean' ? privateAddresses : [...privateAddresses],
     onDisconnect: file.on_disconnect,
-    maxTokensField: file.max_tokens_field,
+    maxTokensField: file.kind === 'openai' ? 'max_completion_tokens' : file.max_tokens_field,
     allowPaidExtras: file.allow_paid_extras,
     costs: Object.entries(file.price_list).map(([remoteModel, list]) => ({
       remoteModel,

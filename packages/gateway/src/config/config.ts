@@ -1,5 +1,6 @@
 import type { Capabilities, ModelSettings, Route } from '../catalog/model.ts';
 import type { DatedPrice } from '../catalog/price-version.ts';
+import type { Dialect } from '../core/attempt.ts';
 import type { LogLevel } from '../core/errors.ts';
 import type { Micros } from '../core/money.ts';
 import type { Secret } from './secret.ts';
@@ -65,7 +66,9 @@ export type PoolConfig = { name: string; description: string };
 
 export type UpstreamConfig = {
   name: string;
-  kind: 'openai-compatible' | 'anthropic';
+  kind: 'openai' | 'openai-compatible' | 'anthropic';
+  /** What it speaks itself. Requests of other dialects are translated to the first. */
+  dialects: readonly Dialect[];
   /** Without a slash at the end: `https://api.openai.com/v1`. */
   baseUrl: string;
   /** Empty: the upstream takes no key, or it is not enabled. In the order of the file. */

@@ -167,6 +167,7 @@ describe('the loaded configuration', () => {
       {
         name: 'u',
         kind: 'openai-compatible',
+        dialects: ['chat-completions'],
         baseUrl: 'http://127.0.0.1:1/v1',
         apiKeys: [],
         enabled: true,
@@ -215,6 +216,18 @@ describe('the loaded configuration', () => {
       ],
     });
     expect(isFrozenAllTheWay(config)).toBe(true);
+  });
+
+  test('an upstream of the kind openai has an address, its dialects and the name of the cap by itself', () => {
+    const [own, other] = load(
+      'upstreams:\n  a: { kind: openai, max_tokens_field: max_tokens }\n  b: { kind: openai, base_url: "https://b.example/v1/", dialects: [chat-completions] }\n',
+    ).config.upstreams;
+    expect(own).toMatchObject({
+      baseUrl: 'https://api.openai.com/v1',
+      dialects: ['responses', 'chat-completions'],
+      maxTokensField: 'max_completion_tokens',
+    });
+    expect(other).toMatchObject({ baseUrl: 'https://b.example/v1', dialects: ['chat-completions'] });
   });
 
   test('an upstream of the kind anthropic has an address by itself', () => {

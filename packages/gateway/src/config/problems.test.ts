@@ -28,7 +28,7 @@ describe('a file with a mistake', () => {
       'server:',
       '  port: 1',
       'upstreams:',
-      '  u: { kind: openai, base_url: here, api_key_env: MISSING }',
+      '  u: { kind: openia, base_url: here, api_key_env: MISSING }',
       'models:',
       '  - { id: a, price: { credits: -1 }, routes: [{ pool: none }], context_tokens: 1, max_output_tokens: 2 }',
       '  - { id: a, price: 8, routes: 5, context_tokens: x, max_output_tokens: 2 }',

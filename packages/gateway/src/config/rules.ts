@@ -156,10 +156,11 @@ function checkUpstream(upstream: Record<string, unknown>, path: Path, findings: 
       findings.push(problem([...path, field, index], 'is named twice', 'each key once'));
     }
   }
-  if (!Object.hasOwn(upstream, 'base_url') && upstream['kind'] !== 'anthropic') {
+  if (!Object.hasOwn(upstream, 'base_url') && upstream['kind'] === 'openai-compatible') {
     const example = 'an address such as https://api.openai.com/v1';
     findings.push(problem([...path, 'base_url'], 'is missing', example));
   }
+  checkDialects(upstream, [...path, 'dialects'], findings);
   checkPriceLists(upstream, path, findings);
   const seen = new Set<string>();
   for (const header of Object.keys(isRecord(upstream['headers']) ? upstream['headers'] : {})) {
@@ -183,6 +184,18 @@ function checkBreaker(routing: unknown, findings: Finding[]): void {
   const { open_ms: openMs = 5_000, max_open_ms: maxOpenMs = 120_000 } = breaker;
   if (typeof openMs !== 'number' || typeof maxOpenMs !== 'number' || openMs <= maxOpenMs) return;
   findings.push(problem(['routing', 'breaker', 'max_open_ms'], 'is less than open_ms', `at least ${openMs}`));
+}
+
+function checkDialects(upstream: Record<string, unknown>, path: Path, findings: Finding[]): void {
+  if (!Object.hasOwn(upstream, 'dialects')) return;
+  if (upstream['kind'] === 'anthropic') {
+    findings.push(problem(path, 'is not for this kind', 'leave the key out'));
+  }
+  const dialects = list(upstream['dialects']);
+  for (const [index, dialect] of dialects.entries()) {
+    if (dialects.indexOf(dialect) === index) continue;
+    findings.push(problem([...path, index], 'is named twice', 'each dialect once'));
+  }
 }
 
 function problem(path: Path, reason: string, allowed: string | undefined): Finding {

@@ -99,11 +99,21 @@ const KEYS_MAX = 32;
 const headerName = () => shaped(/^[A-Za-z0-9-]{1,64}$/, 'a header name of letters, digits and dashes');
 
 const upstreamFields = z.strictObject({
-  kind: oneOf(['openai-compatible', 'anthropic']).describe('The dialect of the provider.'),
+  kind: oneOf(['openai', 'openai-compatible', 'anthropic']).describe(
+    'Whose API it is. `openai` is OpenAI itself.',
+  ),
   base_url: webAddress('an address such as https://api.openai.com/v1')
     .optional()
     .describe(
-      'Address that `/chat/completions` (`anthropic`: `/v1/messages`) is appended to. Required but for `anthropic`: there the default is `https://api.anthropic.com`.',
+      'Address that `/chat/completions` and `/responses` (`anthropic`: `/v1/messages`) are appended to. Required for `openai-compatible`; the others know their own.',
+    ),
+  dialects: z
+    .array(oneOf(['chat-completions', 'responses']))
+    .min(1)
+    .max(2)
+    .optional()
+    .describe(
+      'Which dialects it speaks itself; requests of others are translated to the first. Default: `["chat-completions"]`, for `openai` `["responses","chat-completions"]`. Not for `anthropic`.',
     ),
   api_key_env: environmentName()
     .optional()
@@ -155,11 +165,13 @@ const upstreamFields = z.strictObject({
     ),
   max_tokens_field: oneOf(['max_tokens', 'max_completion_tokens'])
     .default('max_tokens')
-    .describe('The name that the provider has for the cap of output tokens. Not for `anthropic`.'),
+    .describe(
+      'The name that the provider has for the cap of output tokens in chat completions. Only for `openai-compatible`.',
+    ),
   allow_paid_extras: flag()
     .default(false)
     .describe(
-      'Only for `anthropic`: whether clients may use what the provider bills beside tokens or at a higher rate: tools that run there (web search, code execution, advisor), `speed`, `inference_geo`, `fallbacks`.',
+      'Whether clients may use what the provider bills beside tokens or at a higher rate. `anthropic`: tools that run there (web search, code execution, advisor), `speed`, `inference_geo`, `fallbacks`. `openai`, and responses anywhere: tools that run there (web search, files, code, pictures, MCP), `service_tier`.',
     ),
   price_list: z
     .record(line(1, 256), listPrices())
@@ -174,7 +186,7 @@ const upstreamFields = z.strictObject({
 
 /** `rules.ts` checks that an address is there where the kind has none of its own. */
 const upstream = upstreamFields.meta({
-  if: { properties: { kind: { const: 'anthropic' } }, required: ['kind'] },
+  if: { properties: { kind: { enum: ['openai', 'anthropic'] } }, required: ['kind'] },
   else: { required: ['base_url'] },
 });
 

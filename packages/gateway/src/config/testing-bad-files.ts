@@ -423,6 +423,14 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
     ],
   },
   {
+    name: 'dialects that are named twice, or stand where there is no choice',
+    text: 'upstreams:\n  a: { kind: anthropic, dialects: [responses] }\n  o: { kind: openai, dialects: [responses, responses] }\n',
+    problems: [
+      'test.yaml:2:35: upstreams.a.dialects: is not for this kind (allowed: leave the key out)',
+      'test.yaml:3:44: upstreams.o.dialects[1]: is named twice (allowed: each dialect once)',
+    ],
+  },
+  {
     name: 'an address that only some kinds have by themselves',
     text: 'upstreams:\n  a: { kind: anthropic }\n  u: { kind: openai-compatible }\n',
     problems: [

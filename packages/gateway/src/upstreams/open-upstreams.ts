@@ -3,9 +3,11 @@ import type { Clock, RandomSource } from '../core/clock.ts';
 import type { Upstream as RoutedUpstream } from '../routing/target.ts';
 import { createAnthropicUpstream } from './anthropic/upstream.ts';
 import { createOpenAiCompatibleUpstream } from './openai-compatible/upstream.ts';
+import { createOpenAiResponsesUpstream } from './openai-responses/upstream.ts';
 import type { HealthStatus } from './resilience/health.ts';
 import { createResilientUpstream, type ResilienceObserver } from './resilience/resilient-upstream.ts';
 import type { Upstream } from './shared/upstream.ts';
+import { combineDialects } from './shared/upstream.ts';
 
 export type OpenedUpstream = RoutedUpstream & { status(): HealthStatus };
 
@@ -68,14 +70,23 @@ function connectUpstream(upstream: UpstreamConfig, apiKey: ApiKeyConfig | undefi
     allowPrivateAddresses: upstream.allowPrivateAddresses,
     clock,
   };
-  switch (upstream.kind) {
-    case 'anthropic':
-      return createAnthropicUpstream({ ...options, allowPaidExtras: upstream.allowPaidExtras });
-    case 'openai-compatible':
-      return createOpenAiCompatibleUpstream({
-        ...options,
-        maxTokensField: upstream.maxTokensField,
-        relayErrors: true,
-      });
+  if (upstream.kind === 'anthropic') {
+    return createAnthropicUpstream({ ...options, allowPaidExtras: upstream.allowPaidExtras });
   }
+  const speakers = upstream.dialects.map((dialect) =>
+    dialect === 'responses'
+      ? createOpenAiResponsesUpstream({ ...options, allowPaidExtras: upstream.allowPaidExtras })
+      : createOpenAiCompatibleUpstream({
+          ...options,
+          maxTokensField: upstream.maxTokensField,
+          ...(upstream.kind === 'openai' ? { extraFields: paidFields(upstream) } : {}),
+          relayErrors: true,
+        }),
+  );
+  return combineDialects(upstream.name, speakers);
+}
+
+/** OpenAI refuses every field that it does not know, so those of local engines are not for it. */
+function paidFields({ allowPaidExtras }: UpstreamConfig): readonly string[] {
+  return allowPaidExtras ? ['service_tier', 'web_search_options'] : [];
 }

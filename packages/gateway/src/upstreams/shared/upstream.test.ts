@@ -34,4 +34,5 @@ test('a request goes to its own dialect, and any other to the first', async () =
     'closed responses',
     'closed chat-completions',
   ]);
+  expect(() => combineDialects('none', [])).toThrow('must speak');
 });

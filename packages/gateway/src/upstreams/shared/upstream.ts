@@ -15,13 +15,15 @@ export type Upstream = {
  * One upstream out of several that reach the same provider, each in another dialect: a request goes to the one of its
  * own dialect, and any other to the first, which translates it.
  */
-export function combineDialects(name: string, spoken: readonly [Upstream, ...Upstream[]]): Upstream {
+export function combineDialects(name: string, spoken: readonly Upstream[]): Upstream {
+  const [first] = spoken;
+  if (first === undefined) throw new Error('an upstream must speak a dialect');
   return {
     name,
     dialects: spoken.flatMap((upstream) => upstream.dialects),
     start(request, sink) {
       const native = spoken.find((upstream) => upstream.dialects.includes(request.original.dialect));
-      return (native ?? spoken[0]).start(request, sink);
+      return (native ?? first).start(request, sink);
     },
     async close() {
       await Promise.all(spoken.map((upstream) => upstream.close()));
