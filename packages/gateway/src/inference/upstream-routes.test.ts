@@ -141,6 +141,7 @@ function upstreamConfig(
   return {
     name,
     kind: 'openai-compatible',
+    dialects: ['chat-completions'],
     baseUrl,
     apiKeys: [{ name: 'KEY', secret: secret('key') }],
     enabled: true,
