@@ -140,12 +140,12 @@ describe('refusals', () => {
     [
       { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'f' }] }] },
       'input[0].content[0].type',
-      'not supported for this model',
+      'speaks this dialect itself',
     ],
     [
       { tools: [{ type: 'web_search' }], tool_choice: 'required' },
       'tool_choice',
-      'not supported for this model',
+      'speaks this dialect itself',
     ],
     [
       { tools: [WEATHER], text: { format: { type: 'json_schema', name: 'n', schema: {} } } },

@@ -5,21 +5,8 @@ import { isJsonObject } from '../../core/json-body.ts';
 import type { Refusals } from '../../core/json-fields.ts';
 import { isAbsent, refuse } from '../../core/json-fields.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { ToolNames } from './tool-names.ts';
-
-/** What the decoders of one request share. */
-export type DecodeContext = {
-  refusals: Refusals;
-  /** What only a target of this dialect can honour: the first one counts. */
-  native: Refusals;
-  names: ToolNames;
-  imageCount: { value: number };
-};
-
-/** Notes something that the canonical form cannot say. */
-export function needsNative(context: DecodeContext, param: string): undefined {
-  return refuse(context.native, param, 'is not supported for this model.', 'unsupported_parameter');
-}
+import type { DecodeContext } from './context.ts';
+import { needsNative } from './context.ts';
 
 /** Reads the content of a user's message or of a tool's output: a string, or parts of text and pictures. */
 export function decodeUserContent(value: unknown, path: string, context: DecodeContext): UserPart[] {

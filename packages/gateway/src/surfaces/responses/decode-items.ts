@@ -5,13 +5,9 @@ import { fieldPath, isAbsent, readArray, readName, refuse, requireName } from '.
 import { LIMITS } from '../../core/limits.ts';
 import { readSealText } from '../../core/reasoning-seal.ts';
 import { customArguments } from './custom-input.ts';
-import type { DecodeContext } from './decode-content.ts';
-import {
-  decodeAssistantContent,
-  decodeSystemContent,
-  decodeUserContent,
-  needsNative,
-} from './decode-content.ts';
+import type { DecodeContext } from './context.ts';
+import { countNative, needsNative } from './context.ts';
+import { decodeAssistantContent, decodeSystemContent, decodeUserContent } from './decode-content.ts';
 
 /** The entries of `input`. A string is a message of the user. */
 export function readInput(body: FieldSource): unknown[] {
@@ -58,7 +54,7 @@ function decodeItem(item: FieldSource, context: DecodeContext, messages: ChatMes
       decodeOutput(item, context, messages);
       break;
     case 'reasoning':
-      addAnswer(messages, decodeReasoning(item));
+      addAnswer(messages, decodeReasoning(item, context));
       break;
     case 'item_reference':
       refuse(
@@ -152,11 +148,12 @@ function decodeOutput(item: FieldSource, context: DecodeContext, messages: ChatM
 }
 
 /** The model's own text where there is one, else the summary. Without text and seal nothing is left of it. */
-function decodeReasoning(item: FieldSource): ReasoningPart | undefined {
+function decodeReasoning(item: FieldSource, context: DecodeContext): ReasoningPart | undefined {
   const { content, summary, encrypted_content: encrypted } = item.object;
   const path = (key: string) => fieldPath(item, key);
   const whole = joinTexts(content, path('content'), item.refusals);
   const text = whole === '' ? joinTexts(summary, path('summary'), item.refusals) : whole;
+  if (whole !== '') countNative(context, summary);
   if (!isAbsent(encrypted) && typeof encrypted !== 'string') {
     return refuse(item.refusals, path('encrypted_content'), 'must be a string.');
   }

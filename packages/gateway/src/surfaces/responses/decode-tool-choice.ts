@@ -4,8 +4,8 @@ import { isJsonObject } from '../../core/json-body.ts';
 import type { FieldSource } from '../../core/json-fields.ts';
 import { isAbsent, refuse } from '../../core/json-fields.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { DecodeContext } from './decode-content.ts';
-import { needsNative } from './decode-content.ts';
+import type { DecodeContext } from './context.ts';
+import { countNative, needsNative } from './context.ts';
 import type { OfferedTools } from './decode-tools.ts';
 import type { ToolIdentity } from './tool-names.ts';
 
@@ -67,6 +67,7 @@ function decodeAllowed(value: JsonObject, offered: OfferedTools, context: Decode
     const namespace = names.identify(name)?.namespace;
     return allowedNames.has(name) || (namespace !== undefined && namespaces.has(namespace));
   });
+  for (const tool of tools) if (!allowed.includes(tool)) countNative(context, tool);
   if (allowed.length > 0) return { tools: allowed, toolChoice: mode };
   const isHosted = listed.some(({ type }) => typeof type === 'string' && offered.hosted.has(type));
   if (!isHosted) refuse(refusals, 'tool_choice.tools', 'must name at least one of the tools.');

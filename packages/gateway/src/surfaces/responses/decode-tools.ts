@@ -1,10 +1,12 @@
 import type { ToolDefinition } from '@switchyard/protocol/chat.ts';
 import type { JsonObject } from '../../core/json-body.ts';
 import { isJsonObject } from '../../core/json-body.ts';
-import type { FieldSource, Refusals } from '../../core/json-fields.ts';
+import type { FieldSource } from '../../core/json-fields.ts';
 import { fieldPath, isAbsent, readArray, readBoolean, refuse, requireName } from '../../core/json-fields.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { ToolIdentity, ToolNames } from './tool-names.ts';
+import type { DecodeContext } from './context.ts';
+import { countLeftOutTool, countNative } from './context.ts';
+import type { ToolIdentity } from './tool-names.ts';
 
 export type OfferedTools = {
   /** By the name that engines know, in the order of the request. */
@@ -16,8 +18,7 @@ export type OfferedTools = {
 type Collected = {
   definitions: Map<string, ToolDefinition>;
   hosted: Set<string>;
-  names: ToolNames;
-  refusals: Refusals;
+  context: DecodeContext;
 };
 
 /**
@@ -27,9 +28,13 @@ type Collected = {
  * for a client's own search over tools: they are left out, because refusing them would shut out clients that always
  * send them. A tool that is named again is replaced by its newer definition.
  */
-export function decodeTools(body: FieldSource, items: readonly unknown[], names: ToolNames): OfferedTools {
+export function decodeTools(
+  body: FieldSource,
+  items: readonly unknown[],
+  context: DecodeContext,
+): OfferedTools {
   const { refusals } = body;
-  const collected: Collected = { definitions: new Map(), hosted: new Set(), names, refusals };
+  const collected: Collected = { definitions: new Map(), hosted: new Set(), context };
   collectTools(body, collected);
   for (const [index, item] of items.entries()) {
     if (!isJsonObject(item) || item['type'] !== 'additional_tools') continue;
@@ -55,9 +60,14 @@ function collectTools(source: FieldSource, collected: Collected, namespace?: Jso
     if (type === 'function') collectFunction(tool, collected, namespace);
     else if (type === 'custom') collectCustom(tool, collected, namespace);
     else if (type === 'namespace' && namespace === undefined) collectNamespace(tool, collected);
-    else if (typeof type === 'string') collected.hosted.add(type);
+    else if (typeof type === 'string') leaveOut(entry, type, collected);
     else refuse(source.refusals, `${path}.type`, 'must be a string.');
   }
+}
+
+function leaveOut(tool: JsonObject, type: string, { hosted, context }: Collected): void {
+  hosted.add(type);
+  countLeftOutTool(context, tool);
 }
 
 function collectNamespace(tool: FieldSource, collected: Collected): void {
@@ -122,8 +132,11 @@ type NamelessTool = {
 function define(tool: FieldSource, collected: Collected, { identity, definition }: NamelessTool): void {
   const name = requireName(tool, 'name', LIMITS.nameMaxChars);
   if (name === undefined) return;
-  const offered = collected.names.offer({ ...identity, name });
-  collected.definitions.set(offered, { name: offered, ...definition });
+  const { context, definitions } = collected;
+  const offered = context.names.offer({ ...identity, name });
+  countNative(context, tool.object['output_schema']);
+  countNative(context, definitions.get(offered));
+  definitions.set(offered, { name: offered, ...definition });
 }
 
 function descriptionOf(tool: FieldSource): { description?: string } {

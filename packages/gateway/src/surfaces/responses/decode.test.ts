@@ -499,7 +499,58 @@ describe('what only a target of this dialect can honour', () => {
     expect(decode({ model: 'm', input }).nativeOnly).toEqual({
       code: 'unsupported_parameter',
       param,
-      message: `${param}: is not supported for this model.`,
+      message: `${param}: can only be served by a provider that speaks this dialect itself, and this model has none.`,
     });
+  });
+});
+
+describe('input that only a target of this dialect reads is measured', () => {
+  const nativeInput = (fields: object) => decode({ model: 'm', input: 'hi', ...fields }).nativeInput;
+  const size = (...values: unknown[]) =>
+    values.reduce<number>((sum, value) => sum + JSON.stringify(value).length, 0);
+  const search = { type: 'tool_search', execution: 'client', description: 'Searches.' };
+  const allowed = { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'f' }] };
+  const reasoning = { type: 'reasoning', summary: [{ text: 's' }], content: [{ text: 'c' }] };
+
+  test.each<[string, object, unknown]>([
+    ['none', { tools: [F, CRM, PATCH] }, undefined],
+    [
+      'a tool that runs at the provider',
+      { tools: [F, { type: 'web_search' }] },
+      { bytes: 0, isBounded: false },
+    ],
+    ["a client's own tool", { tools: [search] }, { bytes: size(search), isBounded: true }],
+    [
+      'the schema of an output',
+      { tools: [{ ...F, output_schema: { a: 1 } }] },
+      { bytes: size({ a: 1 }), isBounded: true },
+    ],
+    [
+      'a definition that was replaced',
+      {
+        tools: [
+          { type: 'function', name: 'f' },
+          { type: 'function', name: 'f', description: 'newer' },
+        ],
+      },
+      { bytes: size({ name: 'f' }), isBounded: true },
+    ],
+    [
+      'tools that may not be called',
+      { tools: [{ name: 'f' }, { name: 'g' }], tool_choice: allowed },
+      { bytes: size({ name: 'g' }), isBounded: true },
+    ],
+    [
+      'a summary beside the reasoning itself',
+      { input: [{ role: 'user', content: 'a' }, reasoning] },
+      { bytes: size([{ text: 's' }]), isBounded: true },
+    ],
+    [
+      'a file',
+      { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'f' }] }] },
+      { bytes: 0, isBounded: false },
+    ],
+  ])('%s', (_what, fields, expected) => {
+    expect(nativeInput(fields)).toEqual(expected);
   });
 });

@@ -7,7 +7,8 @@ import { LIMITS } from '../../core/limits.ts';
 import type { Result } from '../../core/result.ts';
 import { failed, ok } from '../../core/result.ts';
 import type { DecodedText } from '../../core/surface.ts';
-import type { DecodeContext } from './decode-content.ts';
+import type { DecodeContext } from './context.ts';
+import { newContext } from './context.ts';
 import { decodeItems, readInput } from './decode-items.ts';
 import {
   decodeMaxOutputTokens,
@@ -21,7 +22,6 @@ import { decodeTools } from './decode-tools.ts';
 import { openResponseStream } from './encode-stream.ts';
 import { openResponse } from './encode.ts';
 import { createOpening } from './opening.ts';
-import { createToolNames } from './tool-names.ts';
 
 /**
  * Reads the body of POST /v1/responses. Fields that no target needs (`user`, `metadata`, `store`, `client_metadata`,
@@ -35,9 +35,7 @@ export function decodeResponses(body: Buffer): Result<DecodedText, Fault> {
   const parsed = parseJsonObject(body);
   if (!parsed.ok) return parsed;
   const refusals: Refusals = { first: undefined };
-  const native: Refusals = { first: undefined };
-  const names = createToolNames();
-  const context: DecodeContext = { refusals, native, names, imageCount: { value: 0 } };
+  const context = newContext(refusals);
   const source: FieldSource = { object: parsed.value, path: '', refusals };
   const model = requireName(source, 'model', LIMITS.nameMaxChars);
   refuseUnsupported(source);
@@ -46,15 +44,23 @@ export function decodeResponses(body: Buffer): Result<DecodedText, Fault> {
   const reasoning = decodeReasoning(source);
   const chat = decodeChat(source, context, reasoning.effort);
   if (refusals.first !== undefined) return failed(refusals.first);
-  const request = { body: parsed.value, names, reasoning, opening: createOpening() };
+  const request = { body: parsed.value, names: context.names, reasoning, opening: createOpening() };
   return ok({
     model: model ?? '',
     stream,
     dryRun,
     chat,
-    ...(native.first === undefined ? {} : { nativeOnly: native.first }),
+    ...beyondChat(context),
     openReply: (options) => (stream ? openResponseStream(options, request) : openResponse(options, request)),
   });
+}
+
+function beyondChat({ native }: DecodeContext): Pick<DecodedText, 'nativeOnly' | 'nativeInput'> {
+  const { first, bytes, isBounded } = native;
+  return {
+    ...(first === undefined ? {} : { nativeOnly: first }),
+    ...(bytes === 0 && isBounded ? {} : { nativeInput: { bytes, isBounded } }),
+  };
 }
 
 /** Tools come before the conversation, so that names do not depend on how long it has become. */
@@ -64,7 +70,7 @@ function decodeChat(
   effort: ChatRequest['reasoningEffort'],
 ): ChatRequest {
   const items = readInput(source);
-  const offered = decodeTools(source, items, context.names);
+  const offered = decodeTools(source, items, context);
   const messages = decodeItems(items, context);
   if (messages.length === 0 && context.native.first === undefined) {
     refuse(source.refusals, 'input', 'must hold at least one message.');
