@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_CONFIG } from './support/configs.ts';
 import { startGateway, type Gateway } from './support/gateway.ts';
 import { cleanUp } from './support/processes.ts';
@@ -257,4 +257,92 @@ it('answers anything with an error or an answer, never with silence, a crash or 
     ),
     { numRuns: 400 },
   );
+});
+
+/** Anthropic's dialect tells errors in another shape, on both of its routes. */
+describe.each(['messages', 'messages/count_tokens'])('%s', (route) => {
+  const body = (value: object) =>
+    JSON.stringify({ model: 'elsewhere', max_tokens: 8, messages: user, ...value });
+  const turn = (...content: unknown[]) => body({ messages: [{ role: 'user', content }] });
+  const shape = { type: 'error', ...errorShape, request_id: expect.any(String) as unknown };
+  const manyTools = Array.from({ length: 257 }, (_, index) => ({ name: `t${index}` }));
+
+  it.each([
+    ['an empty body', '', 400],
+    ['half a body', '{"model":', 400],
+    ['an array', '[]', 400],
+    ['broken UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]), 400],
+    ['deep nesting', `{"model":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 400],
+    ['an inherited name', body({ model: 'constructor' }), 404],
+    ['no messages', body({ messages: [] }), 400],
+    ['a wrong role', body({ messages: [{ role: 'tool', content: 'x' }] }), 400],
+    ['a block of no type', turn({ text: 'x' }), 400],
+    ['a block of the provider', turn({ type: 'server_tool_use' }), 400],
+    ['a picture elsewhere', turn({ type: 'image', source: { type: 'url', url: 'http://127.0.0.1/' } }), 400],
+    [
+      'a picture of no bytes',
+      turn({ type: 'image', source: { type: 'base64', media_type: 'image/png' } }),
+      400,
+    ],
+    ['a result without its call', turn({ type: 'tool_result' }), 400],
+    ['too many tools', body({ tools: manyTools }), 400],
+    ['a choice of no tool', body({ tools: [{ name: 'f' }], tool_choice: { type: 'tool', name: 'g' } }), 400],
+    ['a conversation kept elsewhere', body({ thread: { type: 'create' } }), 400],
+    ['a negative cap', body({ max_tokens: -1 }), 400],
+    ['an enormous cap', body({ max_tokens: 1e300 }), 400],
+  ])('answers %s with a clear error', async (_name, bytes, status) => {
+    const reply = await post(bytes, route);
+    expect(reply.status).toBe(status);
+    expect(reply.body).toMatchObject(shape);
+  });
+
+  it('answers anything with an error or a count, never with silence, a crash or a 500', async () => {
+    const value = fc.oneof(
+      fc.jsonValue({ maxDepth: 3 }),
+      fc.constantFrom('elsewhere', 'user', '', -1, 1e300),
+    );
+    const block = fc.record(
+      {
+        type: fc.constantFrom('text', 'image', 'document', 'tool_use', 'tool_result', 'thinking', 'new'),
+        text: value,
+        source: value,
+        content: value,
+        id: value,
+        name: value,
+        input: value,
+        tool_use_id: value,
+        thinking: value,
+        signature: value,
+      },
+      { requiredKeys: ['type'] },
+    );
+    const message = fc.record({
+      role: fc.constantFrom('user', 'assistant', 'system'),
+      content: fc.oneof(fc.array(block, { maxLength: 3 }), value),
+    });
+    const request = fc.record(
+      {
+        model: fc.constant('elsewhere'),
+        max_tokens: fc.oneof(fc.constant(8), value),
+        messages: fc.oneof(fc.array(message, { maxLength: 3 }), value),
+        system: value,
+        tools: value,
+        tool_choice: value,
+        thinking: value,
+        output_config: value,
+        stop_sequences: value,
+        stream: value,
+      },
+      { requiredKeys: [] },
+    );
+    await fc.assert(
+      fc.asyncProperty(request, async (fields) => {
+        const reply = await post(JSON.stringify(fields), route);
+        expect([200, 400, 402, 404, 413, 503]).toContain(reply.status);
+        if (reply.status === 200) expect(reply.body).toEqual({ input_tokens: expect.any(Number) as unknown });
+        else expect(reply.body).toMatchObject(shape);
+      }),
+      { numRuns: 200 },
+    );
+  });
 });

@@ -179,6 +179,78 @@ function responsesCases(model: string): Case[] {
   ];
 }
 
+/** The same for Anthropic's dialect, where a client can put markers into more places. */
+function messagesCasesFor(model: string): Case[] {
+  const path = '/v1/messages';
+  const body = (fields: object) =>
+    JSON.stringify({
+      model,
+      max_tokens: 8,
+      messages: [{ role: 'user', content: marks('prompt') }],
+      metadata: { user_id: marks('user') },
+      ...fields,
+    });
+  const history = [
+    {
+      role: 'user',
+      content: [{ type: 'text', text: marks('prompt'), cache_control: { x: marks('cache') } }],
+    },
+    { role: 'system', content: marks('system') },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'thinking', thinking: marks('thought'), signature: marks('signature') },
+        { type: 'redacted_thinking', data: marks('redacted') },
+        { type: 'tool_use', id: marks('call'), name: marks('name'), input: { a: marks('input') } },
+      ],
+    },
+    {
+      role: 'user',
+      content: [
+        { type: 'tool_result', tool_use_id: marks('call'), content: marks('result'), is_error: true },
+        { type: 'document', title: marks('title'), source: { type: 'text', data: marks('document') } },
+      ],
+    },
+  ];
+  const turn = (block: object) => body({ messages: [{ role: 'user', content: [block] }] });
+  const everything = {
+    system: [{ type: 'text', text: `x-anthropic-billing-header: ${marks('billing')}` }],
+    messages: history,
+    tools: [{ name: marks('tool'), description: marks('description'), input_schema: { x: marks('schema') } }],
+    stop_sequences: [marks('stop')],
+  };
+  const headers = {
+    'anthropic-version': '2023-06-01',
+    'anthropic-beta': marks('beta'),
+    'x-claude-code-session-id': marks('session'),
+  };
+  return [
+    { name: 'answer', body: body({}) },
+    { name: 'stream', body: body({ stream: true }), headers },
+    { name: 'everything', body: body({ ...everything, max_tokens: 1 }), headers },
+    { name: 'upstream error', body: body({ system: 'please-fail' }) },
+    { name: 'broken stream', body: body({ system: 'please-break', stream: true }) },
+    { name: 'quote', body: body({ ...everything, dry_run: true }) },
+    { name: 'count', path: `${path}/count_tokens`, body: body(everything), headers },
+    { name: 'count, refused', path: `${path}/count_tokens`, body: turn({ type: marks('type') }) },
+    { name: 'unknown model', body: body({ model: marks('model') }) },
+    { name: 'unknown block', body: turn({ type: marks('type'), text: marks('text') }) },
+    { name: 'server block', body: turn({ type: 'container_upload', file_id: marks('file') }) },
+    {
+      name: 'remote picture',
+      body: turn({ type: 'image', source: { type: 'url', url: `https://${marks('host')}/` } }),
+    },
+    { name: 'thread', body: body({ thread: { type: 'continue', previous_message_id: marks('thread') } }) },
+    {
+      name: 'forced tool',
+      body: body({ tool_choice: { type: 'tool', name: marks('tool') }, tools: [{ name: 'f' }] }),
+    },
+    { name: 'unknown field', body: body({ [marks('field')]: marks('value') }) },
+    { name: 'wrong key', body: body({}), headers: { authorization: '', 'x-api-key': marks('key') } },
+    { name: 'models', path: `/v1/models?after_id=${marks('after')}`, method: 'GET', headers },
+  ].map((one) => ({ path, ...one }));
+}
+
 async function ask(gateway: Gateway, key: string, one: Case): Promise<void> {
   const method = one.method ?? 'POST';
   const reply = await fetch(`http://127.0.0.1:${gateway.port}${one.path ?? '/v1/chat/completions'}`, {
@@ -199,8 +271,8 @@ function filesWithMarker(folder: string): string[] {
 it('keeps nothing of prompts, answers, headers and bodies: not in a file, a log line or an error', async () => {
   const demoKey = (await demo.customer('10')).key;
   const resaleKey = (await resale.customer('10')).key;
-  for (const one of casesFor('demo')) await ask(demo, demoKey, one);
-  for (const one of casesFor('resold')) await ask(resale, resaleKey, one);
+  for (const one of [...casesFor('demo'), ...messagesCasesFor('demo')]) await ask(demo, demoKey, one);
+  for (const one of [...casesFor('resold'), ...messagesCasesFor('resold')]) await ask(resale, resaleKey, one);
   const metrics = await Promise.all(
     [demo, resale].map(async (gateway) => (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text()),
   );
