@@ -15,7 +15,7 @@ import { readResponses } from './read-responses.ts';
  * reads is the same, and bytes are handed on just where both speak alike.
  */
 
-const ROUTES = ['chat', 'messages', 'node'] as const;
+const ROUTES = ['chat', 'messages', 'openai', 'node'] as const;
 
 type RouteName = (typeof ROUTES)[number];
 
@@ -23,6 +23,7 @@ type RouteName = (typeof ROUTES)[number];
 const SPOKEN: Readonly<Record<RouteName, readonly SurfaceName[]>> = {
   chat: ['chat'],
   messages: ['messages'],
+  openai: ['chat', 'responses'],
   node: [],
 };
 
@@ -153,6 +154,7 @@ pools: { nodes: {} }
 upstreams:
 ${upstream('chat', 'openai-compatible')}
 ${upstream('messages', 'anthropic')}
+${upstream('openai', 'openai')}
 
 models:${ROUTES.map(model).join('')}
 `;
