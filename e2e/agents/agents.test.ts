@@ -91,7 +91,6 @@ async function work(
 ): Promise<AgentRun> {
   const obtained = await agentProgram(recipe.agent);
   if ('missing' in obtained) {
-    console.warn(obtained.missing);
     context.skip(obtained.missing);
   }
   const adapt = (text: string) =>

@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { obtain, type Obtained } from '../support/obtain.ts';
 import { cleanUp } from '../support/processes.ts';
+import { obtainPython } from '../support/python.ts';
 import { startWorld, UPSTREAM_MODELS, type World } from '../sdk/support/world.ts';
 
 /** Each script asks through one package, by the table in table.py, and prints a line of JSON for each case. */
@@ -21,35 +19,16 @@ const FOLDER = 'e2e/python';
 const CASES = 3 + 7 * UPSTREAM_MODELS.length + 6;
 
 let world: World;
-let python: Obtained;
+let python: Awaited<ReturnType<typeof obtainPython>>;
 beforeAll(async () => {
-  python = await obtain(`python-${versionsDigest()}`, (folder) => {
-    const inVenv = join(folder, 'bin', 'python');
-    const pins = ['-r', join(process.cwd(), FOLDER, 'requirements.txt')];
-    const allPins = ['-c', join(process.cwd(), FOLDER, 'constraints.txt')];
-    return [
-      { program: 'python3', args: ['-m', 'venv', '.'] },
-      {
-        program: inVenv,
-        args: ['-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', ...pins, ...allPins],
-      },
-    ];
-  });
-  if ('missing' in python) console.warn(python.missing);
-  else world = await startWorld();
+  python = await obtainPython();
+  if (!('missing' in python)) world = await startWorld();
 }, 400_000);
 afterAll(cleanUp);
 
-/** Other versions get a folder of their own. */
-function versionsDigest(): string {
-  const hash = createHash('sha256');
-  for (const file of ['requirements.txt', 'constraints.txt']) hash.update(readFileSync(join(FOLDER, file)));
-  return hash.digest('hex').slice(0, 12);
-}
-
 type Case = { case: string; ok: boolean; why?: string };
 
-function run(folder: string, script: string): Promise<{ cases: Case[]; errors: string }> {
+function run(program: string, script: string): Promise<{ cases: Case[]; errors: string }> {
   const { origin, keys } = world;
   const env = {
     ...process.env,
@@ -62,7 +41,7 @@ function run(folder: string, script: string): Promise<{ cases: Case[]; errors: s
   };
   return new Promise((resolve) => {
     execFile(
-      join(folder, 'bin', 'python'),
+      program,
       [join(FOLDER, `${script}.py`)],
       { env, timeout: 120_000, maxBuffer: 16 * 1024 * 1024 },
       (_error, stdout, stderr) => {
@@ -79,7 +58,7 @@ describe('Python', () => {
       context.skip(python.missing);
       return;
     }
-    const { cases, errors } = await run(python.folder, script);
+    const { cases, errors } = await run(python.program, script);
     expect(cases.filter(({ ok }) => !ok)).toEqual([]);
     expect(cases.length, errors).toBe(kinds * CASES);
   });

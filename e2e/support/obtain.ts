@@ -9,9 +9,9 @@ const execute = promisify(execFile);
 /** Long enough for 400 MB over a slow line; a registry that does not answer must not hold up the tests. */
 const INSTALL_MAX_MS = 240_000;
 
-export type Obtained = { folder: string } | { missing: string };
+type Obtained = { folder: string } | { missing: string };
 
-export type Command = { program: string; args: readonly string[] };
+type Command = { program: string; args: readonly string[] };
 
 /**
  * A folder of the cache with something installed, made once by `steps` and kept. What cannot be had is a reason to leave
@@ -30,7 +30,9 @@ export async function obtain(name: string, steps: (folder: string) => readonly C
     return { folder };
   } catch (error) {
     rmSync(scratch, { recursive: true, force: true });
-    return { missing: `${name} cannot be had here: ${firstLine(error)}` };
+    const missing = `${name} cannot be had here: ${firstLine(error)}`;
+    console.warn(missing);
+    return { missing };
   }
 }
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { docBlocks } from '../../support/doc-blocks.ts';
 import type { Brain } from '../../support/provider/brain.ts';
 import { startProvider, type Provider } from '../../support/provider/server.ts';
 import { startGateway } from '../../support/gateway.ts';
@@ -82,9 +83,7 @@ ${models.join('')}
 
 /** What stands in a fenced block of a page of docs/clients: the nth of its language. */
 export function docBlock(page: string, language: string, position = 0): string {
-  const text = readFileSync(join('docs', 'clients', page), 'utf8');
-  const blocks = [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].filter((block) => block[1] === language);
-  const block = blocks[position]?.[2];
+  const block = docBlocks(join('docs', 'clients', page), language)[position];
   if (block === undefined) throw new Error(`${page} has no ${language} block ${position}`);
   return block;
 }
