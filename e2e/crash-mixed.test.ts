@@ -62,7 +62,8 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
   const address = provider.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  config = upstreamConfig(address.port, PRICE);
+  // The provider fails on purpose: it shall not be left out for that.
+  config = `${upstreamConfig(address.port, PRICE)}routing: { breaker: { failures: 1000 } }\n`;
 });
 afterAll(async () => {
   provider.closeAllConnections();
