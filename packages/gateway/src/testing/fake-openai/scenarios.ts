@@ -3,7 +3,7 @@ import type { ApiError } from './api-error.ts';
 import { invalid, refusalOf } from './api-error.ts';
 
 /**
- * What the fake does, by the model's name: `plain`, or `gpt-5.4:plain` for a model of that family with its refusals.
+ * What the fake does, by the model's name: `plain`, or `gpt-5.4#plain` for a model of that family with its refusals.
  * `error-<kind>` stands for the kinds of `refusalOf`: `error-401`, `error-quota`.
  */
 export const SCENARIOS = [
@@ -76,7 +76,7 @@ export function isOurSeal(sealed: string): boolean {
 }
 
 export function scenarioOf(model: string): string {
-  return model.slice(model.indexOf(':') + 1);
+  return model.slice(model.indexOf('#') + 1);
 }
 
 /** Whether the model belongs to a family that thinks, and refuses a temperature while it does. */

@@ -28,8 +28,11 @@ export type FakeRequest = { path: string; headers: IncomingHttpHeaders; body: Js
 export type FakeOpenAi = {
   /** Base of the API, `/v1` included. */
   url: string;
+  port: number;
   /** What was asked so far, in order. */
   requests: FakeRequest[];
+  /** How many replies were left by their reader before their end. */
+  left(): number;
   close(): Promise<void>;
 };
 
@@ -50,10 +53,14 @@ const DIALECTS: Readonly<Record<string, FakeDialect>> = {
  */
 export async function startFakeOpenAi(options: FakeOpenAiOptions = {}): Promise<FakeOpenAi> {
   const requests: FakeRequest[] = [];
+  let left = 0;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('error', () => undefined);
     response.on('error', () => undefined);
+    response.on('close', () => {
+      if (!response.writableEnded) left += 1;
+    });
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const path = new URL(request.url ?? '/', 'http://fake').pathname;
@@ -70,9 +77,12 @@ export async function startFakeOpenAi(options: FakeOpenAiOptions = {}): Promise<
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    url: `http://127.0.0.1:${port}/v1`,
+    port,
     requests,
+    left: () => left,
     async close() {
       server.closeAllConnections();
       server.close();

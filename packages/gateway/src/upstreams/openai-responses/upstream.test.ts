@@ -132,11 +132,11 @@ describe('a client of another dialect', () => {
   test('does without what the model refuses', async () => {
     const { fake, upstream } = await serveFake();
     const chat = { sampling: { temperature: 0.2, topP: 0.9 }, reasoningEffort: 'max' } as const;
-    const heard = await ask(upstream, translated('gpt-5.4:plain', chat));
+    const heard = await ask(upstream, translated('gpt-5.4#plain', chat));
     expect(heard.fault).toBeUndefined();
     expect(fake.requests.at(-1)?.body).toMatchObject({ reasoning: { effort: 'xhigh', summary: 'auto' } });
     const asked = fake.requests.length;
-    await ask(upstream, translated('gpt-5.4:plain', chat));
+    await ask(upstream, translated('gpt-5.4#plain', chat));
     expect(fake.requests).toHaveLength(asked + 1);
   });
 
@@ -213,7 +213,7 @@ describe('a client of this dialect', () => {
 
   test('is told by the provider what is wrong with its request', async () => {
     const { fake, upstream } = await serveFake();
-    const heard = await ask(upstream, native('gpt-5.4:plain', { temperature: 0.2 }));
+    const heard = await ask(upstream, native('gpt-5.4#plain', { temperature: 0.2 }));
     expect(heard.fault).toMatchObject({ blame: 'request', relay: { status: 400 } });
     expect(heard.fault?.relay?.body.toString()).toContain("'temperature' is not supported");
     expect(fake.requests).toHaveLength(1);
