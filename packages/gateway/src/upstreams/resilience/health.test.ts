@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UPSTREAM_CAUSES } from '../transport/fault-causes.ts';
-import { PROBE_MS } from './breaker.ts';
+import { PROBE_MS } from '../../core/breaker.ts';
 import { createRetryShare } from './retry-share.ts';
 import { answer, createBench, faultOf } from './testing-bench.ts';
 

@@ -1,7 +1,7 @@
 import type { AttemptFault } from '../../core/attempt.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { Breaker, BreakerRules, Pass, Verdict } from './breaker.ts';
-import { breakerWaitMs, enterBreaker, NEW_BREAKER, noteVerdict } from './breaker.ts';
+import type { Breaker, BreakerRules, Pass, Verdict } from '../../core/breaker.ts';
+import { breakerWaitMs, enterBreaker, NEW_BREAKER, noteVerdict } from '../../core/breaker.ts';
 import { ruleOf } from './cause-rules.ts';
 import { ProviderKey, type KeyObserver, type KeyVisit } from './provider-key.ts';
 

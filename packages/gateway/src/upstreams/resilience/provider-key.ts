@@ -1,6 +1,6 @@
 import type { AttemptFault } from '../../core/attempt.ts';
-import type { Breaker, BreakerRules, Pass, Verdict } from './breaker.ts';
-import { breakerWaitMs, enterBreaker, NEW_BREAKER, noteVerdict } from './breaker.ts';
+import type { Breaker, BreakerRules, Pass, Verdict } from '../../core/breaker.ts';
+import { breakerWaitMs, enterBreaker, NEW_BREAKER, noteVerdict } from '../../core/breaker.ts';
 
 /** Which key: never the key itself. `position` counts from 1 in the order of the configuration. */
 export type KeyLabel = { position: number; name: string };

@@ -4,7 +4,7 @@ import type { Attempt, AttemptFault, AttemptRequest, AttemptSink, Dialect } from
 import type { Clock, RandomSource, Timer } from '../../core/clock.ts';
 import type { Upstream } from '../shared/upstream.ts';
 import { targetFault } from '../transport/fault-causes.ts';
-import type { BreakerRules } from './breaker.ts';
+import type { BreakerRules } from '../../core/breaker.ts';
 import { ruleOf } from './cause-rules.ts';
 import { UpstreamHealth, type HealthObserver, type HealthStatus, type Visit } from './health.ts';
 import { createRetryShare, type RetryShare } from './retry-share.ts';
