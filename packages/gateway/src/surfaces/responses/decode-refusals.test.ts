@@ -308,3 +308,33 @@ test('a refusal holds no value of any field', () => {
     { numRuns: 1000 },
   );
 });
+
+test('a body full of names that want to be the same costs no more than another', () => {
+  const calls = Array.from({ length: LIMITS.inputItemsMax }, (_none, index) => ({
+    type: 'function_call',
+    call_id: 'c',
+    namespace: 'n',
+    name: String.fromCodePoint(0x4e00 + index),
+    arguments: '',
+  }));
+  const result = decodeResponses(Buffer.from(JSON.stringify({ model: 'm', input: calls })));
+  if (!result.ok) throw new Error('refused');
+  const [message] = result.value.chat.messages;
+  const names = new Set(message?.content.map((part) => (part.type === 'tool-call' ? part.name : '')));
+  expect(names.size).toBe(LIMITS.inputItemsMax);
+});
+
+test('more tools than may be are refused at the first one too many', () => {
+  const namespaces = Array.from({ length: 200 }, (_none, index) => {
+    return {
+      type: 'namespace',
+      name: `n${index}`,
+      tools: Array.from({ length: 200 }, (_no, at) => ({ name: `f${at}` })),
+    };
+  });
+  const body = { model: 'm', input: [USER, { type: 'additional_tools', tools: namespaces }] };
+  expect(decodeResponses(Buffer.from(JSON.stringify(body)))).toMatchObject({
+    ok: false,
+    error: { param: 'tools' },
+  });
+});

@@ -21,6 +21,9 @@ type Collected = {
   context: DecodeContext;
 };
 
+/** `about` is what is said of all tools of a namespace together. It is said with the first, or it would be lost. */
+type Namespace = { name: string; about: string };
+
 /**
  * Reads `tools`, and the lists in items of type `additional_tools` with which Codex sends tools for its newest models.
  * Functions go as they are. A namespace becomes flat: each of its tools is offered under a name of its own. A custom
@@ -40,16 +43,14 @@ export function decodeTools(
     if (!isJsonObject(item) || item['type'] !== 'additional_tools') continue;
     collectTools({ object: item, path: `input[${index}]`, refusals }, collected);
   }
-  if (collected.definitions.size > LIMITS.toolsMax) {
-    refuse(refusals, 'tools', `must hold at most ${LIMITS.toolsMax} tools.`);
-  }
   return collected;
 }
 
 /** Reads the member `tools` of the body, of an item or of a namespace. */
-function collectTools(source: FieldSource, collected: Collected, namespace?: JsonObject): void {
+function collectTools(source: FieldSource, collected: Collected, namespace?: Namespace): void {
   const entries = readArray(source, 'tools', LIMITS.toolsMax) ?? [];
   for (const [index, entry] of entries.entries()) {
+    if (source.refusals.first !== undefined) return;
     const path = `${fieldPath(source, 'tools')}[${index}]`;
     if (!isJsonObject(entry)) {
       refuse(source.refusals, path, 'must be an object.');
@@ -73,17 +74,11 @@ function leaveOut(tool: JsonObject, type: string, { hosted, context }: Collected
 function collectNamespace(tool: FieldSource, collected: Collected): void {
   const name = requireName(tool, 'name', LIMITS.nameMaxChars);
   if (name === undefined) return;
-  const before = collected.definitions.size;
-  collectTools(tool, collected, tool.object);
-  // What is said of all of them together is said with the first, or it would be lost.
-  const first = [...collected.definitions.values()][before];
-  const about = tool.object['description'];
-  if (first !== undefined && typeof about === 'string' && about !== '') {
-    first.description = first.description === undefined ? about : `${about}\n\n${first.description}`;
-  }
+  const { description } = tool.object;
+  collectTools(tool, collected, { name, about: typeof description === 'string' ? description : '' });
 }
 
-function collectFunction(tool: FieldSource, collected: Collected, namespace?: JsonObject): void {
+function collectFunction(tool: FieldSource, collected: Collected, namespace?: Namespace): void {
   const { parameters } = tool.object;
   const strict = readBoolean(tool, 'strict');
   if (!isAbsent(parameters) && !isJsonObject(parameters)) {
@@ -91,20 +86,20 @@ function collectFunction(tool: FieldSource, collected: Collected, namespace?: Js
     return;
   }
   define(tool, collected, {
-    identity: { kind: 'function', ...namespaceOf(namespace) },
+    kind: 'function',
+    namespace,
     definition: {
-      ...descriptionOf(tool),
       ...(isJsonObject(parameters) ? { parameters } : {}),
       ...(strict === undefined ? {} : { strict }),
     },
   });
 }
 
-function collectCustom(tool: FieldSource, collected: Collected, namespace?: JsonObject): void {
+function collectCustom(tool: FieldSource, collected: Collected, namespace?: Namespace): void {
   define(tool, collected, {
-    identity: { kind: 'custom', ...namespaceOf(namespace) },
+    kind: 'custom',
+    namespace,
     definition: {
-      ...descriptionOf(tool),
       parameters: {
         type: 'object',
         properties: { input: { type: 'string', description: inputDescription(tool.object['format']) } },
@@ -124,29 +119,34 @@ function inputDescription(format: unknown): string {
   return `${text} It must follow this grammar (${syntax}):\n${definition}`;
 }
 
-type NamelessTool = {
-  identity: Omit<ToolIdentity, 'name'>;
-  definition: Omit<ToolDefinition, 'name'>;
+type NewTool = {
+  kind: ToolIdentity['kind'];
+  namespace: Namespace | undefined;
+  definition: Pick<ToolDefinition, 'parameters' | 'strict'>;
 };
 
-function define(tool: FieldSource, collected: Collected, { identity, definition }: NamelessTool): void {
+function define(tool: FieldSource, collected: Collected, { kind, namespace, definition }: NewTool): void {
   const name = requireName(tool, 'name', LIMITS.nameMaxChars);
+  const description = describe(tool, namespace);
   if (name === undefined) return;
   const { context, definitions } = collected;
-  const offered = context.names.offer({ ...identity, name });
+  const place = namespace === undefined ? {} : { namespace: namespace.name };
+  const offered = context.names.offer({ kind, name, ...place });
   countNative(context, tool.object['output_schema']);
   countNative(context, definitions.get(offered));
-  definitions.set(offered, { name: offered, ...definition });
+  definitions.set(offered, { name: offered, ...description, ...definition });
+  if (definitions.size > LIMITS.toolsMax) {
+    refuse(tool.refusals, 'tools', `must hold at most ${LIMITS.toolsMax} tools.`);
+  }
 }
 
-function descriptionOf(tool: FieldSource): { description?: string } {
-  const { description } = tool.object;
-  if (typeof description === 'string') return { description };
-  if (!isAbsent(description)) refuse(tool.refusals, fieldPath(tool, 'description'), 'must be a string.');
-  return {};
-}
-
-function namespaceOf(namespace: JsonObject | undefined): { namespace?: string } {
-  const name = namespace?.['name'];
-  return typeof name === 'string' ? { namespace: name } : {};
+function describe(tool: FieldSource, namespace: Namespace | undefined): { description?: string } {
+  const { description = '' } = tool.object;
+  if (!isAbsent(description) && typeof description !== 'string') {
+    refuse(tool.refusals, fieldPath(tool, 'description'), 'must be a string.');
+    return {};
+  }
+  const texts = [namespace?.about ?? '', description ?? ''].filter((text) => text !== '');
+  if (namespace !== undefined) namespace.about = '';
+  return texts.length === 0 ? {} : { description: texts.join('\n\n') };
 }

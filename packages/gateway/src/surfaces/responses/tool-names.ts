@@ -25,14 +25,27 @@ const HASH_CHARS = 8;
 export function createToolNames(): ToolNames {
   const offeredByTool = new Map<string, string>();
   const toolByOffered = new Map<string, ToolIdentity>();
+  /** The last number behind each name that was wanted more than once: a body full of such names must not cost more. */
+  const lastNumbers = new Map<string, number>();
+
+  function freeName(flat: string): string {
+    if (!toolByOffered.has(flat)) return flat;
+    let number = lastNumbers.get(flat) ?? 1;
+    let name: string;
+    do {
+      number += 1;
+      name = shortened(`${flat}_${number}`);
+    } while (toolByOffered.has(name));
+    lastNumbers.set(flat, number);
+    return name;
+  }
+
   return {
     offer(tool) {
       const key = keyOf(tool);
       const known = offeredByTool.get(key);
       if (known !== undefined) return known;
-      const flat = flatName(tool);
-      let offered = flat;
-      for (let number = 2; toolByOffered.has(offered); number += 1) offered = shortened(`${flat}_${number}`);
+      const offered = freeName(flatName(tool));
       offeredByTool.set(key, offered);
       toolByOffered.set(offered, tool);
       return offered;
