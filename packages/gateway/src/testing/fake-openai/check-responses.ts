@@ -35,6 +35,7 @@ export function askedOfResponses(body: Json): Asked | ApiError {
     checkCap(body['max_output_tokens']) ??
     checkSampling(body, reasoning['effort'], ['temperature', 'top_p', 'top_logprobs']) ??
     checkEffort(model, reasoning['effort'], 'reasoning.effort') ??
+    checkSummary(reasoning['summary'], model) ??
     checkInclude(body, model) ??
     checkTools(body);
   if (refused !== undefined) return refused;
@@ -52,6 +53,16 @@ function checkCap(cap: unknown): ApiError | undefined {
         'integer_below_min_value',
       )
     : undefined;
+}
+
+function checkSummary(summary: unknown, model: string): ApiError | undefined {
+  return summary === undefined || summary === null || isThinking(model)
+    ? undefined
+    : invalid(
+        "Unsupported parameter: 'reasoning.summary' is not supported with this model.",
+        'reasoning.summary',
+        'unsupported_parameter',
+      );
 }
 
 function checkInclude({ include }: Json, model: string): ApiError | undefined {

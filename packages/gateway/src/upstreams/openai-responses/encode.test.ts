@@ -15,13 +15,13 @@ const EMPTY: ChatRequest = {
 };
 const HI = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'hi' }] };
 
-type Options = { keepsReasoning?: boolean; adaptation?: Adaptation };
+type Options = { hasPlaceForReasoning?: boolean; adaptation?: Adaptation };
 
 function encode(
   chat: Partial<ChatRequest>,
-  { keepsReasoning = false, adaptation = NO_ADAPTATION }: Options = {},
+  { hasPlaceForReasoning = false, adaptation = NO_ADAPTATION }: Options = {},
 ): Record<string, unknown> {
-  const options = { model: 'm', stream: false, keepsReasoning, adaptation };
+  const options = { model: 'm', stream: false, hasPlaceForReasoning, adaptation };
   return JSON.parse(encodeBody({ ...EMPTY, ...chat }, options).toString()) as Record<string, unknown>;
 }
 
@@ -219,13 +219,18 @@ describe('reasoning', () => {
     expect(encode(chat, { adaptation })['reasoning']).toEqual(sent);
   });
 
-  test('its seal is asked for where the client can keep it', () => {
-    expect(encode({}, { keepsReasoning: true })['include']).toEqual(['reasoning.encrypted_content']);
+  test('is asked for as summary and seal where the client has a place for it', () => {
+    const encoded = encode({}, { hasPlaceForReasoning: true });
+    expect(encoded['include']).toEqual(['reasoning.encrypted_content']);
+    expect(encoded['reasoning']).toEqual({ summary: 'auto' });
+    expect(encode({ reasoningEffort: 'none' }, { hasPlaceForReasoning: true })['reasoning']).toEqual({
+      effort: 'none',
+    });
   });
 
   test('a model that seals nothing is not asked to', () => {
     const adaptation: Adaptation = { ...NO_ADAPTATION, settings: new Map([['include', undefined]]) };
-    expect(encode({}, { keepsReasoning: true, adaptation })).not.toHaveProperty('include');
+    expect(encode({}, { hasPlaceForReasoning: true, adaptation })).not.toHaveProperty('include');
   });
 
   test("another account's reasoning stays away", () => {

@@ -13,8 +13,8 @@ import { outputCap } from './forward.ts';
 export type EncodeOptions = {
   model: string;
   stream: boolean;
-  /** The client's dialect has a place for OpenAI's sealed reasoning, so it is worth asking for. */
-  keepsReasoning: boolean;
+  /** The client's dialect has a place for reasoning: for its text, and for what gives it back to the provider later. */
+  hasPlaceForReasoning: boolean;
   /** What the model refuses. */
   adaptation: Adaptation;
 };
@@ -23,7 +23,7 @@ export type EncodeOptions = {
  * Writes a canonical request as a body of this dialect, for clients of another one. Losses: stop strings, penalties,
  * `seed`, `logit_bias`, `top_k` and `min_p` have no field; reasoning of other providers is left out.
  *
- * Summaries of reasoning are asked for when the client asked for reasoning: its text itself is never given out.
+ * Summaries are asked for where reasoning is shown or the client asked for it: its text itself is never given out.
  */
 export function encodeBody(chat: ChatRequest, options: EncodeOptions): Buffer {
   const { adaptation } = options;
@@ -42,16 +42,19 @@ export function encodeBody(chat: ChatRequest, options: EncodeOptions): Buffer {
     ...encodeFormat(chat.responseFormat),
     temperature: chat.sampling.temperature,
     top_p: chat.sampling.topP,
-    reasoning: encodeReasoning(chat.reasoningEffort, adaptation),
-    include: options.keepsReasoning ? ['reasoning.encrypted_content'] : undefined,
+    reasoning: encodeReasoning(chat.reasoningEffort, options),
+    include: options.hasPlaceForReasoning ? ['reasoning.encrypted_content'] : undefined,
   };
   for (const [setting, value] of adaptation.settings) if (setting in body) body[setting] = value;
   return Buffer.from(JSON.stringify(body));
 }
 
-function encodeReasoning(effort: ReasoningEffort | undefined, { settings }: Adaptation): Json | undefined {
-  if (effort === undefined) return undefined;
-  const wantsSummary = effort !== 'none' && !settings.has('reasoning.summary');
+function encodeReasoning(
+  effort: ReasoningEffort | undefined,
+  { adaptation: { settings }, hasPlaceForReasoning }: EncodeOptions,
+): Json | undefined {
+  const isShown = effort === undefined ? hasPlaceForReasoning : effort !== 'none';
+  const wantsSummary = isShown && !settings.has('reasoning.summary');
   const word = settings.has('reasoning.effort') ? settings.get('reasoning.effort') : effort;
   if (word === undefined && !wantsSummary) return undefined;
   return { effort: word, ...(wantsSummary ? { summary: 'auto' } : {}) };

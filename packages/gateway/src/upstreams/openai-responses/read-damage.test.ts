@@ -12,9 +12,9 @@ import { openWholeReader } from './read-whole.ts';
 import { joined, readAll } from './testing-requests.ts';
 
 /** Replies of the provider, as its documentation describes them. */
-function reply(model: string, stream: boolean): Buffer {
+function reply(scenario: string, stream: boolean): Buffer {
   const body = {
-    model,
+    model: `gpt-5.4#${scenario}`,
     stream,
     input: 'What is the weather? Ünïcödé 😀',
     instructions: 'Be "brief".\n',
@@ -29,7 +29,7 @@ function reply(model: string, stream: boolean): Buffer {
   );
 }
 
-const STREAMS = ['thinking', 'parallel-tools', 'length'].map((model) => [model, reply(model, true)] as const);
+const STREAMS = ['thinking', 'parallel-tools'].map((model) => [model, reply(model, true)] as const);
 
 const openStream = (relay: boolean): ReplyReader =>
   openStreamReader({ relay, replyModel: 'public', maxBytes: 1e9 });
@@ -125,7 +125,7 @@ test('any damage to a stream ends in one end with parts in order, or in one faul
       const data = /^event: response\.(completed|incomplete)\ndata: (.*)\n\n$/s.exec(last?.relay ?? '');
       expect(JSON.parse(data?.[2] ?? '')).toMatchObject({ type: `response.${data?.[1]}` });
     }),
-    { numRuns: 3_000 },
+    { numRuns: 1_500 },
   );
 });
 
@@ -139,7 +139,7 @@ test('a stream loses at most what was damaged', () => {
       const { parts, state } = summaryOf([damaged(bytes, { at, kind: 'flip', byte, length: 1 })], false);
       if (state === 'complete') expect(text(parts).length).toBeGreaterThan(text(whole).length - 15);
     }),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   );
 });
 
@@ -153,6 +153,6 @@ test('any damage to a whole reply ends in one end or one fault', () => {
       expect(parts.at(-1)?.type === 'finish').toBe(state === 'complete');
       if (relay && state === 'complete') expect(() => JSON.parse(last?.relay ?? '') as unknown).not.toThrow();
     }),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   );
 });

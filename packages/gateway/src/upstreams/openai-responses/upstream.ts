@@ -63,12 +63,11 @@ export function createOpenAiResponsesUpstream(options: OpenAiResponsesOptions): 
   };
 }
 
-/** Clients of chat completions have no place for sealed reasoning. */
 function translated(request: AttemptRequest, adaptation: Adaptation): Buffer {
   return encodeBody(request.chat, {
     model: request.remoteModel,
     stream: request.stream,
-    keepsReasoning: request.original.dialect !== 'chat-completions',
+    hasPlaceForReasoning: request.original.dialect !== 'chat-completions',
     adaptation,
   });
 }
