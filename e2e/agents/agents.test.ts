@@ -33,8 +33,8 @@ type Recipe = {
   models: readonly string[];
   /** Ends of the requests that the task takes, sorted. */
   ends: readonly string[];
-  /** How often it asks when the account has no money. */
-  triesWithoutMoney: number;
+  /** How often it asks when the account has no money. Left out where that takes too long to see each time. */
+  triesWithoutMoney?: number;
 };
 
 const recipes: readonly Recipe[] = [
@@ -81,6 +81,17 @@ const recipes: readonly Recipe[] = [
     ends: ['stop', 'stop', 'tool-calls'],
     triesWithoutMoney: 2,
   },
+  {
+    agent: 'hermes',
+    command: 'hermes',
+    surface: 'chat-completions',
+    prepare(desk, adapt) {
+      placeFile(desk, '~/.hermes/config.yaml', adapt(docBlock('hermes.md', 'yaml')));
+      return docBlock('hermes.md', 'sh');
+    },
+    models: ['qwen3-coder'],
+    ends: ['stop', 'tool-calls'],
+  },
 ];
 
 /** Undefined when the agent is not to be had, which skips the test with the reason. */
@@ -111,10 +122,12 @@ describe.each(recipes)('$agent', (recipe) => {
     expect(new Set(made.map(({ surface }) => surface))).toEqual(new Set([recipe.surface]));
   });
 
+  const { triesWithoutMoney } = recipe;
+  if (triesWithoutMoney === undefined) return;
   it('stops at once when there is no money, and says so', { timeout: 300_000 }, async (context) => {
     const before = await workplace.refusals();
     const run = await work(context, recipe, { desk: openDesk(), key: workplace.poor, model: 'qwen3-coder' });
     expect(run.output).toMatch(/balance|credit|quota|top up/i);
-    expect((await workplace.refusals()) - before).toBe(recipe.triesWithoutMoney);
+    expect((await workplace.refusals()) - before).toBe(triesWithoutMoney);
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDemoConnector, startGateway, type Gateway } from '../support/gateway.ts';
 import { docBlocks } from '../support/doc-blocks.ts';
 import { cleanUp } from '../support/processes.ts';
-import { obtainPython } from '../support/python.ts';
+import { obtainPythonClients } from '../support/python.ts';
 
 /** The programs of docs/clients run as they are printed, with another address, against the shipped configuration. */
 
@@ -91,7 +91,7 @@ describe('docs/clients', () => {
 });
 
 async function pythonRun() {
-  const python = await obtainPython();
+  const python = await obtainPythonClients();
   return 'missing' in python ? python : { ending: 'py', program: python.program, args: [] };
 }
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanUp } from '../support/processes.ts';
-import { obtainPython } from '../support/python.ts';
+import { obtainPythonClients } from '../support/python.ts';
 import { startWorld, UPSTREAM_MODELS, type World } from '../sdk/support/world.ts';
 
 /** Each script asks through one package, by the table in table.py, and prints a line of JSON for each case. */
@@ -19,9 +19,9 @@ const FOLDER = 'e2e/python';
 const CASES = 3 + 7 * UPSTREAM_MODELS.length + 6;
 
 let world: World;
-let python: Awaited<ReturnType<typeof obtainPython>>;
+let python: Awaited<ReturnType<typeof obtainPythonClients>>;
 beforeAll(async () => {
-  python = await obtainPython();
+  python = await obtainPythonClients();
   if (!('missing' in python)) world = await startWorld();
 }, 400_000);
 afterAll(cleanUp);

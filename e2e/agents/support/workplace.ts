@@ -22,7 +22,12 @@ export type Workplace = {
 };
 
 /** Names of the tools that run a command, and of the field that has it. */
-const SHELLS: Readonly<Record<string, string>> = { Bash: 'command', bash: 'command', exec_command: 'cmd' };
+const SHELLS: Readonly<Record<string, string>> = {
+  Bash: 'command',
+  bash: 'command',
+  exec_command: 'cmd',
+  terminal: 'command',
+};
 
 /** Reads the note by the agent's own shell, then says what the agent sent back. Without tools it names the session. */
 const coder: Brain = ({ tools, results }) => {
