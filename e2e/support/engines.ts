@@ -37,6 +37,7 @@ function isProgram(path: string): boolean {
 /** The demo model's chat format in Ollama's template language, which it does not take from the file. */
 export const MODELFILE = `FROM ${MODEL_FILE}
 PARAMETER num_ctx 1024
+PARAMETER num_thread 1
 PARAMETER stop <|im_end|>
 TEMPLATE """{{- if or .System .Tools .Think }}<|im_start|>system
 {{- if .System }}

@@ -90,7 +90,7 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
         misses = 0;
         server.kill('it did not answer any more');
       }
-      throw error;
+      throw error instanceof EngineError && error.fault.isStarting === true ? error : NO_ANSWER;
     }
   }
 
@@ -118,6 +118,12 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
     },
   };
 }
+
+const NO_ANSWER = new EngineError({
+  code: 'engine_unreachable',
+  message: 'llama-server does not answer.',
+  fix: 'It is started again when it stays silent.',
+});
 
 async function isReady(endpoint: EngineEndpoint): Promise<boolean> {
   const status = await statusOfEngine({ endpoint, path: '/health' }, AbortSignal.timeout(READY_TIMEOUT_MS));
