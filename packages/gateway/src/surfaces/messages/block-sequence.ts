@@ -61,7 +61,7 @@ export function createBlockSequence(
   let waiting: Block[] = [];
   let waitingChars = 0;
   const calls = new Map<number, Block>();
-  const facts: AnswerFacts = { hasCalls: false, hasRefusal: false };
+  const facts: AnswerFacts = { hasCalls: false, hasRefusal: false, hasCutCall: false };
 
   function show(block: Block): void {
     open = block;
@@ -73,6 +73,7 @@ export function createBlockSequence(
   function finish(): void {
     if (open === undefined) return;
     open.isDone = true;
+    facts.hasCutCall ||= open.input?.state() === 'open';
     sink.close(open.head.type === 'thinking' ? sealText(open.seal, 'messages') : undefined);
     open = undefined;
   }
@@ -99,7 +100,9 @@ export function createBlockSequence(
     return block;
   }
 
-  function append(block: Block, text: string): void {
+  function append(block: Block, piece: string): void {
+    // Some clients fail on white space where they expect JSON.
+    const text = block.input?.state() === 'empty' ? piece.trimStart() : piece;
     block.input?.push(text);
     if (block === open) {
       sink.append(text);
@@ -183,5 +186,5 @@ export function createBlockSequence(
 
 /** Whether a block cannot grow any more once another has begun behind it. */
 function isComplete(block: Block | undefined): boolean {
-  return block?.input === undefined || block.input.isClosed();
+  return block?.input === undefined || block.input.state() === 'closed';
 }

@@ -1,4 +1,4 @@
-import type { FinishReason, StreamPart } from '@switchyard/protocol/parts.ts';
+import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../core/errors.ts';
@@ -9,6 +9,7 @@ import { openMessageStream } from './encode-stream.ts';
 import { openMessage } from './encode.ts';
 import { createJsonEnd } from './json-end.ts';
 import { messagesSurface } from './surface.ts';
+import { answers } from './testing-answers.ts';
 import { readMessageStream } from './testing-read-stream.ts';
 
 const OPTIONS: ReplyOptions = {
@@ -251,8 +252,8 @@ describe('not streamed', () => {
     ['null', '{"INVALID_JSON":"null"}'],
     ['"x"', '{"INVALID_JSON":"\\"x\\""}'],
   ])('arguments %j become the input %s', (argumentsText, json) => {
-    expect(whole([call(0, 'c', 'f'), input(0, argumentsText)])).toBe(
-      body(`{"type":"tool_use","id":"c","name":"f","input":${json}}`, 'tool_use'),
+    expect(whole([call(0, 'c', 'f'), input(0, argumentsText)])).toContain(
+      `"content":[{"type":"tool_use","id":"c","name":"f","input":${json}}],`,
     );
   });
 
@@ -283,6 +284,18 @@ describe('the reason why it ended', () => {
     ['no calls, whatever the engine said', [text('a')], { finish: 'tool-calls' }, ['end_turn', null]],
     ['the cap', [text('a')], { finish: 'length' }, ['max_tokens', null]],
     ['the cap within a call', calling, { finish: 'length' }, ['max_tokens', null]],
+    [
+      'a call that breaks off',
+      [call(0, 'c', 'f'), input(0, '{"a":"/tm')],
+      { finish: 'stop' },
+      ['max_tokens', null],
+    ],
+    [
+      'a call without input',
+      [call(0, 'c', 'f'), input(0, ' ')],
+      { finish: 'tool-calls' },
+      ['tool_use', null],
+    ],
     ['a filter', [text('a')], { finish: 'content-filter' }, ['refusal', null]],
     ['a refusal of the model', [refusal], { finish: 'stop' }, ['refusal', null]],
     ['a stop string', [text('a')], { finish: 'stop', stopSequence: 'END' }, ['stop_sequence', 'END']],
@@ -323,53 +336,6 @@ test('every error of the catalogue has its type, its place and the id of the req
   }
 });
 
-/** Any canonical answer in any batches. Calls may go on after others have begun. */
-const answers = fc
-  .tuple(
-    fc.array(
-      fc.tuple(
-        fc.oneof(
-          fc.record({
-            type: fc.constantFrom(
-              'text-delta' as const,
-              'reasoning-delta' as const,
-              'refusal-delta' as const,
-            ),
-            text: fc.string({ unit: 'binary', maxLength: 6 }),
-          }),
-          fc.record({
-            type: fc.constant('reasoning-seal' as const),
-            seal: fc.record({
-              kind: fc.constantFrom('signature' as const, 'redacted' as const, 'encrypted' as const),
-              data: fc.string({ minLength: 1, maxLength: 6 }),
-            }),
-          }),
-          fc.record({ type: fc.constant('call' as const), name: fc.string({ maxLength: 6 }) }),
-          fc.record({
-            type: fc.constant('arguments' as const),
-            text: fc.constantFrom('', '{', '}', '{"a":', '"x}', '"', '\\', ' ', '[1]', '{}'),
-            of: fc.nat(9),
-          }),
-        ),
-        fc.boolean(),
-      ),
-    ),
-    fc.constantFrom<FinishReason>('stop', 'length', 'tool-calls', 'content-filter'),
-  )
-  .map(([steps, finish]) => {
-    const batches: StreamPart[][] = [[]];
-    let calls = 0;
-    for (const [one, isNewBatch] of steps) {
-      if (isNewBatch) batches.push([]);
-      const batch = batches.at(-1);
-      if (one.type === 'call') batch?.push(call(calls++, `id${calls}`, one.name));
-      else if (one.type !== 'arguments') batch?.push(one);
-      else if (calls > 0) batch?.push(input(one.of % calls, one.text));
-    }
-    batches.push([{ type: 'finish', reason: finish }]);
-    return { batches, finish };
-  });
-
 test('any answer in any batches is read back by a strict client as it is not streamed', () => {
   fc.assert(
     fc.property(answers, ({ batches, finish }) => {
@@ -404,9 +370,9 @@ test('no text of an answer is lost, whatever the order of its parts', () => {
           )
           .join('');
         const got = String(use['input']);
-        expect(all.startsWith(got)).toBe(true);
+        expect(all.trimStart().startsWith(got)).toBe(true);
         // Only what comes behind a closed object or array may be missing.
-        if (got !== all) expect(isClosed(got)).toBe(true);
+        if (got !== all.trimStart()) expect(isClosed(got)).toBe(true);
       }
     }),
     { numRuns: 500 },
@@ -416,15 +382,15 @@ test('no text of an answer is lost, whatever the order of its parts', () => {
 function isClosed(json: string): boolean {
   const end = createJsonEnd();
   end.push(json);
-  return end.isClosed();
+  return end.state() === 'closed';
 }
 
 /** The rule for input that is no object, as the whole reply has it. */
 function withParsedInput(block: Record<string, unknown>): unknown {
   if (block['type'] !== 'tool_use') return block;
-  const json = String(block['input']);
+  const json = String(block['input']) || '{}';
   try {
-    const value: unknown = JSON.parse(json.trim() === '' ? '{}' : json);
+    const value: unknown = JSON.parse(json);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return { ...block, input: value };
   } catch {

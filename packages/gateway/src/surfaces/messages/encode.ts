@@ -83,7 +83,7 @@ function blockJson(head: BlockHead, text: string, signature: string | undefined)
  * one that Anthropic's page on fine-grained tool streaming proposes for that.
  */
 function inputJson(argumentsText: string): string {
-  if (argumentsText.trim() === '') return '{}';
+  if (argumentsText === '') return '{}';
   return isJsonObject(tryParseJson(argumentsText))
     ? argumentsText
     : JSON.stringify({ INVALID_JSON: argumentsText });

@@ -1,8 +1,11 @@
 /** Follows a JSON text that comes in pieces, to see where its outermost object or array closes. */
 export type JsonEnd = {
   push(text: string): void;
-  /** The outermost object or array has closed. What follows it can only make the text wrong. */
-  isClosed(): boolean;
+  /**
+   * `empty`: nothing but white space so far. `closed`: the outermost object or array has closed, and what follows it can
+   * only make the text wrong.
+   */
+  state(): 'empty' | 'open' | 'closed';
 };
 
 const QUOTE = 0x22;
@@ -18,8 +21,10 @@ export function createJsonEnd(): JsonEnd {
   let inString = false;
   let isEscaped = false;
   let isClosed = false;
+  let isEmpty = true;
   return {
     push(text) {
+      isEmpty &&= text.trim() === '';
       for (let at = 0; at < text.length && !isClosed; at += 1) {
         const code = text.charCodeAt(at);
         if (inString) {
@@ -34,6 +39,6 @@ export function createJsonEnd(): JsonEnd {
         }
       }
     },
-    isClosed: () => isClosed,
+    state: () => (isClosed ? 'closed' : isEmpty ? 'empty' : 'open'),
   };
 }
