@@ -63,7 +63,20 @@ export function thinkingOf(model: string, body: Body): 'none' | 'shown' | 'hidde
 /** What this model refuses of a request that is otherwise well formed. */
 export function checkModelRules(model: string, body: Body): ApiError | undefined {
   const rules = rulesOf(model);
-  return checkThinking(rules, body) ?? checkSampling(rules, body) ?? checkChoice(rules, body);
+  return (
+    checkTurns(model, body) ??
+    checkThinking(rules, body) ??
+    checkSampling(rules, body) ??
+    checkChoice(rules, body)
+  );
+}
+
+const TAKES_SYSTEM_TURNS = /claude-opus-4-8|claude-(?:opus|haiku|fable|mythos)-5|claude-sonnet-5-5/;
+
+function checkTurns(model: string, body: Body): ApiError | undefined {
+  const at = (body['messages'] as { role: string }[]).findIndex(({ role }) => role === 'system');
+  if (at === -1 || TAKES_SYSTEM_TURNS.test(model)) return undefined;
+  return invalid(`messages.${at}.role: Input should be 'user' or 'assistant'`);
 }
 
 function checkThinking(rules: Rules, body: Body): ApiError | undefined {

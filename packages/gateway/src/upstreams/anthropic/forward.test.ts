@@ -17,8 +17,8 @@ test('only the model and the cap are exchanged, and every other byte stays', () 
     ' "metadata" : {"user_id":"{\\"device\\":1}"}, "context_management":{"edits":[]}, "future_field": [ 1e400, "\\u00fc" ],\n' +
     '"messages":[{"role":"user","content":[{"type":"text","text":"\\ud800","cache_control":{"type":"ephemeral"}}]}],' +
     '"thinking": {"type" :"adaptive"}, "output_config":{"effort":"xhigh"}, "service_tier":"auto", "stream":true';
-  expect(forward({ text: `{"model" : "public",${rest},"max_tokens":9999}` })).toBe(
-    `{"model" : "claude-haiku-4-5",${rest},"max_tokens":4000}`,
+  expect(forward({ text: `{"model" : "public",${rest},"max_tokens":9999}`, model: 'claude-opus-4-8' })).toBe(
+    `{"model" : "claude-opus-4-8",${rest},"max_tokens":4000}`,
   );
 });
 
@@ -85,4 +85,96 @@ test("a setting of the model wins over the client's words", () => {
   expect(
     forward({ text: '{"model":"a","output_config":{"effort":"max"}}', more: { setEffort: 'none' } }),
   ).toBe('{"model":"claude-haiku-4-5","max_tokens":4000}');
+});
+
+describe('a model that the client knows under our name only', () => {
+  const thinking = (type: string, effort = 'high') =>
+    `{"model":"public","thinking":{"type":"${type}","budget_tokens":2000},"output_config":{"effort":"${effort}","format":1},"max_tokens":4000}`;
+  const high = { chat: { ...attempt().chat, reasoningEffort: 'high' as const } };
+
+  test.each([
+    [
+      'claude-haiku-4-5',
+      'adaptive',
+      'high',
+      '"thinking":{"type":"enabled","budget_tokens":3000},"output_config":{"format":1}',
+    ],
+    [
+      'claude-haiku-4-5',
+      'enabled',
+      'high',
+      '"thinking":{"type":"enabled","budget_tokens":3000},"output_config":{"format":1}',
+    ],
+    ['claude-3-5-haiku-latest', 'adaptive', 'high', '"output_config":{"format":1}'],
+    [
+      'claude-opus-4-6',
+      'adaptive',
+      'xhigh',
+      '"thinking":{"type":"adaptive"},"output_config":{"format":1,"effort":"high"}',
+    ],
+    [
+      'claude-opus-4-8',
+      'enabled',
+      'high',
+      '"thinking":{"type":"adaptive","display":"summarized"},"output_config":{"format":1,"effort":"high"}',
+    ],
+    ['claude-opus-5-5', 'disabled', 'high', '"thinking":{"type":"adaptive","display":"summarized"}'],
+  ])('%s is not asked for thinking of the type %s with effort %s', (model, type, effort, expected) => {
+    expect(forward({ text: thinking(type, effort), model, more: high })).toContain(expected);
+  });
+
+  test('what the model takes, and what nobody knows, stays', () => {
+    for (const [model, type, effort] of [
+      ['claude-opus-4-8', 'adaptive', 'xhigh'],
+      ['claude-opus-4-6', 'enabled', 'max'],
+      ['claude-sonnet-5-5', 'between_tools', 'low'],
+      ['glm-5', 'adaptive', 'xhigh'],
+      ['claude-opus-4-8', 'something_new', 'something_new'],
+    ] as const) {
+      const text = thinking(type, effort);
+      expect(forward({ text, model, more: high })).toBe(text.replace('public', model));
+    }
+  });
+
+  test('a client that names the model itself is told by the API', () => {
+    const text = thinking('adaptive', 'xhigh').replace('public', 'claude-haiku-4-5');
+    expect(forward({ text, more: { ...high, replyModel: 'claude-haiku-4-5' } })).toBe(text);
+  });
+
+  const CONVERSATION =
+    '"messages":[ {"role":"user","content":"a \\"system\\" b"} , {"content":[{"type":"text","text":"Be kind.","cache_control":{"type":"ephemeral"}}],"role" : "system"},' +
+    '{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"n":12345678901234567890,"role":"system"}}]},{"role":"system","content":"And brief."}]';
+
+  test('turns of the system go where the model takes them', () => {
+    const text = `{"model":"public","system":"Be wise.",${CONVERSATION},"max_tokens":4000}`;
+    expect(forward({ text, model: 'claude-sonnet-4-6' })).toBe(
+      '{"model":"claude-sonnet-4-6","system":[{"type":"text","text":"Be wise."},{"type":"text","text":"Be kind.","cache_control":{"type":"ephemeral"}},{"type":"text","text":"And brief."}],' +
+        '"messages":[{"role":"user","content":"a \\"system\\" b"},{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"n":12345678901234567890,"role":"system"}}]}],"max_tokens":4000}',
+    );
+    expect(forward({ text, model: 'claude-sonnet-4-6', more: { setEffort: 'none' } })).toContain(
+      'Be kind.",',
+    );
+    expect(forward({ text, model: 'claude-opus-4-8' })).toBe(text.replace('public', 'claude-opus-4-8'));
+    const named = { replyModel: 'claude-sonnet-4-6' };
+    expect(forward({ text, model: 'claude-sonnet-4-6', more: named })).toContain(CONVERSATION);
+  });
+
+  test.each([
+    ['no system', '', '"system":[{"type":"text","text":"Be kind.","cache_control":{"type":"ephemeral"}},'],
+    ['an empty one', '"system":"",', '"system":[{"type":"text","text":"Be kind."'],
+    [
+      'blocks',
+      '"system":[{"type":"text","text":"A"}],',
+      '"system":[{"type":"text","text":"A"},{"type":"text","text":"Be kind."',
+    ],
+  ])('with %s', (_what, system, expected) => {
+    const text = `{"model":"public",${system}${CONVERSATION},"max_tokens":4000}`;
+    expect(forward({ text, model: 'claude-haiku-4-5' })).toContain(expected);
+  });
+
+  test('a conversation without such turns is not touched', () => {
+    const text =
+      '{"model":"public","messages":[{"role":"user","content":"\\"system\\""}, 5,"x"],"max_tokens":4000}';
+    expect(forward({ text })).toBe(text.replace('public', 'claude-haiku-4-5'));
+  });
 });

@@ -1,13 +1,14 @@
 import type { ReasoningEffort } from '@switchyard/protocol/chat.ts';
 import type { AttemptRequest } from '../../core/attempt.ts';
-import type { JsonObject } from '../../core/json-body.ts';
 import { isJsonObject, tryParseJson } from '../../core/json-body.ts';
 import type { MemberEdit, MemberSpan } from '../../core/json-spans.ts';
 import { editMembers, findMember, topLevelMembers } from '../../core/json-spans.ts';
 import type { Result } from '../../core/result.ts';
 import { failed, ok } from '../../core/result.ts';
 import type { UpstreamFault } from '../transport/fault-causes.ts';
+import { isAlias, settledThinking, systemTurnEdits, thinkingEdits } from './adapt-alias.ts';
 import { modelTraits } from './model-traits.ts';
+import type { ThinkingFields } from './thinking.ts';
 import { BUDGET_MIN_TOKENS, thinkingFields } from './thinking.ts';
 
 /** Fields of ours, which the API does not know. */
@@ -28,8 +29,9 @@ export type ForwardOptions = { allowPaidExtras: boolean };
 
 /**
  * The body for a client of this dialect: the client's bytes with the model's name and the output cap exchanged, without
- * our own fields and, unless the operator allows them, without what costs more than tokens. Every other byte, and every
- * field that nobody here knows, stays as it was: fields and betas come in pairs, and new ones with each release.
+ * our own fields and, unless the operator allows them, without what costs more than tokens. For a model that the client
+ * knows under another name, what it cannot have known is mended. Every other byte, and every field that nobody here
+ * knows, stays as it was: fields and betas come in pairs, and new ones with each release.
  *
  * Undefined when the bytes are no JSON object. Errors: `unsupported_parameter` for a tool that is billed by use.
  */
@@ -41,6 +43,7 @@ export function forwardBody(
   const members = topLevelMembers(body);
   if (members === undefined) return ok(undefined);
   const read = (key: string) => memberValue(body, members, key);
+  const view = { body, members, read };
   if (!allowPaidExtras && hasPaidTool(read('tools'))) return failed(PAID_TOOL);
 
   const cap = request.chat.maxOutputTokens;
@@ -50,7 +53,10 @@ export function forwardBody(
     ...[...OURS, ...(allowPaidExtras ? [] : PAID_EXTRA)].map((key) => ({ key, value: undefined })),
     ...(request.setEffort === undefined
       ? budgetEdits(read('thinking'), cap)
-      : effortEdits(request, request.setEffort, read('output_config'))),
+      : settledThinking(setFields(request, request.setEffort), read('output_config'))),
+    // Of two edits of one member the last counts.
+    ...(isAlias(request) && request.setEffort === undefined ? thinkingEdits(request, view) : []),
+    ...(isAlias(request) ? systemTurnEdits(request, view) : []),
   ];
   return ok(editMembers(body, members, { edits, keep: undefined }));
 }
@@ -86,22 +92,7 @@ function budgetEdits(thinking: unknown, cap: number | undefined): MemberEdit[] {
 }
 
 /** A setting of the model wins over what the client says. */
-function effortEdits(
-  { chat, remoteModel }: AttemptRequest,
-  effort: ReasoningEffort,
-  given: unknown,
-): MemberEdit[] {
+function setFields({ chat, remoteModel }: AttemptRequest, effort: ReasoningEffort): ThinkingFields {
   const maxTokens = chat.maxOutputTokens ?? 0;
-  const fields = thinkingFields({ effort, maxTokens, mayThink: true }, modelTraits(remoteModel));
-  const config: JsonObject = isJsonObject(given) ? { ...given } : {};
-  delete config['effort'];
-  if (fields.effort !== undefined) config['effort'] = fields.effort;
-  const isEmpty = Object.keys(config).length === 0;
-  return [
-    {
-      key: 'thinking',
-      value: fields.thinking === undefined ? undefined : JSON.stringify(fields.thinking),
-    },
-    { key: 'output_config', value: isEmpty ? undefined : JSON.stringify(config) },
-  ];
+  return thinkingFields({ effort, maxTokens, mayThink: true }, modelTraits(remoteModel));
 }

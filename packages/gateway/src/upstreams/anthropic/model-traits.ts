@@ -11,6 +11,12 @@ export type ModelTraits = {
   thinksByDefault: boolean;
   /** Its thinking comes without text unless `display` asks for it. */
   hidesThinking: boolean;
+  /** The types of `thinking` that it takes. */
+  thinkingTypes: readonly string[];
+  /** The values of `effort` that it takes. Undefined: all. */
+  efforts: readonly string[] | undefined;
+  /** Messages may have the role `system`. */
+  takesSystemTurns: boolean;
   /** `temperature` and `top_p`: both, one of them, or none. */
   sampling: 'any' | 'one' | 'none';
   /** `tool_choice` may demand a call. */
@@ -22,21 +28,49 @@ const EARLIEST: ModelTraits = {
   thinkingOff: 'absent',
   thinksByDefault: false,
   hidesThinking: false,
+  thinkingTypes: ['disabled'],
+  efforts: [],
+  takesSystemTurns: false,
   sampling: 'any',
   canForceTools: true,
 };
-const CLAUDE_3_7: ModelTraits = { ...EARLIEST, thinking: 'budget' };
+const CLAUDE_3_7: ModelTraits = { ...EARLIEST, thinking: 'budget', thinkingTypes: ['enabled', 'disabled'] };
 const CLAUDE_4: ModelTraits = { ...CLAUDE_3_7, sampling: 'one' };
-const CLAUDE_4_6: ModelTraits = { ...CLAUDE_4, thinking: 'adaptive', thinkingOff: 'disabled' };
-const CLAUDE_4_7: ModelTraits = { ...CLAUDE_4_6, hidesThinking: true, sampling: 'none' };
-const CLAUDE_5: ModelTraits = { ...CLAUDE_4_7, thinksByDefault: true };
-const SONNET_5_5: ModelTraits = { ...CLAUDE_5, thinkingOff: 'between_tools', canForceTools: false };
-const FABLE_5: ModelTraits = { ...CLAUDE_5, thinkingOff: 'low-effort' };
+const CLAUDE_4_6: ModelTraits = {
+  ...CLAUDE_4,
+  thinking: 'adaptive',
+  thinkingOff: 'disabled',
+  thinkingTypes: ['adaptive', 'enabled', 'disabled'],
+  efforts: ['low', 'medium', 'high', 'max'],
+};
+const CLAUDE_4_7: ModelTraits = {
+  ...CLAUDE_4_6,
+  hidesThinking: true,
+  thinkingTypes: ['adaptive', 'disabled'],
+  efforts: undefined,
+  sampling: 'none',
+};
+const CLAUDE_4_8: ModelTraits = { ...CLAUDE_4_7, takesSystemTurns: true };
+const CLAUDE_5: ModelTraits = { ...CLAUDE_4_8, thinksByDefault: true };
+const SONNET_5: ModelTraits = { ...CLAUDE_5, takesSystemTurns: false };
+const SONNET_5_5: ModelTraits = {
+  ...CLAUDE_5,
+  thinkingOff: 'between_tools',
+  thinkingTypes: ['adaptive', 'between_tools'],
+  canForceTools: false,
+};
+const FABLE_5: ModelTraits = { ...CLAUDE_5, thinkingOff: 'low-effort', thinkingTypes: ['adaptive'] };
 /** Also what is assumed of models that came later. */
 const NEWEST: ModelTraits = { ...FABLE_5, canForceTools: false };
 
-/** Models of others behind this API take its older form, which all copies of it know. */
-const NOT_CLAUDE: ModelTraits = { ...CLAUDE_3_7, thinkingOff: 'disabled' };
+/** Models of others behind this API are asked in its older form, which all copies of it know, and take more by now. */
+const NOT_CLAUDE: ModelTraits = {
+  ...CLAUDE_3_7,
+  thinkingOff: 'disabled',
+  thinkingTypes: ['adaptive', 'enabled', 'disabled', 'between_tools'],
+  efforts: undefined,
+  takesSystemTurns: true,
+};
 
 /**
  * Looks a model up by its name: `claude-opus-4-6`, `claude-haiku-4-5-20251001`, `claude-3-7-sonnet-latest`,
@@ -55,7 +89,8 @@ export function modelTraits(name: string): ModelTraits {
     if (family === 'sonnet') return SONNET_5_5;
     return family === 'haiku' ? CLAUDE_5 : NEWEST;
   }
-  if (version >= 500) return CLAUDE_5;
+  if (version >= 500) return family === 'sonnet' ? SONNET_5 : CLAUDE_5;
+  if (version >= 408) return CLAUDE_4_8;
   if (version >= 407) return CLAUDE_4_7;
   if (version >= 406) return CLAUDE_4_6;
   if (version >= 400) return CLAUDE_4;

@@ -3,40 +3,23 @@ const VERSION = '2023-06-01';
 
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
-export type HeaderOptions = {
-  apiKey?: string | undefined;
-  /** The operator's own, with names in lower case. */
-  headers: Readonly<Record<string, string>>;
-};
+/** The operator's own headers, names in lower case: those of the dialect apart from all others. */
+export type OperatorHeaders = { version: string; betas: string[]; others: Record<string, string> };
 
-/** Makes the headers of a request: names and values in turn. `client` are the client's raw headers of this dialect. */
-export type HeaderWriter = (client: readonly string[]) => string[];
+export function operatorHeaders(headers: Readonly<Record<string, string>>): OperatorHeaders {
+  const { 'anthropic-version': version = VERSION, 'anthropic-beta': beta, ...others } = headers;
+  return { version, betas: beta === undefined ? [] : [beta], others };
+}
 
 /**
- * Of the client's headers only the two go on that belong to the dialect, as they are: `anthropic-version`, and
- * `anthropic-beta`, whose values come in pairs with fields of the body. The operator's betas are added to the client's.
- * Never a credential, nor a name of a session.
+ * The headers of the dialect: names and values in turn. Of the client's raw headers only the two go on that belong to
+ * it, as they are: `anthropic-version`, and `anthropic-beta`, whose values come in pairs with fields of the body. The
+ * operator's betas are added to the client's. Never a credential, nor a name of a session.
  */
-export function headerWriter({ apiKey, headers }: HeaderOptions): HeaderWriter {
-  const { 'anthropic-version': version = VERSION, 'anthropic-beta': beta, ...others } = headers;
-  const fixed = [
-    'content-type',
-    'application/json',
-    'accept',
-    'application/json, text/event-stream',
-    'accept-encoding',
-    'identity',
-    'user-agent',
-    'switchyard',
-    ...(apiKey === undefined ? [] : ['x-api-key', apiKey]),
-    ...Object.entries(others).flat(),
-  ];
-  return (client) => {
-    const betas = [...(beta === undefined ? [] : [beta]), ...valuesOf(client, 'anthropic-beta')];
-    const [given] = valuesOf(client, 'anthropic-version');
-    const versionHeader = ['anthropic-version', given ?? version];
-    return [...fixed, ...versionHeader, ...(betas.length === 0 ? [] : ['anthropic-beta', betas.join(',')])];
-  };
+export function dialectHeaders({ version, betas }: OperatorHeaders, client: readonly string[]): string[] {
+  const [given = version] = valuesOf(client, 'anthropic-version');
+  const all = [...betas, ...valuesOf(client, 'anthropic-beta')];
+  return ['anthropic-version', given, ...(all.length === 0 ? [] : ['anthropic-beta', all.join(',')])];
 }
 
 function valuesOf(rawHeaders: readonly string[], wanted: string): string[] {

@@ -181,6 +181,23 @@ describe('a client of the same dialect', () => {
     expect(relayOf(whole)).toContain('web_search_tool_result');
   });
 
+  test('that cannot know the model behind our name is understood all the same', async () => {
+    const served = await serve();
+    const messages = [
+      { role: 'user', content: 'Good morning' },
+      { role: 'system', content: [{ type: 'text', text: 'Be kind.', cache_control: { type: 'ephemeral' } }] },
+    ];
+    const body = { messages, thinking: { type: 'adaptive' }, output_config: { effort: 'high' } };
+    const chat = { reasoningEffort: 'high' as const };
+    for (const model of ['claude-haiku-4-5', 'claude-sonnet-4-6', 'claude-opus-5-5']) {
+      const heard = await ask(served, { model, body, chat });
+      expect(heard.fault).toBeUndefined();
+      expect(relayOf(heard)).toContain('signature_delta');
+    }
+    const named = await ask(served, { body, chat, more: { replyModel: 'claude-haiku-4-5' } });
+    expect(named.fault?.relay?.body.toString()).toContain('messages.1.role');
+  });
+
   test('with reasoning of another kind of model is translated, so that the provider takes it', async () => {
     const served = await serve();
     const messages = [

@@ -1,56 +1,43 @@
 import type { Attempt, AttemptRequest, AttemptSink } from '../../core/attempt.ts';
-import type { Clock } from '../../core/clock.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { hasForeignReasoning } from '../../core/reasoning-seal.ts';
 import type { Result } from '../../core/result.ts';
 import { failed, ok } from '../../core/result.ts';
+import type { EndpointOptions } from '../shared/endpoint.ts';
+import { openEndpoint } from '../shared/endpoint.ts';
 import { openErrorReader } from '../shared/http-fault.ts';
 import { replyForm } from '../shared/reply-form.ts';
 import type { Upstream } from '../shared/upstream.ts';
-import { createDeadlines } from '../transport/deadlines.ts';
-import type { ReplyHead, ReplyReader, UpstreamTimeouts } from '../transport/exchange.ts';
-import { startExchange } from '../transport/exchange.ts';
+import type { ReplyHead, ReplyReader } from '../transport/exchange.ts';
 import type { UpstreamFault } from '../transport/fault-causes.ts';
-import { createPool } from '../transport/pool.ts';
 import { encodeBody } from './encode.ts';
 import { forwardBody } from './forward.ts';
 import { providerFault } from './provider-fault.ts';
 import { openStreamReader } from './read-stream.ts';
 import { openWholeReader } from './read-whole.ts';
-import { headerWriter } from './request-headers.ts';
+import { dialectHeaders, operatorHeaders } from './request-headers.ts';
 import type { ToolNames } from './tool-names.ts';
 
-export type AnthropicOptions = {
+export type AnthropicOptions = EndpointOptions & {
   /** The operator's name for it, for logs. */
   name: string;
-  /** Everything before `/v1/messages`, such as `https://api.anthropic.com`; a `/v1` at its end may stand there. */
-  baseUrl: string;
   apiKey?: string;
-  /** Sent with each request, beside those that the protocol needs. Names are in lower case. */
-  headers: Readonly<Record<string, string>>;
-  timeouts: UpstreamTimeouts;
-  /** Which addresses besides those on the public internet may be connected to: all, none, or CIDR blocks. */
-  allowPrivateAddresses: boolean | readonly string[];
   /** Whether clients may use what the provider bills beside tokens or at a higher rate. */
   allowPaidExtras: boolean;
-  clock: Clock;
 };
 
 /**
  * An upstream that speaks Anthropic's Messages API. Clients of the same dialect get their bytes through; others are
  * translated. A conversation that holds reasoning of another kind of model is translated, too: the API refuses it.
+ * Clients give the base address with or without `/v1`, and so may operators.
  */
 export function createAnthropicUpstream(options: AnthropicOptions): Upstream {
-  const { baseUrl, timeouts, clock } = options;
-  const url = new URL(baseUrl);
-  const path = `${url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1/messages${url.search}`;
-  const pool = createPool({
-    origin: url.origin,
-    connectTimeoutMs: timeouts.connectMs,
-    allowPrivateAddresses: options.allowPrivateAddresses,
-  });
-  const deadlines = createDeadlines(clock);
-  const headersFor = headerWriter(options);
+  const { apiKey, clock } = options;
+  const operator = operatorHeaders(options.headers);
+  const url = new URL(options.baseUrl);
+  url.pathname = url.pathname.replace(/\/v1\/*$/, '');
+  const endpoint = openEndpoint({ ...options, baseUrl: url.href, headers: operator.others }, '/v1/messages');
+  const credential = apiKey === undefined ? [] : ['x-api-key', apiKey];
 
   return {
     name: options.name,
@@ -60,23 +47,16 @@ export function createAnthropicUpstream(options: AnthropicOptions): Upstream {
       if (!prepared.ok) return refuse(sink, prepared.error);
       const { body, isForwarded, names } = prepared.value;
       const { dialect, rawHeaders } = request.original;
-      return startExchange({
-        pool,
-        path,
-        headers: headersFor(dialect === 'messages' ? rawHeaders : []),
+      const clientHeaders = dialect === 'messages' ? rawHeaders : [];
+      return endpoint.post({
+        headers: [...credential, ...dialectHeaders(operator, clientHeaders)],
         body,
         stream: request.stream,
-        timeouts,
-        clock,
-        deadlines,
         sink,
         openReader: (head) => openReader(head, { request, isForwarded, names, nowMs: clock.nowMs() }),
       });
     },
-    async close() {
-      await pool.destroy();
-      deadlines.close();
-    },
+    close: () => endpoint.close(),
   };
 }
 
