@@ -1,6 +1,7 @@
 import type { FinishReason, StreamPart } from '@switchyard/protocol/parts.ts';
 import { NO_USAGE, type Usage } from '@switchyard/protocol/usage.ts';
 import type { AttemptFault, AttemptRequest } from '../../core/attempt.ts';
+import { targetFault } from '../../upstreams/transport/fault-causes.ts';
 import type { Random } from './random.ts';
 
 /** What an engine will say, and how long after the thing before. */
@@ -16,6 +17,17 @@ const WORDS = ['a ', 'word ', 'and another', ' longer piece of an answer', 'žlu
 const REASONS: readonly FinishReason[] = ['stop', 'stop', 'stop', 'length', 'content-filter'];
 
 export const NODE_LOST: AttemptFault = { code: 'upstream_failed', blame: 'target', cause: 'node-lost' };
+/** What upstreams say: some is tried again there, with a pause or another key, some leaves them out for a while. */
+const UPSTREAM_LOST: readonly AttemptFault[] = [
+  targetFault('reset'),
+  targetFault('connect'),
+  targetFault('http-5xx'),
+  { ...targetFault('http-5xx'), retryAfterMs: 1_500 },
+  targetFault('truncated'),
+  targetFault('http-429'),
+  { ...targetFault('http-429'), retryAfterMs: 1_000 },
+  targetFault('auth'),
+];
 const TOO_LONG: AttemptFault = { code: 'context_length_exceeded', blame: 'request', cause: 'context' };
 const SILENT: AttemptFault = { code: 'upstream_timeout', blame: 'target', cause: 'timeout' };
 /** The targets' own patience with an engine that says nothing. */
@@ -34,7 +46,7 @@ export function planSayings(
   const beginning = random.next();
   if (beginning < 0.04) return [{ delayMs: SILENT_MS, type: 'fault', fault: SILENT }];
   if (beginning < 0.14) {
-    const fault = random.chance(0.2) ? TOO_LONG : NODE_LOST;
+    const fault = random.chance(0.2) ? TOO_LONG : lost(random, place);
     return [{ delayMs: firstMs, type: 'fault', fault }, ...lateWords(random)];
   }
   const parts = random.chance(0.08) ? [] : answerParts(random);
@@ -46,19 +58,23 @@ export function planSayings(
   const [first] = sayings;
   if (first !== undefined) first.delayMs = firstMs;
   if (random.chance(0.3)) sayings.unshift({ delayMs: random.int(0, 200), type: 'alive' });
-  return [...ending(random, sayings), ...lateWords(random)];
+  return [...ending(random, sayings, place), ...lateWords(random)];
 }
 
 /** How the sayings end: well, broken off at any point, silent, or with an end that has no finish. */
-function ending(random: Random, sayings: Saying[]): Saying[] {
+function ending(random: Random, sayings: Saying[], place: { isPool: boolean }): Saying[] {
   const delayMs = random.chance(0.1) ? random.int(500, 5_000) : random.int(0, 50);
   const story = random.next();
   if (story >= 0.25) return [...sayings, { delayMs, type: 'end' }];
-  if (story < 0.06) return [...sayings, { delayMs, type: 'fault', fault: NODE_LOST }];
+  if (story < 0.06) return [...sayings, { delayMs, type: 'fault', fault: lost(random, place) }];
   const kept = sayings.slice(0, random.int(0, sayings.length - 1));
-  if (story < 0.2) return [...kept, { delayMs, type: 'fault', fault: NODE_LOST }];
+  if (story < 0.2) return [...kept, { delayMs, type: 'fault', fault: lost(random, place) }];
   if (story < 0.22) return [...kept, { delayMs: SILENT_MS, type: 'fault', fault: SILENT }];
   return [...kept, { delayMs, type: 'end' }];
+}
+
+function lost(random: Random, { isPool }: { isPool: boolean }): AttemptFault {
+  return isPool ? NODE_LOST : random.pick(UPSTREAM_LOST);
 }
 
 function lateWords(random: Random): Saying[] {

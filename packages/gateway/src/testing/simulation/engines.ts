@@ -1,6 +1,7 @@
 import type { Attempt, AttemptRequest, AttemptSink } from '../../core/attempt.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import type { Upstream } from '../../routing/target.ts';
+import { createResilientUpstream } from '../../upstreams/resilience/resilient-upstream.ts';
 import { NODE_LOST, planSayings, type Saying } from './engine-plan.ts';
 import type { Life } from './life.ts';
 import type { RequestOracle } from './oracle.ts';
@@ -30,6 +31,8 @@ export type EngineOptions = {
   trace: Trace;
   /** Whose request these bytes are. */
   requestOf(body: Buffer): { id: string; oracle: RequestOracle };
+  /** An upstream is tried again by its own rules. */
+  onTriedAgain(): void;
 };
 
 type Node = { id: string; slots: number; taken: number; isOnline: boolean; running: Set<Running> };
@@ -85,15 +88,16 @@ export function createEngines(options: EngineOptions): Engines {
   const upstreams = (['cancel', 'drain'] as const).map((onDisconnect): [string, Upstream] => {
     const name = `upstream-${onDisconnect}`;
     const place: Place = { name, isPool: false, onDisconnect, node: undefined };
+    const inner = dependable(options, name, (request, sink) => start(place, request, sink));
     return [
       name,
       {
-        name,
-        dialects: [],
-        waitMs: () => 0,
+        ...inner,
         onDisconnect,
-        close: () => Promise.resolve(),
-        start: (request, sink) => start(place, request, sink),
+        start(request, sink) {
+          options.requestOf(request.original.body).oracle.chosen(name);
+          return inner.start(request, sink);
+        },
       },
     ];
   });
@@ -110,8 +114,12 @@ export function createEngines(options: EngineOptions): Engines {
       return {
         nodeId: node.id,
         nodeName: node.id,
-        start: (request, sink) => start(place, request, sink),
+        start(request, sink) {
+          options.requestOf(request.original.body).oracle.chosen(place.name);
+          return start(place, request, sink);
+        },
         release: () => freeSlot(node),
+        forgive: () => undefined,
       };
     },
     availability: () => ({ nodesOnline: nodes.length, slots: 0, freeSlots: 0 }),
@@ -142,6 +150,38 @@ export function createEngines(options: EngineOptions): Engines {
       });
     },
   };
+}
+
+/** The real keys in turn, tries again, rests and breakers around an upstream that works as badly as it can. */
+function dependable(
+  { scheduler, life, random, trace, onTriedAgain }: EngineOptions,
+  name: string,
+  start: (request: AttemptRequest, sink: AttemptSink) => Attempt,
+): Omit<Upstream, 'onDisconnect'> {
+  const upstream = { name, dialects: [], start, close: () => Promise.resolve() };
+  return createResilientUpstream({
+    keys: [
+      { name: 'A', upstream },
+      { name: 'B', upstream },
+    ],
+    retry: { sameUpstream: 1, sharePercent: 20 },
+    breaker: { failures: 3, openMs: 2_000, maxOpenMs: 8_000 },
+    clock: scheduler.clockOf(life),
+    random: random.next,
+    observer: {
+      tried: () => undefined,
+      triedAgain(how) {
+        trace.note(`${name} is tried again: ${how}`);
+        onTriedAgain();
+      },
+      shareUsedUp: () => trace.note(`${name} had its share`),
+      keySetAside: ({ position }, cause) => trace.note(`${name} key ${position} is set aside: ${cause}`),
+      keyWorksAgain: ({ position }) => trace.note(`${name} key ${position} works`),
+      keyRests: ({ position }, pauseMs) => trace.note(`${name} key ${position} rests ${pauseMs}`),
+      opened: (model) => trace.note(`${name} opened ${model}`),
+      closed: (model) => trace.note(`${name} closed ${model}`),
+    },
+  });
 }
 
 type AttemptParts = {

@@ -83,6 +83,7 @@ export function startProcess(stage: Stage, life: Life): GatewayProcess {
     random,
     trace,
     requestOf: (body) => recordOf(stage, body),
+    onTriedAgain: () => void (stage.stats.triedAgain += 1),
   });
   const router = createRouter(engines.fleet, engines.upstreams);
   const queue = createWaitingQueue(clock, router, { waitMs: 8_000, depthPerModel: 3 });
@@ -155,7 +156,7 @@ function checkResolution(
     report(`${hold.requestId}: resolved as ${receipt.end} while a target works on it`);
     return;
   }
-  const { end, chargeMicros, tries, source, usage } = expected;
+  const { end, chargeMicros, targets, source, usage } = expected;
   const { goneAtMs } = record;
   if (goneAtMs !== undefined && stage.scheduler.nowMs() - goneAtMs > DRAIN_MAX_MS) {
     report(`${hold.requestId}: was drained for too long`);
@@ -163,7 +164,8 @@ function checkResolution(
   if (receipt.end !== end) report(`${hold.requestId}: ended as ${receipt.end}, must be ${end}`);
   if (wanted !== chargeMicros)
     report(`${hold.requestId}: charged ${wanted} for ${end}, must be ${chargeMicros}`);
-  if (receipt.attempts !== tries) report(`${hold.requestId}: ${receipt.attempts} tries, must be ${tries}`);
+  if (receipt.attempts !== targets)
+    report(`${hold.requestId}: ${receipt.attempts} targets, must be ${targets}`);
   if (chargeMicros === 0) return;
   const isUsageSame = JSON.stringify(sorted(receipt.usage)) === JSON.stringify(sorted(usage));
   if (receipt.usageSource !== source || !isUsageSame)

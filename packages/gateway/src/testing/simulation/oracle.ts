@@ -4,10 +4,11 @@ import type { Price } from '../../catalog/model.ts';
 import type { RequestEnd } from '../../pricing/settlement.ts';
 import { verdictOf, type Verdict } from './price-oracle.ts';
 
-/** Targets tried for one request, as the documents say. */
+/** Tries of one request, as its gateway is configured. */
 const TRIES_MAX = 3;
 
-export type Expectation = Verdict & { end: RequestEnd; tries: number };
+/** `targets`: nodes and upstreams that were chosen, however often they were tried. */
+export type Expectation = Verdict & { end: RequestEnd; targets: number };
 
 export type Try = {
   isPool: boolean;
@@ -20,7 +21,9 @@ export type Try = {
  * gateway hears of it. Knows from that how the request must end and what it must cost.
  */
 export type RequestOracle = {
-  /** A target was asked. Returns the number of the try, for what it says later. */
+  /** The gateway chose a node or upstream. One that began to rest in the same moment makes no try of it. */
+  chosen(target: string): void;
+  /** An engine was asked. Returns the number of the try, for what it says later. */
   tried(details: Try): number;
   parts(number: number, parts: readonly StreamPart[]): void;
   ended(number: number): void;
@@ -73,6 +76,7 @@ export function createRequestOracle(request: {
   let current: { number: number; details: Try } | undefined;
   let last: Try | undefined;
   let tries = 0;
+  const targets = new Set<string>();
   let hasClientLeft = false;
   let expectation: Expectation | undefined;
 
@@ -90,7 +94,7 @@ export function createRequestOracle(request: {
       inputEstimate: request.inputEstimate,
       capTokens: last?.capTokens ?? 0,
     });
-    expectation = { ...verdict, end, tries };
+    expectation = { ...verdict, end, targets: targets.size };
   }
 
   const isOf = (number: number) => expectation === undefined && current?.number === number;
@@ -108,6 +112,7 @@ export function createRequestOracle(request: {
   }
 
   return {
+    chosen: (target) => void targets.add(target),
     tried(details) {
       tries += 1;
       current = { number: tries, details };

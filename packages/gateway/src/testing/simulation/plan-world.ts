@@ -66,6 +66,7 @@ export function createStage(
       repeated: 0,
       left: 0,
       retried: 0,
+      triedAgain: 0,
       crashes: 0,
       diskFailures: 0,
       stops: 0,

@@ -41,6 +41,7 @@ function expectVariety(sums: ReadonlyMap<string, number>): void {
     failed: SEEDS,
     left: SEEDS,
     retried: SEEDS,
+    triedAgain: SEEDS,
     crashes: SEEDS,
     diskFailures: SEEDS / 10,
     stops: SEEDS / 10,

@@ -71,6 +71,8 @@ export type Stats = {
   repeated: number;
   left: number;
   retried: number;
+  /** Tries again within one upstream. */
+  triedAgain: number;
   crashes: number;
   diskFailures: number;
   stops: number;

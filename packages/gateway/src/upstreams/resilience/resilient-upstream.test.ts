@@ -152,8 +152,10 @@ describe('content', () => {
     const bench = createBench();
     const asked = bench.ask();
     bench.last().sink.onParts([], Buffer.from('role;'));
-    bench.last().sink.onParts([FINISH]);
     expect(asked.calls).toBe(0);
+    // The client may leave now: what the provider reports is known.
+    bench.last().sink.onParts([FINISH]);
+    expect(asked.parts).toEqual([FINISH]);
     bench.last().sink.onEnd();
     expect([asked.parts, asked.ends, asked.fault]).toEqual([[FINISH], 1, undefined]);
     expect(Buffer.concat(asked.relay).toString()).toBe('role;');
@@ -272,6 +274,14 @@ describe('a client that leaves, or is slow', () => {
     bench.last().sink.onFault(faultOf('auth'));
     expect([bench.last().key, bench.last().isPaused]).toEqual([2, true]);
   });
+});
+
+test('an end without a finish is handed on, with what was kept back', () => {
+  const bench = createBench();
+  const asked = bench.ask();
+  bench.last().sink.onParts([], Buffer.from('role;'));
+  bench.last().sink.onEnd();
+  expect([Buffer.concat(asked.relay).toString(), asked.ends, asked.fault]).toEqual(['role;', 1, undefined]);
 });
 
 test('closing ends what pauses', async () => {

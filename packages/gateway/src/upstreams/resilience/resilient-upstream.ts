@@ -78,6 +78,11 @@ export function createResilientUpstream(options: ResilienceOptions): ResilientUp
   };
 }
 
+/** Content, or the end of an answer without any, which may cost something, too. */
+function isCommitting(part: StreamPart): boolean {
+  return part.type === 'finish' || isContentPart(part);
+}
+
 type AttemptParts = ResilienceOptions & {
   health: UpstreamHealth;
   share: RetryShare;
@@ -207,7 +212,7 @@ class ResilientAttempt implements Attempt {
     this.#held.push({ parts, relay });
     this.#heldBytes += relay?.length ?? 0;
     const isTooMuch = this.#held.length > HELD_MAX_PUSHES || this.#heldBytes > HELD_MAX_BYTES;
-    if (isTooMuch || parts.some(isContentPart)) this.#answer(visit);
+    if (isTooMuch || parts.some(isCommitting)) this.#answer(visit);
   }
 
   /** Hands on what was kept back. The sink may cancel in the middle of it. */
