@@ -94,6 +94,15 @@ describe('kind openai', () => {
     });
   });
 
+  test.each(['chat-completions', 'messages'] as const)('is told not to keep answers: %s', async (dialect) => {
+    const { fake, upstream } = await open('kind: openai, dialects: [chat-completions]');
+    const heard = listen();
+    upstream.start(requestOf(dialect), heard.sink);
+    await heard.ended;
+    expect(heard.fault).toBeUndefined();
+    expect(fake.requests[0]?.body['store']).toBe(false);
+  });
+
   test.each([
     [false, undefined, []],
     [true, 'flex', [{ type: 'web_search' }]],
@@ -106,7 +115,7 @@ describe('kind openai', () => {
     }
     const [chat, responses] = fake.requests;
     expect(chat?.body['service_tier']).toBe(tier);
-    expect(chat?.body).toMatchObject({ max_completion_tokens: 100 });
+    expect(chat?.body).toMatchObject({ max_completion_tokens: 100, store: false });
     expect(chat?.body).not.toHaveProperty('top_k');
     expect(responses?.body['service_tier']).toBe(tier);
     expect(responses?.body['tools']).toEqual(tools);
@@ -126,6 +135,7 @@ describe('kind openai-compatible', () => {
       expect(heard.fault).toBeUndefined();
     }
     expect(fake.requests.map(({ path }) => path)).toEqual(['/v1/responses', '/v1/chat/completions']);
+    expect(fake.requests[1]?.body).not.toHaveProperty('store');
   });
 
   test('speaks chat completions by itself', async () => {

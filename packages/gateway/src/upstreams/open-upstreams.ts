@@ -79,7 +79,7 @@ function connectUpstream(upstream: UpstreamConfig, apiKey: ApiKeyConfig | undefi
       : createOpenAiCompatibleUpstream({
           ...options,
           maxTokensField: upstream.maxTokensField,
-          ...(upstream.kind === 'openai' ? { extraFields: paidFields(upstream) } : {}),
+          ...(upstream.kind === 'openai' ? { extraFields: paidFields(upstream), keepsAnswers: true } : {}),
           relayErrors: true,
         }),
   );

@@ -21,6 +21,7 @@ function encode(chat: Partial<ChatRequest>, extraFields = LOCAL_ENGINE_FIELDS): 
     stream: false,
     maxTokensField: 'max_completion_tokens' as const,
     fields,
+    keepsAnswers: false,
     adaptation: NO_ADAPTATION,
   };
   return JSON.parse(encodeBody({ ...EMPTY, ...chat }, options).toString()) as Record<string, unknown>;

@@ -18,6 +18,8 @@ export type EncodeOptions = {
   maxTokensField: MaxTokensField;
   /** Fields that the upstream knows: strict services refuse the sampler's settings of local engines. */
   fields: ReadonlySet<string>;
+  /** The upstream keeps answers unless it is told not to. */
+  keepsAnswers: boolean;
   /** What the model refuses. */
   adaptation: Adaptation;
 };
@@ -35,6 +37,7 @@ export function encodeBody(chat: ChatRequest, options: EncodeOptions): Buffer {
     model: options.model,
     messages: encodeMessages(chat.messages),
     stream: options.stream,
+    ...(options.keepsAnswers ? { store: false } : {}),
     ...(options.stream ? { stream_options: { include_usage: true } } : {}),
     ...(chat.maxOutputTokens === undefined ? {} : { [options.maxTokensField]: chat.maxOutputTokens }),
     ...(hasTools

@@ -21,7 +21,12 @@ function forward({
     original: { dialect: 'chat-completions', body: Buffer.from(text), rawHeaders: [] },
   };
   const fields = forwardedFields(LOCAL_ENGINE_FIELDS);
-  return forwardBody(request, { fields, maxTokensField, adaptation: NO_ADAPTATION })?.toString();
+  return forwardBody(request, {
+    fields,
+    maxTokensField,
+    keepsAnswers: false,
+    adaptation: NO_ADAPTATION,
+  })?.toString();
 }
 
 const tool = { name: 'f' };

@@ -64,6 +64,8 @@ export function forwardedFields(extraFields: readonly string[]): ReadonlySet<str
 export type ForwardOptions = {
   fields: ReadonlySet<string>;
   maxTokensField: MaxTokensField;
+  /** The upstream keeps answers unless it is told not to. */
+  keepsAnswers: boolean;
   /** What the model refuses. */
   adaptation: Adaptation;
 };
@@ -87,6 +89,7 @@ export function forwardBody(request: AttemptRequest, options: ForwardOptions): B
     { key: otherField, value: undefined },
     { key: maxTokensField, value: cap === undefined ? undefined : String(cap) },
   ];
+  if (options.keepsAnswers) edits.push({ key: 'store', value: 'false' });
   if (request.chat.tools.length === 0) {
     // An empty list, and settings of tools that are not there, are refused by strict services.
     for (const key of ['tools', 'tool_choice', 'parallel_tool_calls']) edits.push({ key, value: undefined });

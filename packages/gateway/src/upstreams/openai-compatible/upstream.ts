@@ -26,6 +26,8 @@ export type OpenAiCompatibleOptions = EndpointOptions & {
   maxTokensField: MaxTokensField;
   /** Fields beyond the specification that clients may send here. Default: those of local engines. */
   extraFields?: readonly string[];
+  /** Whether it keeps answers unless it is told not to, as OpenAI does for new accounts. Default: no. */
+  keepsAnswers?: boolean;
   /** Whether clients of the same dialect get the provider's own words about a request that it refuses. Default: no. */
   relayErrors?: boolean;
   /** For calls that an engine gave no id. */
@@ -37,7 +39,7 @@ export type OpenAiCompatibleOptions = EndpointOptions & {
  * many services that copy it. Clients of the same dialect get their bytes through; others are translated.
  */
 export function createOpenAiCompatibleUpstream(options: OpenAiCompatibleOptions): Upstream {
-  const { maxTokensField, clock, newCallId = () => newId('call') } = options;
+  const { maxTokensField, keepsAnswers = false, clock, newCallId = () => newId('call') } = options;
   const endpoint = openEndpoint(options, '/chat/completions');
   const headers = bearer(options.apiKey);
   const fields = forwardedFields(options.extraFields ?? LOCAL_ENGINE_FIELDS);
@@ -51,7 +53,7 @@ export function createOpenAiCompatibleUpstream(options: OpenAiCompatibleOptions)
       const send = (adaptation: Adaptation, inner: AttemptSink, onRefusal: (refusal: Refusal) => void) => {
         const forwarded =
           request.original.dialect === 'chat-completions'
-            ? forwardBody(request, { fields, maxTokensField, adaptation })
+            ? forwardBody(request, { fields, maxTokensField, keepsAnswers, adaptation })
             : undefined;
         const body =
           forwarded ??
@@ -60,6 +62,7 @@ export function createOpenAiCompatibleUpstream(options: OpenAiCompatibleOptions)
             stream,
             maxTokensField,
             fields,
+            keepsAnswers,
             adaptation,
           });
         const isRelayed = forwarded !== undefined;
