@@ -17,6 +17,8 @@ export const LIMITS = {
   /** Of the responses dialect, where each call, each output and each reasoning is an item of its own. */
   inputItemsMax: 8_000,
   partsPerMessageMax: 500,
+  /** Items of one answer in the responses dialect, with their parts. Each costs far more memory than its text may. */
+  outputItemsMax: 1_000,
   /** Tools that a model is offered at once. */
   toolsMax: 256,
   /** Tools that a request lists, those included that are not offered yet. */

@@ -1,5 +1,6 @@
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../../core/limits.ts';
 import { encode, OUTCOME, requestOf, USAGE } from './testing-replies.ts';
 import { parseEvents, readStream } from './testing-read-stream.ts';
 
@@ -270,6 +271,24 @@ describe('other ends', () => {
         { status: 'incomplete', arguments: '' },
       ],
     });
+  });
+
+  test('an engine that begins more items than any answer has is cut, and nothing of it is kept', () => {
+    const flip: StreamPart[] = [
+      { type: 'text-delta', text: 'a' },
+      { type: 'reasoning-delta', text: 'b' },
+      { type: 'text-delta', text: 'c' },
+      { type: 'refusal-delta', text: 'd' },
+      { type: 'tool-call-start', index: 0, id: '', name: 'f' },
+      { type: 'reasoning-seal', seal: { kind: 'redacted', data: 'x' } },
+    ];
+    const parts = Array.from({ length: LIMITS.outputItemsMax }, () => flip).flat();
+    const { response } = readStream(encode([parts], { include: ['reasoning.encrypted_content'] }).join(''));
+    expect(response).toMatchObject({
+      status: 'incomplete',
+      incomplete_details: { reason: 'max_output_tokens' },
+    });
+    expect((response['output'] as unknown[]).length).toBeLessThanOrEqual(LIMITS.outputItemsMax);
   });
 
   test('a custom call has no word for being cut', () => {

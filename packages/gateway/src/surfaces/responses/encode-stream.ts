@@ -32,7 +32,7 @@ export function openResponseStream(options: ReplyOptions, request: ReplyRequest)
   const output = createOutput({ ...request, idSuffix: suffix }, createItemEvents(writer));
   const responseJson = createResponseWriter(request.body, options);
   const inProgress = () => responseJson({ status: 'in_progress' });
-  /** Parts before the first content. */
+  /** Seals before the first content; other parts without content say nothing. */
   let early: StreamPart[] | undefined = [];
   let relay: Relay | undefined;
   let done = false;
@@ -54,7 +54,7 @@ export function openResponseStream(options: ReplyOptions, request: ReplyRequest)
       if (bytes !== undefined) relay ??= startRelay();
       if (relay !== undefined) return relay.pass(parts, bytes);
       if (early !== undefined && !parts.some(isContentPart)) {
-        early.push(...parts);
+        early.push(...parts.filter(({ type }) => type === 'reasoning-seal'));
         return '';
       }
       const head = early === undefined ? '' : begin();
@@ -66,8 +66,8 @@ export function openResponseStream(options: ReplyOptions, request: ReplyRequest)
       done = true;
       if (relay !== undefined) return relay.end(outcome);
       const head = begin();
-      output.close(outcome.finish);
-      lastEvent(endState(outcome, output.json(), options.requestId));
+      const finish = output.close(outcome.finish);
+      lastEvent(endState({ ...outcome, finish }, output.json(), options.requestId));
       return head + writer.take() + DONE;
     },
     fault(value) {

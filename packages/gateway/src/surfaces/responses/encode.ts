@@ -28,8 +28,9 @@ export function openResponse(options: ReplyOptions, request: ReplyRequest): Repl
       done = true;
       const spliced = relayed === undefined ? undefined : relayedResponse(relayed, options, outcome);
       if (spliced !== undefined) return spliced;
-      output.close(outcome.finish);
-      return createResponseWriter(request.body, options)(endState(outcome, output.json(), requestId));
+      const finish = output.close(outcome.finish);
+      const state = endState({ ...outcome, finish }, output.json(), requestId);
+      return createResponseWriter(request.body, options)(state);
     },
     fault(value) {
       if (done) return '';

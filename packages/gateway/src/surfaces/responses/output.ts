@@ -1,4 +1,5 @@
 import type { FinishReason, StreamPart } from '@switchyard/protocol/parts.ts';
+import { LIMITS } from '../../core/limits.ts';
 import { createCustomInputReader } from './custom-input.ts';
 import type { ReasoningWish } from './decode-settings.ts';
 import type { ItemEvents } from './item-events.ts';
@@ -9,8 +10,8 @@ import type { ToolNames } from './tool-names.ts';
 /** The items of one answer, made out of its parts. */
 export type Output = {
   add(parts: readonly StreamPart[]): void;
-  /** The answer is over: ends whatever is open. Only the last item can have been cut. */
-  close(finish: FinishReason): void;
+  /** The answer is over: ends whatever is open. Only the last item can have been cut. Gives how it ended in truth. */
+  close(finish: FinishReason): FinishReason;
   /** All items as a JSON array. What was never ended is `incomplete`. */
   json(): string;
 };
@@ -27,7 +28,9 @@ export type OutputSettings = {
  * and its seal ends it too. Calls stay open until the end, since the canonical form lets several grow at once. With
  * `events` each step is told; the items are the same without.
  *
- * Memory: the answer's own text, once. Clients read it again in the last events, so it cannot be let go earlier.
+ * Memory: the answer's own text, once. Clients read it again in the last events, so it cannot be let go earlier. No more
+ * than `LIMITS.outputItemsMax` items and parts are begun: an engine that begins more is broken or hostile, and the answer
+ * ends there as one that was cut.
  */
 export function createOutput(settings: OutputSettings, events?: ItemEvents): Output {
   const { idSuffix, names, reasoning } = settings;
@@ -36,6 +39,15 @@ export function createOutput(settings: OutputSettings, events?: ItemEvents): Out
   const callIds = new Set<string>();
   /** The message or reasoning that still grows. */
   let open: MessageItem | ReasoningItem | undefined;
+  let begun = 0;
+  let isFull = false;
+
+  /** Counts an item or part that is about to begin. */
+  function mayBegin(): boolean {
+    begun += 1;
+    isFull ||= begun > LIMITS.outputItemsMax;
+    return !isFull;
+  }
 
   function start<Item extends OutputItem>(item: Item): Item {
     items.push(item);
@@ -63,6 +75,8 @@ export function createOutput(settings: OutputSettings, events?: ItemEvents): Out
 
   function say(type: MessagePiece['type'], text: string): void {
     if (text === '') return;
+    const isNew = open?.type !== 'message' || open.pieces.at(-1)?.type !== type;
+    if (isNew && !mayBegin()) return;
     if (open?.type !== 'message') {
       endOpen();
       open = start<MessageItem>({ ...base('msg'), type: 'message', pieces: [] });
@@ -87,7 +101,7 @@ export function createOutput(settings: OutputSettings, events?: ItemEvents): Out
   }
 
   function think(text: string): void {
-    if (text === '') return;
+    if (text === '' || (open?.type !== 'reasoning' && !mayBegin())) return;
     const item = open?.type === 'reasoning' ? open : startReasoning();
     if (item.text === '') events?.reasoningPartAdded(item);
     item.text += text;
@@ -97,11 +111,12 @@ export function createOutput(settings: OutputSettings, events?: ItemEvents): Out
   function seal(value: ReasoningItem['seal']): void {
     if (open?.type === 'reasoning') open.seal = value;
     // A seal without text says nothing to a client that does not keep it.
-    else if (reasoning.withSeal) startReasoning().seal = value;
+    else if (reasoning.withSeal && mayBegin()) startReasoning().seal = value;
     if (open?.type === 'reasoning') endOpen();
   }
 
   function startCall(part: Extract<StreamPart, { type: 'tool-call-start' }>): void {
+    if (!mayBegin()) return;
     endOpen();
     const tool = names.identify(part.name) ?? { kind: 'function', name: part.name };
     const isCustom = tool.kind === 'custom';
@@ -176,7 +191,7 @@ export function createOutput(settings: OutputSettings, events?: ItemEvents): Out
       }
     },
     close(finish) {
-      const wasCut = finish === 'length' || finish === 'content-filter';
+      const wasCut = isFull || finish === 'length' || finish === 'content-filter';
       const last = items.at(-1);
       for (const item of items) {
         if (item.status !== 'in_progress') continue;
@@ -184,6 +199,7 @@ export function createOutput(settings: OutputSettings, events?: ItemEvents): Out
         if (item === open) endOpen(status);
         else if (item.type === 'function_call' || item.type === 'custom_tool_call') endCall(item, status);
       }
+      return isFull && finish !== 'content-filter' ? 'length' : finish;
     },
     json() {
       const ended = items.map((item) =>
