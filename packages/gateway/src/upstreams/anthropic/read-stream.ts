@@ -107,7 +107,7 @@ function take(state: StreamState): Taken {
   state.relay = [];
   return {
     parts,
-    relay: relay.length === 0 ? undefined : Buffer.concat(relay),
+    relay: relay.length > 1 ? Buffer.concat(relay) : relay[0],
     state: end ?? progress(state, sawWork),
   };
 }
