@@ -80,6 +80,11 @@ describe('each text is given out once', () => {
     ['nothing but the end', completed({ output: [message('Hello')] }), [text('Hello'), FINISH]],
     ['deltas without an item', delta('Hello') + completed(), [text('Hello'), FINISH]],
     [
+      'an end that numbers its items otherwise',
+      delta('a', { output_index: 1 }) + completed({ output: [{ ...message('a'), id: 'other' }] }),
+      [text('a'), FINISH],
+    ],
+    [
       'a second content part that came without deltas',
       delta('a') + done(message('a', 'b')) + completed(),
       [text('ab'), FINISH],
