@@ -218,6 +218,16 @@ describe.skipIf(LLAMA_SERVER === undefined)('a llama-server of its own', () => {
     const again = await ask('What is the capital of France?');
     expect(again.body.usage?.prompt_tokens_details.cached_tokens).toBeGreaterThan(0);
     await own.stop();
+
+    const plain = await connect([
+      '--engine',
+      `openai=http://127.0.0.1:${port}/v1`,
+      '--model',
+      `mote-chat=${MODEL_FILE}`,
+    ]);
+    expect(plain.output()).toContain('--engine llama-cpp');
+    expect(messageOf(await ask('What is the capital of Italy?'))?.content).toContain('Rome');
+    await plain.stop();
     await server.stop();
   });
 });

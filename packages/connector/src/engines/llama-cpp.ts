@@ -9,7 +9,7 @@ import type { ModelFacts } from './model-settings.ts';
 import { describeModel } from './model-settings.ts';
 import type { ServerOptions } from './openai-compatible.ts';
 import { listModels, MODELS_MAX } from './openai-compatible.ts';
-import type { EngineLook, OpenAiServerOptions } from './openai-server.ts';
+import type { EngineLook } from './openai-server.ts';
 import { createOpenAiServer } from './openai-server.ts';
 
 export type LlamaCppOptions = ServerOptions & {
@@ -17,7 +17,7 @@ export type LlamaCppOptions = ServerOptions & {
   isShared: boolean;
   /** The owner lets requests of all users share one prompt cache. */
   sharesPromptCache: boolean;
-} & Pick<OpenAiServerOptions, 'onChange' | 'close'>;
+};
 
 const LOADING = new EngineError({
   code: 'engine_unreachable',
@@ -71,8 +71,6 @@ export function createLlamaCppEngine(options: LlamaCppOptions): Engine {
     },
     countRequests: (signal) => countRequests(root, signal),
     extraBody: () => (isIsolated ? { cache_prompt: false } : {}),
-    ...(options.onChange === undefined ? {} : { onChange: options.onChange }),
-    ...(options.close === undefined ? {} : { close: options.close }),
   });
 }
 

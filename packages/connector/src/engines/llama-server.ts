@@ -28,6 +28,8 @@ export type LlamaServerOptions = {
   timers: Timers;
 };
 
+type Started = { server: ChildServer; engine: Engine };
+
 const READY_TIMEOUT_MS = 400;
 /** So many looks in a row without an answer, 10 s apart and more, and the server hangs: its answers need no model. */
 const MISSES_UNTIL_KILLED = 3;
@@ -41,32 +43,39 @@ const MISSES_UNTIL_KILLED = 3;
  */
 export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
   const apiKey = randomBytes(24).toString('base64url');
-  let started: Promise<{ server: ChildServer; engine: Engine }> | undefined;
+  let started: Promise<Started> | undefined;
   const listeners: (() => void)[] = [];
   let isClosed = false;
 
-  function start(): Promise<{ server: ChildServer; engine: Engine }> {
-    started ??= findFreePort().then((port) => {
-      const endpoint = { baseUrl: `http://127.0.0.1:${port}`, apiKey, allowLan: false };
-      const server = createChildServer({
-        name: 'llama-server',
-        program: options.program,
-        words: options.words ?? [],
-        environment: serverEnvironment(options, port, apiKey),
-        isReady: () => isReady(endpoint),
-        timers: options.timers,
-      });
-      for (const listener of listeners) server.onChange(listener);
-      const { settings, timers, isShared } = options;
-      const engine = createLlamaCppEngine({
-        ...endpoint,
-        settings,
-        timers,
-        isShared,
-        sharesPromptCache: false,
-      });
-      if (!isClosed) server.start();
-      return { server, engine };
+  async function launch(): Promise<Started> {
+    const port = await findFreePort();
+    const endpoint = { baseUrl: `http://127.0.0.1:${port}`, apiKey, allowLan: false };
+    const server = createChildServer({
+      name: 'llama-server',
+      program: options.program,
+      words: options.words ?? [],
+      environment: serverEnvironment(options, port, apiKey),
+      isReady: () => isReady(endpoint),
+      timers: options.timers,
+    });
+    for (const listener of listeners) server.onChange(listener);
+    const { settings, timers, isShared } = options;
+    const engine = createLlamaCppEngine({
+      ...endpoint,
+      settings,
+      timers,
+      isShared,
+      sharesPromptCache: false,
+    });
+    if (!isClosed) server.start();
+    return { server, engine };
+  }
+
+  /** Once; a machine without a free port is asked again the next time. */
+  function start(): Promise<Started> {
+    started ??= launch().catch((error: unknown) => {
+      started = undefined;
+      throw error;
     });
     return started;
   }
@@ -113,7 +122,7 @@ export function createLlamaServerEngine(options: LlamaServerOptions): Engine {
     },
     async close() {
       isClosed = true;
-      const { server } = (await started) ?? {};
+      const { server } = (await started?.catch(() => undefined)) ?? {};
       await server?.stop();
     },
   };

@@ -29,9 +29,6 @@ export type OpenAiServerOptions = {
   countRequests?: NonNullable<Engine['countRequests']>;
   /** Keys of a request that only this engine knows. */
   extraBody?(): JsonObject;
-  /** Ends what belongs to the engine. */
-  close?(): Promise<void>;
-  onChange?: NonNullable<Engine['onChange']>;
 };
 
 /** Of a model that was never listed. */
@@ -58,7 +55,6 @@ export function createOpenAiServer(options: OpenAiServerOptions): Engine {
     slots: () => seen.slots,
     notices: () => seen.notices ?? [],
     ...(options.countRequests === undefined ? {} : { countRequests: options.countRequests }),
-    ...(options.onChange === undefined ? {} : { onChange: options.onChange }),
     run(job, sink) {
       const model = seen.models.find((candidate) => candidate.localName === job.localName);
       const problem = findRequestProblem(job.chat, model?.capabilities ?? UNKNOWN_CAPABILITIES);
@@ -68,7 +64,7 @@ export function createOpenAiServer(options: OpenAiServerOptions): Engine {
       return startChatCall({ endpoint, url, body, answer: chatCompletionsAnswer(), timers }, sink);
     },
     async close() {
-      await options.close?.();
+      // Nothing is held open between calls.
     },
   };
 }
