@@ -1,7 +1,7 @@
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import type { JsonObject } from '../../core/json-body.ts';
 import { isJsonObject, tryParseJson } from '../../core/json-body.ts';
-import { LIMITS } from '../../core/limits.ts';
+import { collectWhole } from '../shared/collect-whole.ts';
 import type { ReplyReader, Taken } from '../transport/exchange.ts';
 import { targetFault } from '../transport/fault-causes.ts';
 import { errorInReply } from '../shared/error-in-reply.ts';
@@ -12,31 +12,9 @@ import { readUsage } from '../shared/openai-usage.ts';
 
 export type WholeReaderOptions = { relay: boolean; newCallId: () => string };
 
-/**
- * Reads a reply that is one JSON object: collects it, at most `LIMITS.replyMaxBytes`, and gives all its parts at the
- * end, with the body to hand on. The body stays as it came unless a client would trip over it.
- */
+/** Reads a reply that is one JSON object. The body to hand on stays as it came unless a client would trip over it. */
 export function openWholeReader(options: WholeReaderOptions): ReplyReader {
-  let chunks: Buffer[] = [];
-  let bytes = 0;
-  let taken: Taken = { parts: [], relay: undefined, state: 'open' };
-  return {
-    push(chunk) {
-      bytes += chunk.length;
-      if (bytes <= LIMITS.replyMaxBytes) chunks.push(chunk);
-      else {
-        chunks = [];
-        taken = { parts: [], relay: undefined, state: targetFault('reply-too-large') };
-      }
-    },
-    close(broken) {
-      if (taken.state !== 'open') return;
-      if (broken !== undefined) taken = { ...taken, state: broken };
-      else taken = readWhole(Buffer.concat(chunks), options);
-      chunks = [];
-    },
-    take: () => taken,
-  };
+  return collectWhole((body) => readWhole(body, options));
 }
 
 function readWhole(body: Buffer, options: WholeReaderOptions): Taken {

@@ -1,7 +1,7 @@
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import { isJsonObject, tryParseJson } from '../../core/json-body.ts';
-import { LIMITS } from '../../core/limits.ts';
 import { readUsage } from '../shared/openai-usage.ts';
+import { collectWhole } from '../shared/collect-whole.ts';
 import type { ReplyReader, Taken } from '../transport/exchange.ts';
 import { targetFault } from '../transport/fault-causes.ts';
 import { faultOfError } from './error-event.ts';
@@ -12,30 +12,9 @@ export type WholeReaderOptions = { relay: boolean; replyModel: string | undefine
 
 const BROKEN: Taken = { parts: [], relay: undefined, state: targetFault('bad-reply') };
 
-/**
- * Reads a reply that is one JSON object: collects it, at most `LIMITS.replyMaxBytes`, and gives all its parts at the
- * end, with the body to hand on.
- */
+/** Reads a reply that is one JSON object, with the body to hand on. */
 export function openWholeReader(options: WholeReaderOptions): ReplyReader {
-  let chunks: Buffer[] = [];
-  let bytes = 0;
-  let taken: Taken = { parts: [], relay: undefined, state: 'open' };
-  return {
-    push(chunk) {
-      bytes += chunk.length;
-      if (bytes <= LIMITS.replyMaxBytes) chunks.push(chunk);
-      else {
-        chunks = [];
-        taken = { ...BROKEN, state: targetFault('reply-too-large') };
-      }
-    },
-    close(broken) {
-      if (taken.state !== 'open') return;
-      taken = broken === undefined ? readWhole(Buffer.concat(chunks), options) : { ...taken, state: broken };
-      chunks = [];
-    },
-    take: () => taken,
-  };
+  return collectWhole((body) => readWhole(body, options));
 }
 
 function readWhole(body: Buffer, { relay, replyModel }: WholeReaderOptions): Taken {
