@@ -1,5 +1,6 @@
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AttemptRequest } from '../../core/attempt.ts';
 import {
@@ -10,6 +11,7 @@ import {
   sealOf,
 } from '../../testing/fake-openai/scenarios.ts';
 import { attemptRequest } from '../testing-upstream.ts';
+import { UPSTREAM_CAUSES } from '../transport/fault-causes.ts';
 import { ask, serveFake } from './testing-ask.ts';
 import { joined, nativeRequest } from './testing-requests.ts';
 
@@ -280,4 +282,36 @@ describe('faults', () => {
       expect(joined(heard.parts)).toEqual([TEXT]);
     }
   });
+});
+
+test('any damage to a reply on the wire ends in one end or one fault', async () => {
+  let damage = (body: Buffer) => body;
+  const { upstream } = await serveFake({ damage: (body) => damage(body) });
+  const requests = [
+    native('thinking'),
+    native('plain', {}, false),
+    translated('parallel-tools', { tools: [weather] }),
+  ];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(2),
+      fc.nat(1 << 20),
+      fc.nat(255),
+      fc.boolean(),
+      async (which, anywhere, byte, cut) => {
+        damage = (body) => {
+          const at = anywhere % body.length;
+          if (cut) return body.subarray(0, at);
+          const changed = Buffer.from(body);
+          changed[at] = byte;
+          return changed;
+        };
+        const heard = await ask(upstream, requests[which] ?? native('plain'));
+        const finishes = heard.parts.filter(({ type }) => type === 'finish').length;
+        expect(finishes).toBe(heard.fault === undefined ? 1 : 0);
+        if (heard.fault !== undefined) expect(UPSTREAM_CAUSES).toContain(heard.fault.cause);
+      },
+    ),
+    { numRuns: 150 },
+  );
 });
