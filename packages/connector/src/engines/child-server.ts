@@ -42,7 +42,7 @@ type State =
   | { is: 'idle' }
   | { is: 'starting'; sinceMs: number }
   | { is: 'ready'; sinceMs: number }
-  | { is: 'waiting'; reason: string; untilMs: number }
+  | { is: 'waiting'; untilMs: number }
   | { is: 'stopped' };
 
 /**
@@ -60,6 +60,8 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
   let failures = 0;
   let startOutput = '';
   let killReason: string | undefined;
+  /** Why it had to be started again: told until it is ready, because the look at it may come late. */
+  let lastEnd = '';
   let readyTimer: Timer | undefined;
   let restartTimer: Timer | undefined;
 
@@ -97,6 +99,7 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
     if (child !== asked || state.is !== 'starting') return;
     readyTimer?.cancel();
     startOutput = '';
+    lastEnd = '';
     state = { is: 'ready', sinceMs: timers.nowMs() };
     tell();
   }
@@ -109,7 +112,8 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
     const wasStable = state.is === 'ready' && timers.nowMs() - state.sinceMs >= STABLE_MS;
     failures = wasStable ? 1 : failures + 1;
     const waitMs = Math.min(RESTART_MIN_MS * 2 ** (failures - 1), RESTART_MAX_MS);
-    state = { is: 'waiting', reason: describeEnd(how), untilMs: timers.nowMs() + waitMs };
+    lastEnd = describeEnd(how);
+    state = { is: 'waiting', untilMs: timers.nowMs() + waitMs };
     restartTimer = timers.after(waitMs, launch);
     tell();
   }
@@ -133,11 +137,12 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
           return undefined;
         case 'waiting': {
           const seconds = Math.max(1, Math.round((state.untilMs - timers.nowMs()) / 1000));
-          return { code, message: state.reason, fix: `It is started again in ${seconds} s.` };
+          return { code, message: lastEnd, fix: `It is started again in ${seconds} s.` };
         }
         case 'starting': {
           const seconds = Math.round((timers.nowMs() - state.sinceMs) / 1000);
-          return { code, message: `${name} loads the model (${seconds} s so far).`, isStarting: true };
+          const loading = `${name} loads the model (${seconds} s so far).`;
+          return { code, message: `${lastEnd} ${loading}`.trimStart(), isStarting: true };
         }
         case 'idle':
         case 'stopped':
