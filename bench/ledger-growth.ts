@@ -65,6 +65,7 @@ export async function measureGrowth(folder: string, postings: number): Promise<G
   for (let step = 0; step < rollupSteps && afterSeq !== undefined; step += 1) {
     ({ nextSeq: afterSeq } = await upkeep.rollUp({
       beforeMs: Date.now(),
+      nowMs: Date.now(),
       afterSeq,
       receiptsMax: stepReceipts,
     }));

@@ -79,12 +79,11 @@ it(`survives ${ROUNDS} SIGKILLs under load: no acknowledged charge lost or doubl
 
   const { default: Database } = await import('better-sqlite3');
   const database = new Database(join(dataDir, 'ledger.sqlite'), { readonly: true });
-  const charged = database.prepare("SELECT id, amount FROM transfer WHERE id LIKE 'charge:%'").all() as {
-    id: string;
-    amount: number;
-  }[];
+  const charged = database
+    .prepare('SELECT r.request_id AS id, t.amount FROM transfer t JOIN receipt r ON r.seq = t.receipt')
+    .all() as { id: string; amount: number }[];
   database.close();
-  const chargedRequests = charged.map((row) => row.id.split(':')[1] ?? '');
+  const chargedRequests = charged.map((row) => row.id);
   expect(new Set(chargedRequests).size).toBe(chargedRequests.length);
   const missing = ids.filter((id) => !new Set(chargedRequests).has(id));
   expect(missing).toEqual([]);

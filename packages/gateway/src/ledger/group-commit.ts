@@ -18,18 +18,29 @@ export type GroupCommit = {
 
 /**
  * Writes items in batches, in order. While one batch is on its way to the disk the next one builds up, so no timer is
- * needed: an idle writer commits at once, a busy one commits many at a time.
+ * needed: an idle writer commits at once, a busy one commits many at a time. `soon` runs the hand-over of a batch, best
+ * when the present turn of the event loop has brought all that it brings.
  *
  * After the first failed batch it is unhealthy for good: that batch and all behind it are reported as `failed`.
  * What had been reported before stays durable. `onFailure` hears the cause once.
  */
-export function createGroupCommit(writer: JournalWriter, onFailure: (cause: string) => void): GroupCommit {
+export function createGroupCommit(
+  writer: JournalWriter,
+  onFailure: (cause: string) => void,
+  soon: (work: () => void) => void = queueMicrotask,
+): GroupCommit {
   let items: JournalItem[] = [];
   let dones: Done[] = [];
   let inFlight: Done[] = [];
   let flushIsDue = false;
   let state: 'open' | 'closed' | 'failed' = 'open';
   let drained: (() => void) | undefined;
+
+  function flushSoon(): void {
+    if (flushIsDue) return;
+    flushIsDue = true;
+    soon(flush);
+  }
 
   function flush(): void {
     flushIsDue = false;
@@ -53,7 +64,7 @@ export function createGroupCommit(writer: JournalWriter, onFailure: (cause: stri
     }
     // The disk contradicts the memory. Going on could only make it worse.
     if (refused) fail('the store refused a row that the ledger had decided');
-    else if (items.length > 0) flush();
+    else if (items.length > 0) flushSoon();
     else finishDrain();
   }
 
@@ -84,11 +95,7 @@ export function createGroupCommit(writer: JournalWriter, onFailure: (cause: stri
       }
       items.push(item);
       dones.push(done);
-      // At the end of the tick, so that what one tick brings is one batch.
-      if (!flushIsDue && inFlight.length === 0) {
-        flushIsDue = true;
-        queueMicrotask(flush);
-      }
+      if (inFlight.length === 0) flushSoon();
     },
     pending: () => items.length + inFlight.length,
     healthy: () => state === 'open',

@@ -54,6 +54,8 @@ export type LedgerOptions = {
   snapshot: LedgerSnapshot;
   /** Hears once why the ledger stopped taking paid requests. The text holds no values. */
   onFailure?: (cause: string) => void;
+  /** Hands a batch to the writer; default: at the end of the running callback. See `createGroupCommit`. */
+  soon?: (work: () => void) => void;
 };
 
 /**
@@ -86,10 +88,10 @@ class MemoryOwner implements OperatorLedger {
   #openHolds = 0;
   #closed: Promise<void> | undefined = undefined;
 
-  constructor({ clock, writer, snapshot, onFailure }: LedgerOptions) {
+  constructor({ clock, writer, snapshot, onFailure, soon }: LedgerOptions) {
     this.#clock = clock;
     this.#writer = writer;
-    this.#journal = createGroupCommit(writer, onFailure ?? (() => undefined));
+    this.#journal = createGroupCommit(writer, onFailure ?? (() => undefined), soon);
     this.#calendarOfNow = createCalendarOfNow();
     this.#accounts = loadAccounts(snapshot);
     this.#keys = loadKeys(snapshot, this.#calendarOfNow(clock.nowMs()));

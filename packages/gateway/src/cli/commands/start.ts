@@ -94,7 +94,7 @@ function startFailure(error: unknown, loaded: LoadedConfig): unknown {
       hint: `The system says ${code}. Ports below 1024 need special rights; the host must be an address of this machine.`,
     });
   }
-  if (error.name === 'DatabaseTooNewError' || error.name === 'SqliteError') {
+  if (['DatabaseTooNewError', 'DatabaseTooOldError', 'SqliteError'].includes(error.name)) {
     return new CommandFailure(`The data folder cannot be used: ${error.message}`, {
       code: 'data_folder_unusable',
       hint: `It is ${loaded.config.data.dir}; name another one with --data DIR.`,

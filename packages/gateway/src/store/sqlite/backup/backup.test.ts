@@ -197,13 +197,14 @@ describe('a restore', () => {
     const manifest = readManifest(target);
     const ledger = new Database(join(target, 'ledger.sqlite'));
     ledger.exec(
-      "UPDATE account SET owner = 'acc_gone' WHERE owner = (SELECT owner FROM account WHERE kind = 'promo' LIMIT 1)",
+      `UPDATE key_spend SET amount = amount + 1;
+       UPDATE account SET owner = 'acc_gone' WHERE owner = (SELECT owner FROM account WHERE kind = 'promo' LIMIT 1)`,
     );
     ledger.close();
     const files = await Promise.all(manifest.files.map(({ name }) => describeFile(target, name)));
     writeFileSync(join(target, MANIFEST_FILE), JSON.stringify({ ...manifest, files }));
     const { report, strangers } = await restore();
-    expect(report.problems.map(({ invariant }) => invariant)).toEqual(['R1 receipts equal charges']);
+    expect(report.problems.map(({ invariant }) => invariant)).toEqual(['R2 key spend equals receipts']);
     expect(strangers).toEqual({ accounts: ['acc_gone'], keys: [] });
   });
 

@@ -100,7 +100,7 @@ function findStrangers(ledgerPath: string, mainPath: string): Restored['stranger
          LIMIT ${STRANGERS_MAX}`,
       ),
       keys: find(
-        `SELECT DISTINCT key_id FROM key_spend WHERE key_id NOT IN (SELECT id FROM main_file.api_key)
+        `SELECT key_id FROM api_key WHERE id IN (SELECT key FROM key_spend) AND key_id NOT IN (SELECT id FROM main_file.api_key)
          LIMIT ${STRANGERS_MAX}`,
       ),
     };

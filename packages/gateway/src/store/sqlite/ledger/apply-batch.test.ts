@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ZERO_MICROS, micros } from '../../../core/money.ts';
+import { micros } from '../../../core/money.ts';
 import { NO_LEGS } from '../../../ledger/decide.ts';
-import type { JournalItem, ResolveItem, TransferItem } from '../../../ledger/journal.ts';
+import type { JournalItem, ResolveItem } from '../../../ledger/journal.ts';
 import { receiptFor } from '../../../ledger/testing-receipt.ts';
 import { createVirtualClock } from '../../../testing/virtual-clock.ts';
 import { migrate } from '../main/migrate.ts';
@@ -10,6 +10,7 @@ import { openForWriting } from './connection.ts';
 import { LEDGER_MIGRATIONS } from './migrations.ts';
 import { reconcile } from './reconcile.ts';
 import { temporaryLedgers } from './testing-folder.ts';
+import { depositItem, resolveItem } from './testing-items.ts';
 
 const newPath = temporaryLedgers();
 const clock = createVirtualClock();
@@ -27,33 +28,16 @@ function setUp() {
   return { path, database, write, balance };
 }
 
-function deposit(accountId: string, amount: number, id = `dep:${accountId}`): TransferItem {
-  const request = { id, accountId, kind: 'deposit', balance: 'paid', reason: '' } as const;
-  return {
-    type: 'transfer',
-    request: { ...request, amountMicros: micros(amount) },
-    lookUpOnly: false,
-    atMs: 1,
-  };
-}
-
 function charge(requestId: string, accountId: string, amount: number): ResolveItem {
   const chargedMicros = micros(amount);
   const receipt = receiptFor({ requestId, accountId, keyId: 'key_1', amountMicros: chargedMicros });
-  return {
-    type: 'resolve',
-    receipt: { ...receipt, firstPartMs: 12, durationMs: 345, chargedMicros },
-    charged: { promoMicros: ZERO_MICROS, paidMicros: chargedMicros },
-    durableHold: undefined,
-    day: 20_000,
-    atMs: 2,
-  };
+  return resolveItem({ ...receipt, firstPartMs: 12, durationMs: 345, chargedMicros });
 }
 
 describe('a batch', () => {
   it('is written whole, with one sum for each account', () => {
     const { write, balance, path } = setUp();
-    const batch = [deposit('acc_1', 500), charge('req_1', 'acc_1', 30), charge('req_2', 'acc_1', 12)];
+    const batch = [depositItem('acc_1', 500), charge('req_1', 'acc_1', 30), charge('req_2', 'acc_1', 12)];
     expect(write(batch)).toEqual([]);
     expect(balance('acc_1')).toBe(458);
     expect(reconcile(path, clock).problems).toEqual([]);
@@ -71,26 +55,26 @@ describe('a batch', () => {
   ];
   it.each(bad)('loses only the item that the checks refuse: %s', (_name, item) => {
     const { write, balance, path } = setUp();
-    write([deposit('acc_1', 500), charge('req_0', 'acc_1', 5)]);
+    write([depositItem('acc_1', 500), charge('req_0', 'acc_1', 5)]);
     expect(
-      write([charge('req_1', 'acc_1', 30), item, deposit('acc_2', 77), charge('req_2', 'acc_2', 7)]),
+      write([charge('req_1', 'acc_1', 30), item, depositItem('acc_2', 77), charge('req_2', 'acc_2', 7)]),
     ).toEqual([1, 'refused']);
     expect(balance('acc_1')).toBe(465);
     expect(balance('acc_2')).toBe(70);
     expect(reconcile(path, clock).problems).toEqual([]);
     // The row ids that were remembered during the rolled back try are not used again.
-    expect(write([deposit('acc_3', 1), deposit('acc_2', 3, 'dep:again')])).toEqual([]);
+    expect(write([depositItem('acc_3', 1), depositItem('acc_2', 3, 'dep:again')])).toEqual([]);
     expect(reconcile(path, clock).problems).toEqual([]);
   });
 
   it('answers for ids that were used, also within the batch', () => {
     const { write, balance } = setUp();
-    const lookUp = { ...deposit('acc_1', 5, 'dep:unknown'), lookUpOnly: true };
+    const lookUp = { ...depositItem('acc_1', 5, 'dep:unknown'), lookUpOnly: true };
     const batch = [
-      deposit('acc_1', 5),
-      deposit('acc_1', 5),
-      deposit('acc_1', 6),
-      deposit('acc_2', 5, 'dep:acc_1'),
+      depositItem('acc_1', 5),
+      depositItem('acc_1', 5),
+      depositItem('acc_1', 6),
+      depositItem('acc_2', 5, 'dep:acc_1'),
       lookUp,
     ];
     expect(write(batch)).toEqual([
@@ -108,9 +92,11 @@ describe('a batch', () => {
 
   it('is thrown back whole when the store itself fails', () => {
     const { write, balance, database } = setUp();
-    write([deposit('acc_1', 500)]);
+    write([depositItem('acc_1', 500)]);
     database.exec('DROP TABLE receipt');
-    expect(() => write([deposit('acc_1', 1, 'dep:2'), charge('req_1', 'acc_1', 5)])).toThrow('no such table');
+    expect(() => write([depositItem('acc_1', 1, 'dep:2'), charge('req_1', 'acc_1', 5)])).toThrow(
+      'no such table',
+    );
     expect(balance('acc_1')).toBe(500);
   });
 

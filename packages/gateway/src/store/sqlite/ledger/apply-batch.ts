@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import type { ItemOutcome, JournalItem } from '../../../ledger/journal.ts';
-import { RefusedItemError, createItemWriter } from './write-item.ts';
+import { RefusedItemError } from './row-legs.ts';
+import { createItemWriter } from './write-item.ts';
 
 /** Positions and outcomes in turns, of the items that were not simply written. */
 export type Exceptions = (number | ItemOutcome)[];
@@ -17,12 +18,14 @@ export function createBatchWriter(
   epoch: number,
 ): (batch: readonly JournalItem[]) => Exceptions {
   const writer = createItemWriter(database, epoch);
+  const begin = database.prepare('BEGIN IMMEDIATE');
+  const commit = database.prepare('COMMIT');
 
   function inTransaction(write: () => void): void {
-    database.exec('BEGIN IMMEDIATE');
+    begin.run();
     try {
       write();
-      database.exec('COMMIT');
+      commit.run();
       writer.keep();
     } catch (error) {
       if (database.inTransaction) database.exec('ROLLBACK');

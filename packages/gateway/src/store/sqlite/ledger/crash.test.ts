@@ -52,14 +52,11 @@ function readCharges(path: string): { charges: Map<string, number>; receipts: Ma
   const database = new Database(path, { readonly: true });
   const legs = database
     .prepare<[], { id: string; amount: number }>(
-      'SELECT id, amount FROM transfer WHERE code = 1 AND kind IN (1, 3)',
+      'SELECT r.request_id AS id, t.amount FROM transfer t LEFT JOIN receipt r ON r.seq = t.receipt WHERE t.code = 1 AND t.kind IN (1, 3)',
     )
     .all();
   const charges = new Map<string, number>();
-  for (const { id, amount } of legs) {
-    const requestId = id.split(':')[1] ?? '';
-    charges.set(requestId, (charges.get(requestId) ?? 0) + amount);
-  }
+  for (const { id, amount } of legs) charges.set(id, (charges.get(id) ?? 0) + amount);
   const rows = database
     .prepare<[], { id: string; charged: number }>('SELECT request_id AS id, charged FROM receipt')
     .all();

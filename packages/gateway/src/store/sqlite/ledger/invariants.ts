@@ -13,13 +13,17 @@ const DEADLINE_GRACE_MS = 60_000;
 const label = (account: string): string =>
   `${account}.owner || ' ' || ${account}.kind || iif(${account}.tag = '', '', ' ' || ${account}.tag)`;
 
+/** A transfer of a request has no id of its own. */
+const transferName = (transfer: string): string =>
+  `coalesce(${transfer}.id, ${transfer}.request_id, 'transfer ' || ${transfer}.seq)`;
+
 export const INVARIANTS = {
   'I1 transfers are whole': {
     means:
       'every transfer moves more than 0 between two different accounts that exist, and only posts, voids and expiries name a reservation',
     broken: `
-      SELECT t.id FROM transfer t
-      WHERE t.amount <= 0 OR t.debit = t.credit OR (t.kind IN (3, 4, 5)) <> (t.pending_id IS NOT NULL)
+      SELECT ${transferName('t')} FROM transfer t
+      WHERE t.amount <= 0 OR t.debit = t.credit OR (t.kind IN (3, 4, 5)) <> (t.pending IS NOT NULL)
         OR NOT EXISTS (SELECT 1 FROM account a WHERE a.id = t.debit)
         OR NOT EXISTS (SELECT 1 FROM account a WHERE a.id = t.credit)`,
   },
@@ -41,7 +45,7 @@ export const INVARIANTS = {
             iif(t.kind IN (1, 3), t.amount, 0) AS posted,
             CASE t.kind WHEN 1 THEN 0 WHEN 2 THEN t.amount ELSE -coalesce(r.amount, 0) END AS pending,
             iif(t.kind IN (1, 3) AND t.code = 1, t.amount, 0) AS spent
-          FROM transfer t LEFT JOIN transfer r ON r.id = t.pending_id),
+          FROM transfer t LEFT JOIN transfer r ON r.seq = t.pending),
         debits AS (SELECT debit AS id, sum(posted) AS posted, sum(pending) AS pending, sum(spent) AS spent FROM effect GROUP BY debit),
         credits AS (SELECT credit AS id, sum(posted) AS posted, sum(pending) AS pending FROM effect GROUP BY credit)
       SELECT ${label('a')} || ': debits ' || a.debits_posted || ' of ' || coalesce(d.posted, 0)
@@ -65,23 +69,26 @@ export const INVARIANTS = {
     means:
       'each reservation is either open as a hold or ended by one post, void or expiry between the same accounts, a post within its amount',
     broken: `
-      SELECT r.id FROM transfer r
-      WHERE r.kind = 2 AND
-        (SELECT count(*) FROM transfer e WHERE e.pending_id = r.id) +
-        (SELECT count(*) FROM hold h WHERE h.transfer_id = r.id AND h.account = r.debit AND h.amount = r.amount) <> 1
+      WITH
+        ends AS (SELECT pending AS seq, count(*) AS n FROM transfer WHERE pending IS NOT NULL GROUP BY pending),
+        opens AS (
+          SELECT r.seq, count(*) AS n FROM hold h
+            JOIN transfer r ON r.seq = h.reserve AND r.debit = h.account AND r.amount = h.amount GROUP BY r.seq)
+      SELECT ${transferName('r')} FROM transfer r LEFT JOIN ends USING (seq) LEFT JOIN opens USING (seq)
+      WHERE r.kind = 2 AND coalesce(ends.n, 0) + coalesce(opens.n, 0) <> 1
       UNION ALL
-      SELECT e.id FROM transfer e LEFT JOIN transfer r ON r.id = e.pending_id AND r.kind = 2
-      WHERE e.pending_id IS NOT NULL AND
-        (r.id IS NULL OR r.debit <> e.debit OR r.credit <> e.credit OR e.amount > r.amount
+      SELECT ${transferName('e')} FROM transfer e LEFT JOIN transfer r ON r.seq = e.pending AND r.kind = 2
+      WHERE e.pending IS NOT NULL AND
+        (r.seq IS NULL OR r.debit <> e.debit OR r.credit <> e.credit OR e.amount > r.amount
           OR (e.kind IN (4, 5) AND e.amount <> r.amount))
       UNION ALL
-      SELECT h.transfer_id FROM hold h
-      WHERE NOT EXISTS (SELECT 1 FROM transfer r WHERE r.id = h.transfer_id AND r.kind = 2)`,
+      SELECT 'hold of ' || h.request_id FROM hold h
+      WHERE NOT EXISTS (SELECT 1 FROM transfer r WHERE r.seq = h.reserve AND r.kind = 2)`,
   },
   'I6 no hold is forgotten': {
     means: 'each open hold is of the running epoch and before its deadline',
     broken: `
-      SELECT transfer_id || ': epoch ' || epoch || ', deadline ' || deadline_ms FROM hold
+      SELECT request_id || ': epoch ' || epoch || ', deadline ' || deadline_ms FROM hold
       WHERE epoch <> (SELECT value FROM meta WHERE key = 'boot_epoch') OR deadline_ms < @nowMs - ${DEADLINE_GRACE_MS}`,
   },
   'I8 counters only grow': {
@@ -99,36 +106,38 @@ export const INVARIANTS = {
     means: 'each transfer, end of a reservation and receipt is there once, and unique indexes keep it so',
     broken: `
       SELECT 'not unique: ' || wanted.name || '.' || wanted.field
-      FROM (SELECT 'transfer' AS name, 'id' AS field UNION ALL SELECT 'transfer', 'pending_id' UNION ALL SELECT 'receipt', 'request_id') wanted
+      FROM (SELECT 'transfer' AS name, 'id' AS field UNION ALL SELECT 'transfer', 'pending' UNION ALL SELECT 'receipt', 'request_id') wanted
       WHERE NOT EXISTS (
         SELECT 1 FROM pragma_index_list(wanted.name) l JOIN pragma_index_info(l.name) i
         WHERE l."unique" = 1 AND i.name = wanted.field)
-      UNION ALL SELECT id FROM transfer GROUP BY id HAVING count(*) > 1
+      UNION ALL SELECT id FROM transfer WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1
       UNION ALL SELECT request_id FROM receipt GROUP BY request_id HAVING count(*) > 1`,
   },
   'R1 receipts equal charges': {
     means: 'each receipt says what its charge legs add up to, and each charge leg has a receipt',
     broken: `
-      SELECT request_id FROM receipt WHERE charged > held
+      SELECT coalesce(request_id, 'receipt ' || seq) FROM full_receipt
+      WHERE charged > held OR account_id IS NULL OR key_id IS NULL OR model_id IS NULL OR end_kind IS NULL
       UNION ALL
-      SELECT request_id || ': receipt ' || said || ', charged ' || taken FROM (
-        SELECT request_id, sum(said) AS said, sum(taken) AS taken, sum(receipts) AS receipts,
-          min(owner) AS owner, max(owner) AS other FROM (
-            SELECT request_id, account_id AS owner, charged AS said, 0 AS taken, 1 AS receipts FROM receipt
-            UNION ALL
-            SELECT substr(t.id, 8, instr(substr(t.id, 8), ':') - 1), a.owner, 0, t.amount, 0
-            FROM transfer t LEFT JOIN account a ON a.id = t.debit
-            WHERE t.code = 1 AND t.kind IN (1, 3) AND t.id LIKE 'charge:%')
-          GROUP BY request_id)
-      WHERE receipts <> 1 OR said <> taken OR owner <> other`,
+      SELECT r.request_id || ': receipt ' || r.charged || ', charged ' || coalesce(sum(t.amount), 0)
+      FROM receipt r
+        LEFT JOIN account a ON a.id = r.account
+        LEFT JOIN transfer t ON t.seq > r.seq AND t.seq <= r.seq + r.legs AND t.receipt = r.seq AND t.kind IN (1, 3)
+        LEFT JOIN account p ON p.id = t.debit
+      GROUP BY r.seq HAVING r.charged <> coalesce(sum(t.amount), 0) OR sum(p.owner <> a.owner) > 0
+      UNION ALL
+      SELECT ${transferName('t')} FROM transfer t LEFT JOIN receipt r ON r.seq = t.receipt
+      WHERE t.receipt IS NOT NULL AND (r.seq IS NULL OR t.code <> 1 OR t.seq <= r.seq OR t.seq > r.seq + r.legs)`,
   },
   'R2 key spend equals receipts': {
     means: 'the daily sums of a key add up to its receipts, those in sums included',
     broken: `
       WITH both AS (
-        SELECT key_id, amount FROM key_spend UNION ALL SELECT key_id, -charged FROM receipt
+        SELECT k.key_id, s.amount FROM key_spend s LEFT JOIN api_key k ON k.id = s.key
+        UNION ALL SELECT k.key_id, -r.charged FROM receipt r LEFT JOIN api_key k ON k.id = r.key
         UNION ALL SELECT key_id, -charged FROM rollup)
-      SELECT key_id || ': off by ' || sum(amount) FROM both GROUP BY key_id HAVING sum(amount) <> 0`,
+      SELECT coalesce(key_id, 'a key without a name') || ': off by ' || sum(amount)
+      FROM both GROUP BY key_id HAVING sum(amount) <> 0`,
   },
   'R3 sums equal their transfers': {
     means:
@@ -140,20 +149,47 @@ export const INVARIANTS = {
         SELECT a.owner, CAST(substr(t.id, 9 + instr(substr(t.id, 8), ':') - 1) AS INTEGER), -t.amount
         FROM transfer t JOIN account a ON a.id = t.debit WHERE t.id LIKE 'rollup:%')
       SELECT owner || ' day ' || day || ': off by ' || sum(amount) FROM both GROUP BY owner, day HAVING sum(amount) <> 0
-      UNION ALL SELECT id FROM transfer WHERE code = 1 AND kind IN (1, 3) AND id NOT LIKE 'charge:%' AND id NOT LIKE 'rollup:%'`,
+      UNION ALL SELECT ${transferName('t')} FROM transfer t
+      WHERE code = 1 AND kind IN (1, 3) AND (receipt IS NULL) <> (coalesce(id, '') LIKE 'rollup:%')`,
   },
   'R4 refunds stay within charges': {
     means: 'the refunds of a request together are at most what it was charged, while its receipt is kept',
     broken: `
       SELECT t.request_id || ': refunded ' || sum(t.amount) || ' of ' || r.charged
       FROM transfer t JOIN receipt r ON r.request_id = t.request_id
-      WHERE t.request_id IS NOT NULL GROUP BY t.request_id HAVING sum(t.amount) > r.charged`,
+      WHERE t.request_id IS NOT NULL AND t.code = 5 GROUP BY t.request_id HAVING sum(t.amount) > r.charged`,
   },
   'R5 grants end once': {
     means: 'a grant whose rest was taken back has nothing left',
     broken: `
       SELECT ${label('a')} FROM account a JOIN transfer t ON t.id = 'expire:' || a.tag
       WHERE a.tag <> '' AND a.credits_posted <> a.debits_posted`,
+  },
+  'R6 chains are whole': {
+    means: 'the charges and receipts of each account name each other in order, down to what was summed up',
+    broken: `
+      WITH
+        rolled AS (SELECT value AS up_to FROM meta WHERE key = 'rolled_up_to'),
+        charge AS (
+          SELECT debit, seq, previous, nth, lag(seq) OVER (PARTITION BY debit ORDER BY seq) AS before,
+            lag(nth) OVER (PARTITION BY debit ORDER BY seq) AS place
+          FROM transfer WHERE code = 1 AND kind IN (1, 3) AND receipt IS NOT NULL),
+        paid AS (
+          SELECT account, seq, previous, lag(seq) OVER (PARTITION BY account ORDER BY seq) AS before FROM receipt),
+        newest AS (SELECT debit, max(seq) AS seq, max(nth) AS nth FROM charge GROUP BY debit),
+        newest_receipt AS (SELECT account, max(seq) AS seq FROM receipt GROUP BY account)
+      SELECT 'charge ' || seq FROM charge, rolled
+      WHERE nth IS NULL OR previous IS NULL OR (previous = coalesce(before, 0) AND nth <> coalesce(place, 0) + 1)
+        OR (previous <> coalesce(before, 0) AND (previous > up_to OR previous < coalesce(before, 0)))
+      UNION ALL
+      SELECT 'receipt ' || seq FROM paid, rolled
+      WHERE previous <> coalesce(before, 0) AND (previous > up_to OR previous < coalesce(before, 0))
+      UNION ALL
+      SELECT ${label('a')} || ': the newest is another one' FROM account a, rolled
+        LEFT JOIN newest c ON c.debit = a.id LEFT JOIN newest_receipt r ON r.account = a.id
+      WHERE (a.last_charge <> coalesce(c.seq, 0) AND a.last_charge > up_to)
+        OR (a.last_receipt <> coalesce(r.seq, 0) AND a.last_receipt > up_to)
+        OR coalesce(c.seq, 0) > a.last_charge OR coalesce(r.seq, 0) > a.last_receipt OR coalesce(c.nth, 0) > a.charges`,
   },
 } as const satisfies Record<string, InvariantCheck>;
 

@@ -1,117 +1,30 @@
 import type { Migration } from '../main/migrate.ts';
-import { KINDS_OF_CREDIT } from './migration-2.ts';
+import { LEDGER_SCHEMA } from './schema.ts';
 
 /**
  * Double entry. All amounts are whole µ$, at least 0; times are milliseconds since 1970.
  *
  * - `account`: balances of each user (what we owe, so credit-normal) and our own four. `paid` and `promo` are there once
  *   for each user; credit that ends has an account of its own, `tag` is the id of the transfer that gave it. The counters
- *   are the sums over `transfer` and only grow; `spent` is the part of the debits that were charges.
+ *   are the sums over `transfer` and only grow; `spent` is the part of the debits that were charges. `charges` and
+ *   `last_charge` count the charges and name the newest; `last_receipt`, on `paid`, names the newest receipt of the owner.
  * - `transfer`: append only. kind 1 direct, 2 reserve, then the ends of a reserve: 3 post (at most its amount), 4 void,
- *   5 expire. code 1 charge, 2 deposit, 3 gift, 4 adjustment, 5 refund (`request_id` names the request), 6 transfer
- *   between users, 7 allowance, 8 expiry of a grant.
+ *   5 expire; these name it in `pending`. code 1 charge, 2 deposit, 3 gift, 4 adjustment, 5 refund, 6 transfer between
+ *   users, 7 allowance, 8 expiry of a grant. Transfers from outside of requests have an `id`; what belongs to a request
+ *   names its `receipt`. A charge is one of its payer's chain: `previous` is the charge before it, `nth` its place.
+ *   `request_id` is the request of a refund, or of a reservation that ended without a receipt.
  * - `hold`: the durable reservations that are open. A reservation in memory leaves no row anywhere.
- * - `receipt`: metadata of each request that had a hold. `key_spend`: charges of a key on a UTC day (days since 1970).
+ * - `receipt`: metadata of each request that had a hold. Receipts and transfers are numbered by one counter: a receipt's
+ *   `legs` transfers stand under the next numbers. `previous` is the receipt of the same owner before it. What many have
+ *   alike stands once, in `api_key`, `service` and `outcome`; `full_receipt` puts it together.
+ * - `key_spend`: charges of a key on a UTC day (days since 1970).
  * - `rollup`: sums over old receipts that were taken out, and over their charges, which one transfer
- *   `rollup:<account>:<day>` for each account and day replaces. `meta.rollup_before_ms` is above 0 only inside the
- *   transaction that does it.
+ *   `rollup:<account>:<day>` for each account and day replaces. `meta.rolled_up_to` is the highest number that was taken
+ *   out. `meta.rollup_before_ms` is above 0 only inside the transaction that does it.
+ *
+ * Versions 1 and 2 were never released.
  */
-export const LEDGER_MIGRATIONS: readonly Migration[] = [
-  {
-    version: 1,
-    name: 'ledger',
-    sql: `
-CREATE TABLE account (
-  id INTEGER PRIMARY KEY,
-  owner TEXT NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('paid', 'promo', 'cash', 'revenue', 'expense:promo', 'expense:adjustment')),
-  normal TEXT NOT NULL CHECK (normal IN ('debit', 'credit')),
-  limited INTEGER NOT NULL CHECK (limited IN (0, 1)),
-  debits_pending INTEGER NOT NULL DEFAULT 0 CHECK (debits_pending >= 0),
-  debits_posted INTEGER NOT NULL DEFAULT 0 CHECK (debits_posted >= 0),
-  credits_pending INTEGER NOT NULL DEFAULT 0 CHECK (credits_pending >= 0),
-  credits_posted INTEGER NOT NULL DEFAULT 0 CHECK (credits_posted >= 0),
-  spent INTEGER NOT NULL DEFAULT 0 CHECK (spent >= 0 AND spent <= debits_posted),
-  UNIQUE (owner, kind),
-  CHECK (limited = 0 OR credits_posted - debits_posted - debits_pending >= 0)
-) STRICT;
-
-INSERT INTO account (id, owner, kind, normal, limited) VALUES
-  (1, 'sys', 'cash', 'debit', 0),
-  (2, 'sys', 'revenue', 'credit', 0),
-  (3, 'sys', 'expense:promo', 'debit', 0),
-  (4, 'sys', 'expense:adjustment', 'debit', 0);
-
-CREATE TABLE transfer (
-  seq INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
-  kind INTEGER NOT NULL CHECK (kind IN (1, 2, 3, 4)),
-  pending_id TEXT,
-  debit INTEGER NOT NULL,
-  credit INTEGER NOT NULL,
-  amount INTEGER NOT NULL CHECK (amount > 0),
-  code INTEGER NOT NULL CHECK (code IN (1, 2, 3, 4, 5)),
-  reason TEXT NOT NULL DEFAULT '',
-  at_ms INTEGER NOT NULL,
-  CHECK (debit <> credit),
-  CHECK ((kind IN (3, 4)) = (pending_id IS NOT NULL))
-) STRICT;
-CREATE UNIQUE INDEX transfer_resolves_once ON transfer (pending_id) WHERE pending_id IS NOT NULL;
-CREATE TRIGGER transfer_no_update BEFORE UPDATE ON transfer
-  BEGIN SELECT RAISE(ABORT, 'transfers are append only'); END;
-CREATE TRIGGER transfer_no_delete BEFORE DELETE ON transfer
-  BEGIN SELECT RAISE(ABORT, 'transfers are append only'); END;
-
-CREATE TABLE hold (
-  transfer_id TEXT PRIMARY KEY,
-  account INTEGER NOT NULL,
-  amount INTEGER NOT NULL CHECK (amount > 0),
-  epoch INTEGER NOT NULL,
-  deadline_ms INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE receipt (
-  seq INTEGER PRIMARY KEY,
-  request_id TEXT NOT NULL UNIQUE,
-  account_id TEXT NOT NULL,
-  key_id TEXT NOT NULL,
-  model_id TEXT NOT NULL,
-  surface TEXT NOT NULL,
-  route_kind TEXT NOT NULL,
-  route_name TEXT NOT NULL,
-  node_id TEXT NOT NULL,
-  streamed INTEGER NOT NULL,
-  started_at_ms INTEGER NOT NULL,
-  first_part_ms INTEGER NOT NULL,
-  duration_ms INTEGER NOT NULL,
-  input_tokens INTEGER NOT NULL,
-  cache_read_tokens INTEGER NOT NULL,
-  cache_write_tokens INTEGER NOT NULL,
-  output_tokens INTEGER NOT NULL,
-  reasoning_tokens INTEGER NOT NULL,
-  usage_source TEXT NOT NULL,
-  end_kind TEXT NOT NULL,
-  error_code TEXT NOT NULL,
-  held INTEGER NOT NULL,
-  charged INTEGER NOT NULL CHECK (charged >= 0 AND charged <= held),
-  price_version TEXT NOT NULL,
-  attempts INTEGER NOT NULL
-) STRICT;
-CREATE INDEX receipt_of_account ON receipt (account_id);
-
-CREATE TABLE key_spend (
-  day INTEGER NOT NULL,
-  key_id TEXT NOT NULL,
-  amount INTEGER NOT NULL CHECK (amount >= 0),
-  PRIMARY KEY (day, key_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
-INSERT INTO meta (key, value) VALUES ('boot_epoch', 0);
-`,
-  },
-  { version: 2, name: 'kinds of credit', sql: KINDS_OF_CREDIT },
-];
+export const LEDGER_MIGRATIONS: readonly Migration[] = [{ version: 3, name: 'ledger', sql: LEDGER_SCHEMA }];
 
 /** Our own accounts, by the ids that the first migration gave them. */
 export const SYSTEM_ACCOUNT = { cash: 1, revenue: 2, promoExpense: 3, adjustmentExpense: 4 } as const;

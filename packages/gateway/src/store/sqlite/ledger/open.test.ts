@@ -85,13 +85,12 @@ describe('the SQLite ledger', () => {
     await ledger.transfer({ ...gift, amountMicros: micros(30) });
     await settle(ledger, hold(ledger, 'req_1', 200), 100);
     await ledger.close();
-    const rows = new Database(path)
-      .prepare("SELECT id, kind, amount FROM transfer WHERE id LIKE 'charge:%'")
-      .all();
-    expect(rows).toEqual([
-      { id: 'charge:req_1:promo', kind: 1, amount: 30 },
-      { id: 'charge:req_1:paid', kind: 1, amount: 70 },
+    const receipts = openReceiptStore(path);
+    expect(receipts.history(ACCOUNT, { limit: 2 })).toMatchObject([
+      { id: 'charge:req_1:paid', kind: 'charge', balance: 'paid', amountMicros: -70, requestId: 'req_1' },
+      { id: 'charge:req_1:promo', kind: 'charge', balance: 'promo', amountMicros: -30, requestId: 'req_1' },
     ]);
+    receipts.close();
   });
 
   it('keeps transfers as they are: nobody can change or delete one', async () => {

@@ -8,14 +8,13 @@ import { calendarOfDay, firstCountedDay } from '../../../ledger/spend-windows.ts
 import { migrate } from '../main/migrate.ts';
 import { openForWriting } from './connection.ts';
 import { lockLedger } from './ledger-lock.ts';
-import { LEDGER_MIGRATIONS, SYSTEM_ACCOUNT, TRANSFER_CODE, TRANSFER_KIND } from './migrations.ts';
-import { createTally } from './tally.ts';
+import { LEDGER_MIGRATIONS } from './migrations.ts';
+import { voidOrphans } from './orphans.ts';
 import { type LedgerUpkeep, startWorkerWriter } from './worker-writer.ts';
 
 const DAY_MS = 86_400_000;
 /** How late the expiry of a grant or hold may be booked. New holds never count on what has expired. */
 const SWEEP_PERIOD_MS = 1_000;
-
 export type LedgerStore = {
   ledger: OperatorLedger;
   /** Durable holds of an earlier run that were voided: the requests that died with it. */
@@ -30,7 +29,7 @@ export type LedgerStore = {
  * Opens the ledger of a gateway, makes it when it is missing, and takes it for this process until `ledger.close()`.
  * Reads all balances into memory (about 1 µs for each) and voids what an earlier run left reserved.
  *
- * Throws `LedgerInUseError`, `DatabaseTooNewError`, or SQLite's error when the file cannot be used. `onFailure` hears
+ * Throws `LedgerInUseError`, `DatabaseTooNewError`, `DatabaseTooOldError`, or SQLite's error when the file cannot be used. `onFailure` hears
  * once when the disk fails later: the ledger then refuses all payments until a restart.
  */
 export async function openLedgerStore(options: {
@@ -46,6 +45,9 @@ export async function openLedgerStore(options: {
     const ledger = createLedger({
       clock,
       snapshot,
+      // At the end of the turn: with 32 clients in a closed loop that is a fifth less CPU for each charge, since a commit
+      // costs as much as ten items (measured 2026-11-21).
+      soon: setImmediate,
       writer: {
         write: (batch) => writer.write(batch),
         close() {
@@ -88,35 +90,6 @@ function nextEpoch(database: Database): number {
     .get() as number;
 }
 
-/** One process owns the ledger, so a hold of an earlier epoch has nobody left who could resolve it. */
-function voidOrphans(database: Database, epoch: number, nowMs: number): number {
-  const orphans = database
-    .prepare<[number], { transfer_id: string; account: number; amount: number }>(
-      'SELECT transfer_id, account, amount FROM hold WHERE epoch < ?',
-    )
-    .all(epoch);
-  const tally = createTally(database);
-  for (const { transfer_id: pendingId, account, amount } of orphans) {
-    tally.add(
-      {
-        id: pendingId.replace(/^hold:/, 'void:'),
-        kind: TRANSFER_KIND.void,
-        pendingId,
-        debit: account,
-        credit: SYSTEM_ACCOUNT.revenue,
-        amount,
-        code: TRANSFER_CODE.charge,
-        reason: 'the process that held it ended',
-        atMs: nowMs,
-      },
-      amount,
-    );
-  }
-  tally.flush();
-  database.prepare('DELETE FROM hold WHERE epoch < ?').run(epoch);
-  return orphans.length;
-}
-
 type AccountRow = {
   owner: string;
   paid: number;
@@ -147,7 +120,7 @@ function readSnapshot(database: Database, nowMs: number): LedgerSnapshot {
   const firstDay = firstCountedDay(calendarOfDay(Math.floor(nowMs / DAY_MS)));
   const keySpend = database
     .prepare<[number], { key_id: string; day: number; amount: number }>(
-      'SELECT key_id, day, amount FROM key_spend WHERE day >= ?',
+      'SELECT k.key_id, s.day, s.amount FROM key_spend s JOIN api_key k ON k.id = s.key WHERE s.day >= ?',
     )
     .all(firstDay)
     .map((row) => ({ keyId: row.key_id, day: row.day, amountMicros: micros(row.amount) }));

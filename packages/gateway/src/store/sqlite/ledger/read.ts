@@ -2,7 +2,8 @@ import type { HistoryReader } from '../../../ledger/history.ts';
 import type { Receipt } from '../../../ledger/ledger.ts';
 import { openForReading } from './connection.ts';
 import { createChargeReader, createHistoryReader } from './history.ts';
-import { RECEIPT_COLUMNS, type ReceiptRow, receiptFromRow } from './receipt-rows.ts';
+import { createReceiptChain } from './receipt-chain.ts';
+import { type ReceiptRow, receiptFromRow } from './receipt-rows.ts';
 
 /**
  * Receipts and movements by a connection of its own that can only read: the writer is not held up, and it sees what is
@@ -19,18 +20,10 @@ export type ReceiptStore = HistoryReader & {
 /** The file must exist: open the ledger first. */
 export function openReceiptStore(path: string): ReceiptStore {
   const database = openForReading(path);
-  const columns = RECEIPT_COLUMNS.join(', ');
   const byId = database.prepare<[string, string], ReceiptRow>(
-    `SELECT ${columns} FROM receipt WHERE request_id = ? AND account_id = ?`,
+    'SELECT * FROM full_receipt WHERE request_id = ? AND account_id = ?',
   );
-  const recent = database.prepare<[string, number], ReceiptRow>(
-    `SELECT ${columns} FROM receipt WHERE account_id = ? ORDER BY seq DESC LIMIT ?`,
-  );
-  const before = database.prepare<[string, string, string, number], ReceiptRow>(
-    `SELECT ${columns} FROM receipt
-     WHERE account_id = ? AND seq < (SELECT seq FROM receipt WHERE request_id = ? AND account_id = ?)
-     ORDER BY seq DESC LIMIT ?`,
-  );
+  const chain = createReceiptChain(database);
   return {
     history: createHistoryReader(database),
     charge: createChargeReader(database),
@@ -39,11 +32,9 @@ export function openReceiptStore(path: string): ReceiptStore {
       return row === undefined ? undefined : receiptFromRow(row);
     },
     recent(accountId, limit, beforeRequestId) {
-      const rows =
-        beforeRequestId === undefined
-          ? recent.all(accountId, limit)
-          : before.all(accountId, beforeRequestId, accountId, limit);
-      return rows.map(receiptFromRow);
+      const from =
+        beforeRequestId === undefined ? chain.newest(accountId) : chain.before(accountId, beforeRequestId);
+      return from === undefined ? [] : Array.from(chain.rows(from, limit), receiptFromRow);
     },
     close: () => void database.close(),
   };

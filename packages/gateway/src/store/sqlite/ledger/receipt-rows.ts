@@ -1,8 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import { micros } from '../../../core/money.ts';
 import type { Receipt } from '../../../ledger/ledger.ts';
+import type { AccountRow } from './account-rows.ts';
+import type { RequestNames } from './request-names.ts';
 
-/** One row of the table `receipt`, as SQLite gives it back. */
+/** One row of the view `full_receipt`, as SQLite gives it back. */
 export type ReceiptRow = {
   request_id: string;
   account_id: string;
@@ -17,6 +19,7 @@ export type ReceiptRow = {
   first_part_ms: number;
   duration_ms: number;
   input_tokens: number;
+  image_input_tokens: number;
   cache_read_tokens: number;
   cache_write_tokens: number;
   output_tokens: number;
@@ -32,69 +35,40 @@ export type ReceiptRow = {
   cut_at_hold: number;
 };
 
-/** In the order that `insertReceipts` binds them. */
-export const RECEIPT_COLUMNS = [
-  'request_id',
-  'account_id',
-  'key_id',
-  'model_id',
-  'surface',
-  'route_kind',
-  'route_name',
-  'node_id',
-  'streamed',
-  'started_at_ms',
-  'first_part_ms',
-  'duration_ms',
-  'input_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'output_tokens',
-  'reasoning_tokens',
-  'usage_source',
-  'end_kind',
-  'error_code',
-  'held',
-  'charged',
-  'price_version',
-  'attempts',
-  'policy',
-  'cut_at_hold',
-] as const satisfies readonly (keyof ReceiptRow)[];
+/** Where a receipt stands: its number, its payer's paid balance, and how many transfers follow it. */
+export type ReceiptPlace = { seq: number; paid: AccountRow; legs: number };
 
-export function insertReceipts(database: Database): (receipt: Receipt) => void {
-  const marks = RECEIPT_COLUMNS.map(() => '?').join(', ');
+/** Returns a function that writes a receipt. The caller notes it as the newest of its payer. */
+export function insertReceipts(
+  database: Database,
+  names: RequestNames,
+): (receipt: Receipt, place: ReceiptPlace) => void {
+  // In the order of the columns.
   const insert = database.prepare<(string | number)[]>(
-    `INSERT INTO receipt (${RECEIPT_COLUMNS.join(', ')}) VALUES (${marks})`,
+    `INSERT INTO receipt VALUES (${Array.from({ length: 19 }, () => '?').join(', ')})`,
   );
-  return (receipt) => {
+  return (receipt, { seq, paid, legs }) => {
+    const { usage } = receipt;
     insert.run(
+      seq,
       receipt.requestId,
-      receipt.accountId,
-      receipt.keyId,
-      receipt.modelId,
-      receipt.surface,
-      receipt.routeKind,
-      receipt.routeName,
-      receipt.nodeId,
-      receipt.streamed ? 1 : 0,
+      paid.id,
+      paid.lastReceipt,
+      legs,
+      names.key(receipt.keyId),
+      names.service(receipt),
+      names.outcome(receipt),
       receipt.startedAtMs,
       receipt.firstPartMs,
       receipt.durationMs,
-      receipt.usage.inputTokens,
-      receipt.usage.cacheReadTokens,
-      receipt.usage.cacheWriteTokens,
-      receipt.usage.outputTokens,
-      receipt.usage.reasoningTokens,
-      receipt.usageSource,
-      receipt.end,
-      receipt.errorCode,
+      usage.inputTokens,
+      usage.imageInputTokens ?? 0,
+      usage.cacheReadTokens,
+      usage.cacheWriteTokens,
+      usage.outputTokens,
+      usage.reasoningTokens,
       receipt.heldMicros,
       receipt.chargedMicros,
-      receipt.priceVersion,
-      receipt.attempts,
-      receipt.policy ?? '',
-      receipt.cutAtHold === true ? 1 : 0,
     );
   };
 }
@@ -115,6 +89,7 @@ export function receiptFromRow(row: ReceiptRow): Receipt {
     durationMs: row.duration_ms,
     usage: {
       inputTokens: row.input_tokens,
+      ...(row.image_input_tokens === 0 ? {} : { imageInputTokens: row.image_input_tokens }),
       cacheReadTokens: row.cache_read_tokens,
       cacheWriteTokens: row.cache_write_tokens,
       outputTokens: row.output_tokens,

@@ -66,9 +66,12 @@ function soundLedger(): string {
   return path;
 }
 
-const CHARGE = "WHERE id = 'charge:req_1:paid'";
 const USER = "WHERE owner = 'acc_1' AND kind = 'paid'";
-const COPY = 'INSERT INTO transfer (id, kind, pending_id, debit, credit, amount, code, at_ms) SELECT';
+/** What a request took from paid credit, or the end of what it had reserved there. */
+const endOf = (request: string): string =>
+  `WHERE receipt = (SELECT seq FROM receipt WHERE request_id = '${request}') AND debit = (SELECT id FROM account ${USER})`;
+const CHARGE = endOf('req_1');
+const COPY = 'INSERT INTO transfer (id, kind, pending, receipt, debit, credit, amount, code, at_ms) SELECT';
 
 const PLANTED: [bug: string, sql: string, found: Invariant][] = [
   ['a transfer of nothing', `UPDATE transfer SET amount = 0 ${CHARGE}`, 'I1 transfers are whole'],
@@ -89,7 +92,7 @@ const PLANTED: [bug: string, sql: string, found: Invariant][] = [
   ['a charge that vanished', `DELETE FROM transfer ${CHARGE}`, 'I3 counters are sums'],
   [
     'a charge that was taken twice',
-    `${COPY} 'charge:req_1:again', kind, NULL, debit, credit, amount, code, at_ms FROM transfer ${CHARGE}`,
+    `${COPY} NULL, kind, NULL, receipt, debit, credit, amount, code, at_ms FROM transfer ${CHARGE}`,
     'I3 counters are sums',
   ],
   [
@@ -107,23 +110,23 @@ const PLANTED: [bug: string, sql: string, found: Invariant][] = [
   ['a hold of another amount', 'UPDATE hold SET amount = amount + 1', 'I5 reservations resolve once'],
   [
     'a hold of no reservation',
-    "INSERT INTO hold VALUES ('hold:req_x:paid', 5, 1, 1, 9e15)",
+    "INSERT INTO hold VALUES ('req_x', 5, 999, 1, 1, 9e15)",
     'I5 reservations resolve once',
   ],
   [
     'a post above its reservation',
-    "UPDATE transfer SET amount = 401 WHERE id = 'charge:req_2:paid'",
+    `UPDATE transfer SET amount = 401 ${endOf('req_2')}`,
     'I5 reservations resolve once',
   ],
   [
     'a void of another amount',
-    "UPDATE transfer SET amount = amount - 1 WHERE id = 'void:req_3:paid'",
+    `UPDATE transfer SET amount = amount - 1 ${endOf('req_3')}`,
     'I5 reservations resolve once',
   ],
   [
     'a reservation that was resolved twice',
     `DROP INDEX transfer_resolves_once;
-     ${COPY} 'void:again', 4, pending_id, debit, credit, 400, code, at_ms FROM transfer WHERE id = 'charge:req_2:paid'`,
+     ${COPY} NULL, 4, pending, NULL, debit, credit, 400, code, at_ms FROM transfer ${endOf('req_2')}`,
     'I5 reservations resolve once',
   ],
   ['a hold of an earlier run', 'UPDATE hold SET epoch = epoch - 1', 'I6 no hold is forgotten'],
@@ -145,7 +148,7 @@ const PLANTED: [bug: string, sql: string, found: Invariant][] = [
   ],
   [
     'a receipt of somebody else',
-    "UPDATE receipt SET account_id = 'acc_2' WHERE request_id = 'req_1'",
+    "UPDATE receipt SET account = (SELECT id FROM account WHERE owner = 'acc_2') WHERE request_id = 'req_1'",
     'R1 receipts equal charges',
   ],
   [
@@ -165,12 +168,12 @@ const PLANTED: [bug: string, sql: string, found: Invariant][] = [
   ],
   [
     'a sum of charges without its receipts',
-    `UPDATE transfer SET id = 'rollup:5:20000' ${CHARGE}`,
+    `UPDATE transfer SET id = 'rollup:5:20000', receipt = NULL ${CHARGE}`,
     'R3 sums equal their transfers',
   ],
   [
     'a charge of another making',
-    `UPDATE transfer SET id = 'tax:req_1' ${CHARGE}`,
+    `UPDATE transfer SET id = 'tax:req_1', receipt = NULL ${CHARGE}`,
     'R3 sums equal their transfers',
   ],
   ['a guard that is gone', 'DROP TRIGGER transfer_no_delete', 'I8 counters only grow'],
@@ -182,6 +185,26 @@ const PLANTED: [bug: string, sql: string, found: Invariant][] = [
   ],
   ['another journal mode', 'PRAGMA journal_mode = DELETE', 'I9 acknowledged is durable'],
   ['an index that is gone', 'DROP INDEX transfer_resolves_once', 'I10 repetitions change nothing'],
+  [
+    'a charge that stands behind another receipt',
+    `UPDATE transfer SET receipt = (SELECT seq FROM receipt WHERE request_id = 'req_2') ${CHARGE}`,
+    'R1 receipts equal charges',
+  ],
+  [
+    'a receipt whose words are gone',
+    'DELETE FROM service WHERE id = (SELECT service FROM receipt LIMIT 1)',
+    'R1 receipts equal charges',
+  ],
+  ['a charge out of its chain', `UPDATE transfer SET previous = 0 ${endOf('req_2')}`, 'R6 chains are whole'],
+  ['a charge in a wrong place', `UPDATE transfer SET nth = 7 ${endOf('req_2')}`, 'R6 chains are whole'],
+  [
+    'a receipt out of its chain',
+    "UPDATE receipt SET previous = 0 WHERE request_id = 'req_2'",
+    'R6 chains are whole',
+  ],
+  ['a newest charge that is not', `UPDATE account SET last_charge = 1 ${USER}`, 'R6 chains are whole'],
+  ['a newest receipt that is not', `UPDATE account SET last_receipt = 9e9 ${USER}`, 'R6 chains are whole'],
+  ['too few charges', `UPDATE account SET charges = charges - 1 ${USER}`, 'R6 chains are whole'],
   [
     'a key that spent less than it was charged',
     'UPDATE key_spend SET amount = amount - 1',

@@ -49,7 +49,12 @@ export function startRollupJob(options: {
     let afterSeq: number | undefined = 0;
     while (afterSeq !== undefined && !job.isStopped) {
       const startedMs = clock.monotonicMs();
-      const { receipts, nextSeq } = await upkeep.rollUp({ beforeMs, afterSeq, receiptsMax: STEP_RECEIPTS });
+      const { receipts, nextSeq } = await upkeep.rollUp({
+        beforeMs,
+        nowMs: clock.nowMs(),
+        afterSeq,
+        receiptsMax: STEP_RECEIPTS,
+      });
       onReceipts(receipts);
       afterSeq = nextSeq;
       if (nextSeq !== undefined) {

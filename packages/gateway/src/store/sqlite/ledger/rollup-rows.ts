@@ -7,12 +7,14 @@ export const DAY_MS = 86_400_000;
 export type OldReceipt = {
   seq: number;
   request_id: string;
+  legs: number;
   account_id: string;
   key_id: string;
   model_id: string;
   started_at_ms: number;
   charged: number;
   input_tokens: number;
+  image_input_tokens: number;
   cache_read_tokens: number;
   cache_write_tokens: number;
   output_tokens: number;
@@ -27,6 +29,7 @@ export function dayOf(receipt: OldReceipt): number {
 const SUMS = [
   'charged',
   'input_tokens',
+  'image_input_tokens',
   'cache_read_tokens',
   'cache_write_tokens',
   'output_tokens',
@@ -74,6 +77,7 @@ export function createReceiptSums(database: Database): {
 const NOTHING = {
   charged: 0,
   input_tokens: 0,
+  image_input_tokens: 0,
   cache_read_tokens: 0,
   cache_write_tokens: 0,
   output_tokens: 0,

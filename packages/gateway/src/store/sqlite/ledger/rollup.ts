@@ -1,8 +1,12 @@
 import type { Database } from 'better-sqlite3';
+import { TRANSFER_KIND } from './migrations.ts';
 import { type OldReceipt, DAY_MS, createChargeSums, createReceiptSums, dayOf } from './rollup-rows.ts';
 
-/** `beforeMs`: the beginning of a UTC day; requests that began earlier are old. `afterSeq`: where to go on, at first 0. */
-export type RollupStep = { beforeMs: number; afterSeq: number; receiptsMax: number };
+/**
+ * `beforeMs`: the beginning of a UTC day; requests that began earlier are old. `nowMs`: the present time. `afterSeq`:
+ * where to go on, at first 0.
+ */
+export type RollupStep = { beforeMs: number; nowMs: number; afterSeq: number; receiptsMax: number };
 
 /** `receipts`: how many were summed up and removed. `nextSeq` undefined: no more are old. */
 export type RollupResult = { receipts: number; nextSeq: number | undefined };
@@ -15,51 +19,71 @@ export class RollupRefusedError extends Error {
 /**
  * Returns a function that sums up some old receipts and their charges, and removes them, in one transaction: either all
  * of it is there afterwards, or nothing has changed. Before anything is removed, what each receipt says is compared
- * with what was really taken from its account, two records that were written apart. The receipts of a reservation
- * that is still open are left alone.
+ * with what was really taken from its account, two records that were written apart.
+ *
+ * Receipts go in the order of their numbers, up to the first that is not old, so that each account keeps the newest part
+ * of its chain whole. Only one from the future, which no sound clock gave, is passed over.
  */
 export function createRollup(database: Database): (step: RollupStep) => RollupResult {
   const guard = database.prepare<[number]>("UPDATE meta SET value = ? WHERE key = 'rollup_before_ms'");
+  const noteHighest = database.prepare<[number]>(
+    "UPDATE meta SET value = max(value, CAST(? AS INTEGER)) WHERE key = 'rolled_up_to'",
+  );
   const oldest = database.prepare<[number, number], OldReceipt>(
-    `SELECT seq, request_id, account_id, key_id, model_id, started_at_ms, charged,
-       input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens
-     FROM receipt WHERE seq > ? ORDER BY seq LIMIT ?`,
+    `SELECT r.seq, r.request_id, r.legs, a.owner AS account_id, k.key_id, s.model_id, r.started_at_ms, r.charged,
+       r.input_tokens, r.image_input_tokens, r.cache_read_tokens, r.cache_write_tokens, r.output_tokens,
+       r.reasoning_tokens
+     FROM receipt r JOIN account a ON a.id = r.account JOIN api_key k ON k.id = r.key JOIN service s ON s.id = r.service
+     WHERE r.seq > ? ORDER BY r.seq LIMIT ?`,
   );
   const deleteReceipt = database.prepare<[number]>('DELETE FROM receipt WHERE seq = ?');
-  const rows = createRequestRows(database);
+  const transfers = createRequestTransfers(database);
   const receiptSums = createReceiptSums(database);
   const chargeSums = createChargeSums(database);
 
+  /** False: it ended too late to be old. */
   function rollUp(receipt: OldReceipt, guardMs: number): boolean {
-    const legs = rows.of(receipt.request_id);
-    if (legs.isOpen || legs.charges.some(({ at_ms }) => at_ms >= guardMs)) return false;
-    const taken = legs.charges.reduce((sum, { amount }) => sum + amount, 0);
-    if (taken !== receipt.charged || legs.charges.some(({ owner }) => owner !== receipt.account_id)) {
+    const rows = transfers.of(receipt);
+    if (transfers.isOpen(receipt.request_id) || rows.some(({ at_ms }) => at_ms >= guardMs)) return false;
+    const charges = rows.filter(isCharge);
+    const taken = sumOf(charges);
+    if (taken !== receipt.charged || charges.some(({ owner }) => owner !== receipt.account_id)) {
       throw new RollupRefusedError('a receipt and its charge differ');
     }
-    for (const charge of legs.charges) chargeSums.add({ ...charge, day: dayOf(receipt) });
+    for (const charge of charges) chargeSums.add({ ...charge, day: dayOf(receipt) });
     receiptSums.add(receipt);
-    const removed = rows.remove(receipt.request_id);
-    if (removed !== taken) throw new RollupRefusedError('a charge changed while it was summed up');
+    transfers.remove(rows);
     deleteReceipt.run(receipt.seq);
     return true;
   }
 
-  const step = database.transaction(({ beforeMs, afterSeq, receiptsMax }: RollupStep): RollupResult => {
-    // A charge is booked at the end of its request, which may be on the day after its beginning.
-    const guardMs = beforeMs + DAY_MS;
-    guard.run(guardMs);
-    const found = oldest.all(afterSeq, receiptsMax);
-    const old = found.filter((receipt) => receipt.started_at_ms < beforeMs);
-    let receipts = 0;
-    for (const receipt of old) if (rollUp(receipt, guardMs)) receipts += 1;
-    chargeSums.flush();
-    receiptSums.flush();
-    guard.run(0);
-    const last = found.at(-1);
-    // Receipts stand in the order in which requests ended, so after a stretch without old ones there are no more.
-    return { receipts, nextSeq: last === undefined || old.length === 0 ? undefined : last.seq };
-  });
+  const step = database.transaction(
+    ({ beforeMs, nowMs, afterSeq, receiptsMax }: RollupStep): RollupResult => {
+      // A charge is booked at the end of its request, which may be on the day after its beginning.
+      const guardMs = beforeMs + DAY_MS;
+      guard.run(guardMs);
+      let receipts = 0;
+      let highest = 0;
+      let nextSeq: number | undefined;
+      for (const receipt of oldest.all(afterSeq, receiptsMax)) {
+        const isFromFuture = receipt.started_at_ms > nowMs + DAY_MS;
+        if (!isFromFuture) {
+          if (receipt.started_at_ms >= beforeMs || !rollUp(receipt, guardMs)) {
+            nextSeq = undefined;
+            break;
+          }
+          receipts += 1;
+          highest = receipt.seq + receipt.legs;
+        }
+        nextSeq = receipt.seq;
+      }
+      chargeSums.flush();
+      receiptSums.flush();
+      noteHighest.run(highest);
+      guard.run(0);
+      return { receipts, nextSeq };
+    },
+  );
 
   return (asked) => {
     try {
@@ -72,33 +96,46 @@ export function createRollup(database: Database): (step: RollupStep) => RollupRe
   };
 }
 
-type ChargeLeg = { seq: number; debit: number; amount: number; at_ms: number; owner: string };
+type RequestRow = {
+  seq: number;
+  kind: number;
+  pending: number | null;
+  debit: number;
+  amount: number;
+  at_ms: number;
+  owner: string;
+};
 
-/** The transfers of one request, which the beginnings of their ids tell. */
-function createRequestRows(database: Database) {
-  const charges = database.prepare<[string, string], ChargeLeg>(
-    `SELECT t.seq, t.debit, t.amount, t.at_ms, coalesce(a.owner, '') AS owner
-     FROM transfer t LEFT JOIN account a ON a.id = t.debit WHERE t.id >= ? AND t.id < ? ORDER BY t.seq`,
+const isCharge = ({ kind }: RequestRow): boolean =>
+  kind === TRANSFER_KIND.direct || kind === TRANSFER_KIND.post;
+
+const sumOf = (rows: readonly RequestRow[]): number => rows.reduce((sum, { amount }) => sum + amount, 0);
+
+/** The transfers of one request: those that follow its receipt, and the expiry of its reservation. */
+function createRequestTransfers(database: Database) {
+  const columns = `t.seq, t.kind, t.pending, t.debit, t.amount, t.at_ms, coalesce(a.owner, '') AS owner
+     FROM transfer t LEFT JOIN account a ON a.id = t.debit`;
+  const legs = database.prepare<[number, number, number], RequestRow>(
+    `SELECT ${columns} WHERE t.seq > ? AND t.seq <= ? AND t.receipt = ? ORDER BY t.seq`,
   );
-  const openHolds = database
-    .prepare<[string, string], number>('SELECT count(*) FROM hold WHERE transfer_id >= ? AND transfer_id < ?')
-    .pluck();
-  const remove = database
-    .prepare<[string, string], number>('DELETE FROM transfer WHERE id >= ? AND id < ? RETURNING amount')
-    .pluck();
-  const range = (prefix: string, requestId: string): [string, string] => [
-    `${prefix}:${requestId}:`,
-    `${prefix}:${requestId};`,
-  ];
+  const expiries = database.prepare<[string], RequestRow>(
+    `SELECT ${columns} WHERE t.request_id = ? AND t.kind = ${TRANSFER_KIND.expire}`,
+  );
+  const isOpen = database.prepare<[string], number>('SELECT 1 FROM hold WHERE request_id = ?').pluck();
+  const remove = database.prepare<[number]>('DELETE FROM transfer WHERE seq = ?');
+
   return {
-    of: (requestId: string) => ({
-      charges: charges.all(...range('charge', requestId)),
-      isOpen: (openHolds.get(...range('hold', requestId)) ?? 0) > 0,
-    }),
-    /** Returns the sum of the charges. A reservation goes with its end, so nothing pending is left. */
-    remove(requestId: string): number {
-      for (const prefix of ['hold', 'void', 'expire']) remove.all(...range(prefix, requestId));
-      return remove.all(...range('charge', requestId)).reduce((sum, amount) => sum + amount, 0);
+    of: (receipt: OldReceipt): RequestRow[] => [
+      ...legs.all(receipt.seq, receipt.seq + receipt.legs, receipt.seq),
+      ...expiries.all(receipt.request_id),
+    ],
+    isOpen: (requestId: string) => isOpen.get(requestId) !== undefined,
+    /** A reservation goes with its end, so nothing pending is left. */
+    remove(rows: readonly RequestRow[]): void {
+      for (const { seq, pending } of rows) {
+        remove.run(seq);
+        if (pending !== null) remove.run(pending);
+      }
     },
   };
 }

@@ -1,12 +1,13 @@
 import type { Database } from 'better-sqlite3';
-import { SYSTEM_ACCOUNT, TRANSFER_CODE, TRANSFER_KIND } from './migrations.ts';
+import type { AccountRow } from './account-rows.ts';
+import { TRANSFER_CODE, TRANSFER_KIND } from './migrations.ts';
+import type { Numbers } from './numbers.ts';
 
-export type TransferRow = {
+/** A transfer from outside of requests. */
+export type ExternalTransfer = {
   id: string;
-  kind: (typeof TRANSFER_KIND)[keyof typeof TRANSFER_KIND];
-  pendingId: string | null;
-  debit: number;
-  credit: number;
+  debit: AccountRow;
+  credit: AccountRow;
   amount: number;
   code: number;
   reason: string;
@@ -15,12 +16,24 @@ export type TransferRow = {
   atMs: number;
 };
 
-type Change = {
-  debitsPending: number;
-  debitsPosted: number;
-  creditsPending: number;
-  creditsPosted: number;
-  spent: number;
+/** A part of a request, from the account that pays to our revenue. */
+export type RequestTransfer = {
+  debit: AccountRow;
+  amount: number;
+  /** The seq of the receipt; undefined: it has none, or not yet. */
+  receipt?: number;
+  atMs: number;
+};
+
+/** The end of a reservation. */
+export type ReservationEnd = RequestTransfer & {
+  kind: 'post' | 'void' | 'expire';
+  /** The seq of the reservation, and its amount. */
+  pending: number;
+  reserved: number;
+  /** Of an end without a receipt. */
+  requestId?: string;
+  reason?: string;
 };
 
 /**
@@ -28,80 +41,169 @@ type Change = {
  * charge touches) is updated once for a whole batch. `flush` belongs in the same transaction.
  */
 export type Tally = {
-  /** `reserved` is the amount of the reservation that a post, void or expiry ends. */
-  add(row: TransferRow, reserved?: number): void;
+  transfer(row: ExternalTransfer): void;
+  charge(row: RequestTransfer): void;
+  /** Returns its seq. */
+  reserve(row: RequestTransfer): number;
+  end(row: ReservationEnd): void;
+  /** Notes the newest receipt of the owner of a paid balance. */
+  receipt(paid: AccountRow, seq: number): void;
   flush(): void;
-  /** Forgets what was not flushed, after a rollback. */
+  /** Forgets what was not flushed, after a rollback; the rows of accounts are forgotten too. */
   clear(): void;
 };
 
-export function createTally(database: Database): Tally {
-  const insert = database.prepare<
-    [string, number, string | null, number, number, number, number, string, string | null, number]
+type RowValues = [
+  seq: number,
+  kind: number,
+  pending: number | null,
+  receipt: number | null,
+  debit: number,
+  credit: number,
+  amount: number,
+  atMs: number,
+  previous: number | null,
+  nth: number | null,
+  requestId: string | null,
+  reason: string | null,
+];
+
+/** @param revenue our account that requests pay to */
+export function createTally(database: Database, numbers: Numbers, revenue: () => AccountRow): Tally {
+  const insertExternal = database.prepare<
+    [number, string, number, number, number, number, string, string | null, number]
   >(
-    'INSERT INTO transfer (id, kind, pending_id, debit, credit, amount, code, reason, request_id, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO transfer (seq, id, kind, debit, credit, amount, code, reason, request_id, at_ms)
+     VALUES (?, ?, ${TRANSFER_KIND.direct}, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insert = database.prepare<RowValues>(
+    `INSERT INTO transfer (seq, kind, pending, receipt, debit, credit, amount, code, at_ms, previous, nth, request_id, reason)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ${TRANSFER_CODE.charge}, ?, ?, ?, ?, ?)`,
   );
   // Numbers are bound as floating point where they are large; the sums must stay integers.
-  const update = database.prepare<[number, number, number, number, number, number]>(
+  const update = database.prepare<number[]>(
     `UPDATE account SET
        debits_pending = debits_pending + CAST(? AS INTEGER), debits_posted = debits_posted + CAST(? AS INTEGER),
        credits_pending = credits_pending + CAST(? AS INTEGER), credits_posted = credits_posted + CAST(? AS INTEGER),
-       spent = spent + CAST(? AS INTEGER)
+       spent = spent + CAST(? AS INTEGER),
+       charges = ?, last_charge = ?, last_receipt = ?
      WHERE id = ?`,
   );
-  const changes = new Map<number, Change>();
+  let changed: AccountRow[] = [];
 
-  function changeOf(account: number): Change {
-    let change = changes.get(account);
-    if (change === undefined) {
-      change = { debitsPending: 0, debitsPosted: 0, creditsPending: 0, creditsPosted: 0, spent: 0 };
-      changes.set(account, change);
+  function change(row: AccountRow): AccountRow {
+    if (!row.isChanged) {
+      row.isChanged = true;
+      changed.push(row);
     }
-    return change;
+    return row;
+  }
+
+  function post(debit: AccountRow, credit: AccountRow, amount: number): void {
+    change(debit).debitsPosted += amount;
+    change(credit).creditsPosted += amount;
+  }
+
+  function pend(debit: AccountRow, amount: number): void {
+    change(debit).debitsPending += amount;
+    change(revenue()).creditsPending += amount;
+  }
+
+  /** A charge becomes the newest of its payer's chain. */
+  function insertCharge(kind: number, pending: number | null, row: RequestTransfer): void {
+    const { debit, amount, receipt = null, atMs } = row;
+    const credit = revenue();
+    const seq = numbers.next();
+    const previous = debit.lastCharge;
+    debit.lastCharge = seq;
+    debit.charges += 1;
+    insert.run(
+      seq,
+      kind,
+      pending,
+      receipt,
+      debit.id,
+      credit.id,
+      amount,
+      atMs,
+      previous,
+      debit.charges,
+      null,
+      null,
+    );
+    post(debit, credit, amount);
+    debit.spent += amount;
   }
 
   return {
-    add(row, reserved = 0) {
-      insert.run(
-        row.id,
-        row.kind,
-        row.pendingId,
-        row.debit,
-        row.credit,
-        row.amount,
-        row.code,
-        row.reason,
-        row.requestId ?? null,
-        row.atMs,
+    transfer({ id, debit, credit, amount, code, reason, requestId, atMs }) {
+      insertExternal.run(
+        numbers.next(),
+        id,
+        debit.id,
+        credit.id,
+        amount,
+        code,
+        reason,
+        requestId ?? null,
+        atMs,
       );
-      const debit = changeOf(row.debit);
-      const credit = changeOf(row.credit);
-      if (row.kind === TRANSFER_KIND.reserve) {
-        debit.debitsPending += row.amount;
-        credit.creditsPending += row.amount;
+      post(debit, credit, amount);
+    },
+    charge: (row) => insertCharge(TRANSFER_KIND.direct, null, row),
+    reserve({ debit, amount, atMs }) {
+      const seq = numbers.next();
+      const kind = TRANSFER_KIND.reserve;
+      insert.run(seq, kind, null, null, debit.id, revenue().id, amount, atMs, null, null, null, null);
+      pend(debit, amount);
+      return seq;
+    },
+    end(row) {
+      const { kind, pending, reserved, debit, amount, receipt = null, atMs } = row;
+      pend(debit, -reserved);
+      if (kind === 'post') {
+        insertCharge(TRANSFER_KIND.post, pending, row);
         return;
       }
-      debit.debitsPending -= reserved;
-      credit.creditsPending -= reserved;
-      if (row.kind === TRANSFER_KIND.void || row.kind === TRANSFER_KIND.expire) return;
-      debit.debitsPosted += row.amount;
-      credit.creditsPosted += row.amount;
-      if (row.code === TRANSFER_CODE.charge && row.credit === SYSTEM_ACCOUNT.revenue)
-        debit.spent += row.amount;
+      const { requestId = null, reason = null } = row;
+      insert.run(
+        numbers.next(),
+        TRANSFER_KIND[kind],
+        pending,
+        receipt,
+        debit.id,
+        revenue().id,
+        amount,
+        atMs,
+        null,
+        null,
+        requestId,
+        reason,
+      );
+    },
+    receipt(paid, seq) {
+      change(paid).lastReceipt = seq;
     },
     flush() {
-      for (const [account, change] of changes) {
+      for (const row of changed) {
         update.run(
-          change.debitsPending,
-          change.debitsPosted,
-          change.creditsPending,
-          change.creditsPosted,
-          change.spent,
-          account,
+          row.debitsPending,
+          row.debitsPosted,
+          row.creditsPending,
+          row.creditsPosted,
+          row.spent,
+          row.charges,
+          row.lastCharge,
+          row.lastReceipt,
+          row.id,
         );
+        row.debitsPending = row.debitsPosted = row.creditsPending = row.creditsPosted = row.spent = 0;
+        row.isChanged = false;
       }
-      changes.clear();
+      changed = [];
     },
-    clear: () => changes.clear(),
+    clear() {
+      changed = [];
+    },
   };
 }

@@ -19,26 +19,32 @@ export function growLedger(
   const at = `(${startMs} + (value * 1000) / ${perSecond})`;
   const id = "('req_' || printf('%012d', value))";
   const each = Math.ceil(requests / accounts);
+  // The deposits take the first numbers, then each request takes two: its receipt, and its charge under the next.
+  const receipt = `(${accounts} + 1 + value * 2)`;
+  /** The number of the same account's row before, if there is one. */
+  const previous = (row: string): string => `iif(value < ${accounts}, 0, ${row} - ${accounts * 2})`;
   const fill = database.transaction(() => {
     database.exec(`
       INSERT INTO account (id, owner, kind, normal, limited)
         SELECT 1000 + value, 'acc_' || value, 'paid', 'credit', 1 FROM ${numbers(accounts)};
-      INSERT INTO transfer (id, kind, debit, credit, amount, code, at_ms)
-        SELECT 'dep:' || value, 1, 1, 1000 + value, ${each * 10}, 2, ${startMs} FROM ${numbers(accounts)};
-      INSERT INTO transfer (id, kind, debit, credit, amount, code, at_ms)
-        SELECT 'charge:' || ${id} || ':paid', 1, 1000 + value % ${accounts}, 2, 7, 1, ${at} FROM ${numbers(requests)};
-      INSERT INTO receipt (request_id, account_id, key_id, model_id, surface, route_kind, route_name, node_id, streamed,
-          started_at_ms, first_part_ms, duration_ms, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens,
-          reasoning_tokens, usage_source, end_kind, error_code, held, charged, price_version, attempts, policy, cut_at_hold)
-        SELECT ${id}, 'acc_' || (value % ${accounts}), 'key_' || (value % ${accounts}), 'model-' || (value % 3), 'chat-completions',
-          'upstream', 'provider', '', 1, ${at}, 100, 900, 50, 0, 0, 100, 0, 'reported', 'stop', '', 9, 7, 'v1', 1, 'reported', 0
-        FROM ${numbers(requests)};
-      INSERT INTO key_spend (day, key_id, amount)
-        SELECT started_at_ms / 86400000, key_id, sum(charged) FROM receipt GROUP BY 1, 2;
-      CREATE TEMP TABLE sums AS SELECT debit, sum(amount) AS amount FROM transfer WHERE code = 1 GROUP BY debit;
-      UPDATE account SET credits_posted = ${each * 10},
-        debits_posted = coalesce((SELECT amount FROM sums WHERE debit = account.id), 0),
-        spent = coalesce((SELECT amount FROM sums WHERE debit = account.id), 0) WHERE id >= 1000;
+      INSERT INTO transfer (seq, id, kind, debit, credit, amount, code, reason, at_ms)
+        SELECT 1 + value, 'dep:' || value, 1, 1, 1000 + value, ${each * 10}, 2, '', ${startMs} FROM ${numbers(accounts)};
+      INSERT INTO transfer (seq, kind, receipt, debit, credit, amount, code, at_ms, previous, nth)
+        SELECT ${receipt} + 1, 1, ${receipt}, 1000 + value % ${accounts}, 2, 7, 1, ${at}, ${previous(`${receipt} + 1`)},
+          1 + value / ${accounts} FROM ${numbers(requests)};
+      INSERT INTO api_key (id, key_id) SELECT 1 + value, 'key_' || value FROM ${numbers(accounts)};
+      INSERT INTO service (id, model_id, surface, route_kind, route_name, node_id, price_version, streamed)
+        SELECT 1 + value, 'model-' || value, 'chat-completions', 'upstream', 'provider', '', 'v1', 1 FROM ${numbers(3)};
+      INSERT INTO outcome VALUES (1, 'stop', '', 'reported', 'reported', 0, 1);
+      INSERT INTO receipt
+        SELECT ${receipt}, ${id}, 1000 + value % ${accounts}, ${previous(receipt)}, 1, 1 + value % ${accounts}, 1 + value % 3, 1,
+          ${at}, 100, 900, 50, 0, 0, 0, 100, 0, 9, 7 FROM ${numbers(requests)};
+      INSERT INTO key_spend (day, key, amount)
+        SELECT started_at_ms / 86400000, key, sum(charged) FROM receipt GROUP BY 1, 2;
+      UPDATE account SET credits_posted = ${each * 10} WHERE id >= 1000;
+      UPDATE account SET debits_posted = s.amount, spent = s.amount, charges = s.nth, last_charge = s.seq, last_receipt = s.seq - 1
+        FROM (SELECT debit, sum(amount) AS amount, max(nth) AS nth, max(seq) AS seq FROM transfer WHERE code = 1 GROUP BY debit) s
+        WHERE id = s.debit;
       UPDATE account SET debits_posted = ${each * 10 * accounts} WHERE id = 1;
       UPDATE account SET credits_posted = ${7 * requests} WHERE id = 2;
     `);

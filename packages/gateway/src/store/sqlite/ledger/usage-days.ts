@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 const STEP_ROWS = 50_000;
 
 /** Raised when the table below changes: a file of another form is made anew from the receipts. */
-const FORM = 1;
+const FORM = 2;
 
 const SCHEMA = `
 CREATE TABLE usage_day (
@@ -15,6 +15,7 @@ CREATE TABLE usage_day (
   key_id TEXT NOT NULL,
   requests INTEGER NOT NULL,
   input_tokens INTEGER NOT NULL,
+  image_input_tokens INTEGER NOT NULL,
   cache_read_tokens INTEGER NOT NULL,
   cache_write_tokens INTEGER NOT NULL,
   output_tokens INTEGER NOT NULL,
@@ -24,11 +25,11 @@ CREATE TABLE usage_day (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE progress (
   only INTEGER PRIMARY KEY CHECK (only = 1),
+  ledger_id INTEGER NOT NULL,
   seq INTEGER NOT NULL,
-  request_id TEXT NOT NULL,
-  rolled INTEGER NOT NULL
+  request_id TEXT NOT NULL
 ) STRICT;
-INSERT INTO progress (only, seq, request_id, rolled) VALUES (1, 0, '', -1);
+INSERT INTO progress (only, ledger_id, seq, request_id) VALUES (1, -1, 0, '');
 PRAGMA user_version = ${FORM};
 `;
 
@@ -93,8 +94,8 @@ function open(path: string): Database.Database {
   }
 }
 
-/** The last receipt that was added, and how many requests stood in the ledger's own sums of old receipts then. */
-type Progress = { seq: number; request_id: string; rolled: number };
+/** The last receipt that was added, of which ledger; `seq` is its last number, that of its last leg. */
+type Progress = { ledger_id: number; seq: number; request_id: string };
 type Position = Pick<Progress, 'seq' | 'request_id'>;
 type DayRow = {
   account_id: string;
@@ -103,6 +104,7 @@ type DayRow = {
   key_id: string;
   requests: number;
   input_tokens: number;
+  image_input_tokens: number;
   cache_read_tokens: number;
   cache_write_tokens: number;
   output_tokens: number;
@@ -110,23 +112,26 @@ type DayRow = {
   charged: number;
 };
 
-const DAY_COLUMNS = `account_id, day, model_id, key_id, requests, input_tokens, cache_read_tokens, cache_write_tokens,
-  output_tokens, reasoning_tokens, charged`;
+const DAY_COLUMNS = `account_id, day, model_id, key_id, requests, input_tokens, image_input_tokens, cache_read_tokens,
+  cache_write_tokens, output_tokens, reasoning_tokens, charged`;
 
 /** Returns a function that makes one step, by one view of the ledger and in one transaction of our own. */
 function prepareStep(database: Database.Database, ledger: Database.Database): () => boolean {
   const source = prepareSource(ledger);
-  const progress = database.prepare<[], Progress>('SELECT seq, request_id, rolled FROM progress');
+  const progress = database.prepare<[], Progress>('SELECT ledger_id, seq, request_id FROM progress');
   const setPosition = database.prepare<[number, string]>('UPDATE progress SET seq = ?, request_id = ?');
-  const setRolled = database.prepare<[number]>("UPDATE progress SET seq = 0, request_id = '', rolled = ?");
+  const startAt = database.prepare<[number, number]>(
+    "UPDATE progress SET ledger_id = ?, seq = ?, request_id = ''",
+  );
   const forget = database.prepare('DELETE FROM usage_day');
   const add = database.prepare<[DayRow]>(
     `INSERT INTO usage_day (${DAY_COLUMNS})
      VALUES (@account_id, @day, @model_id, @key_id, CAST(@requests AS INTEGER), CAST(@input_tokens AS INTEGER),
-       CAST(@cache_read_tokens AS INTEGER), CAST(@cache_write_tokens AS INTEGER), CAST(@output_tokens AS INTEGER),
+       CAST(@image_input_tokens AS INTEGER), CAST(@cache_read_tokens AS INTEGER), CAST(@cache_write_tokens AS INTEGER), CAST(@output_tokens AS INTEGER),
        CAST(@reasoning_tokens AS INTEGER), CAST(@charged AS INTEGER))
      ON CONFLICT DO UPDATE SET requests = requests + excluded.requests,
        input_tokens = input_tokens + excluded.input_tokens,
+       image_input_tokens = image_input_tokens + excluded.image_input_tokens,
        cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
        cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
        output_tokens = output_tokens + excluded.output_tokens,
@@ -135,17 +140,22 @@ function prepareStep(database: Database.Database, ledger: Database.Database): ()
   );
 
   /**
-   * Where to go on. From the beginning when old receipts were summed up and removed, or when the ledger is another
-   * one than before, for example an older copy.
+   * Where to go on. What the ledger has summed up and removed stays counted here, for the sums are of the same groups.
+   * From the beginning when receipts were removed before they were counted, or when the ledger is another one than
+   * before, for example an older copy that went on differently.
    */
   function startOf(): number {
-    const { seq = 0, request_id: requestId = '', rolled: rolledBefore = -1 } = progress.get() ?? {};
-    const rolled = source.rolledRequests.get() ?? 0;
-    if (rolled === rolledBefore && (seq === 0 || source.idAt.get(seq) === requestId)) return seq;
+    const { ledger_id: countedOf = -1, seq = 0, request_id: requestId = '' } = progress.get() ?? {};
+    const ledgerId = source.meta.get('ledger_id') ?? 0;
+    const rolledUpTo = source.meta.get('rolled_up_to') ?? 0;
+    const isSame = ledgerId === countedOf && (seq <= rolledUpTo || source.placeOf.get(requestId) === seq);
+    if (isSame && rolledUpTo <= seq) return seq;
     forget.run();
     for (const row of source.rolled.iterate()) add.run(row);
-    setRolled.run(rolled);
-    return 0;
+    // What was passed over when the receipts around it were removed.
+    for (const row of source.sums.iterate(0, rolledUpTo)) add.run(row);
+    startAt.run(ledgerId, rolledUpTo);
+    return rolledUpTo;
   }
 
   function step(): boolean {
@@ -164,20 +174,27 @@ function prepareStep(database: Database.Database, ledger: Database.Database): ()
 /** What is read of the ledger. */
 function prepareSource(ledger: Database.Database) {
   return {
-    idAt: ledger.prepare<[number], string>('SELECT request_id FROM receipt WHERE seq = ?').pluck(),
-    newest: ledger.prepare<[], Position>('SELECT seq, request_id FROM receipt ORDER BY seq DESC LIMIT 1'),
+    placeOf: ledger.prepare<[string], number>('SELECT seq + legs FROM receipt WHERE request_id = ?').pluck(),
+    newest: ledger.prepare<[], Position>(
+      'SELECT seq + legs AS seq, request_id FROM receipt ORDER BY receipt.seq DESC LIMIT 1',
+    ),
     stepEnd: ledger.prepare<[number], Position>(
-      `SELECT seq, request_id FROM receipt WHERE seq > ? ORDER BY seq LIMIT 1 OFFSET ${STEP_ROWS - 1}`,
+      `SELECT seq + legs AS seq, request_id FROM receipt WHERE seq > ? ORDER BY receipt.seq LIMIT 1 OFFSET ${STEP_ROWS - 1}`,
     ),
-    // A count that is no number of tokens was kept as -1.
+    // Numbers first: names are looked up for the groups alone. A count that is no number of tokens was kept as -1.
     sums: ledger.prepare<[number, number], DayRow>(
-      `SELECT account_id, max(started_at_ms, 0) / 86400000 AS day, model_id, key_id, count(*) AS requests,
-         sum(max(input_tokens, 0)) AS input_tokens, sum(max(cache_read_tokens, 0)) AS cache_read_tokens,
-         sum(max(cache_write_tokens, 0)) AS cache_write_tokens, sum(max(output_tokens, 0)) AS output_tokens,
-         sum(max(reasoning_tokens, 0)) AS reasoning_tokens, sum(charged) AS charged
-       FROM receipt WHERE seq > ? AND seq <= ? GROUP BY 1, 2, 3, 4`,
+      `WITH sums AS (
+         SELECT account, max(started_at_ms, 0) / 86400000 AS day, service, key, count(*) AS requests,
+           sum(max(input_tokens, 0)) AS input_tokens, sum(max(image_input_tokens, 0)) AS image_input_tokens,
+           sum(max(cache_read_tokens, 0)) AS cache_read_tokens, sum(max(cache_write_tokens, 0)) AS cache_write_tokens,
+           sum(max(output_tokens, 0)) AS output_tokens, sum(max(reasoning_tokens, 0)) AS reasoning_tokens,
+           sum(charged) AS charged
+         FROM receipt WHERE seq > ? AND seq <= ? GROUP BY 1, 2, 3, 4)
+       SELECT a.owner AS account_id, day, s.model_id, k.key_id, requests, input_tokens, image_input_tokens,
+         cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, charged
+       FROM sums JOIN account a ON a.id = account JOIN service s ON s.id = service JOIN api_key k ON k.id = key`,
     ),
-    rolledRequests: ledger.prepare<[], number>('SELECT coalesce(sum(requests), 0) FROM rollup').pluck(),
     rolled: ledger.prepare<[], DayRow>(`SELECT ${DAY_COLUMNS} FROM rollup`),
+    meta: ledger.prepare<[string], number>('SELECT value FROM meta WHERE key = ?').pluck(),
   };
 }

@@ -8,10 +8,12 @@ import type { Receipt } from '../../../ledger/ledger.ts';
 import { USAGE_GROUPS, type UsageQuestion, type UsageRow } from '../../../receipts/reader.ts';
 import { keptReceipt } from '../../../receipts/testing-receipts.ts';
 import { migrate } from '../main/migrate.ts';
+import { createBatchWriter } from './apply-batch.ts';
 import { openForReading, openForWriting } from './connection.ts';
 import { LEDGER_MIGRATIONS } from './migrations.ts';
-import { insertReceipts } from './receipt-rows.ts';
+import { createRollup } from './rollup.ts';
 import { temporaryLedgers } from './testing-folder.ts';
+import { depositItem, resolveItem } from './testing-items.ts';
 import { openUsageDays, type UsageDays } from './usage-days.ts';
 import { openRecordReader } from './usage-reader.ts';
 import { createReceiptList, createUsageSums } from './usage.ts';
@@ -29,13 +31,14 @@ type Bench = {
   ledger: Database;
   usagePath: string;
   ledgerPath: string;
-  add(receipt: Receipt): void;
+  add(...receipts: readonly Receipt[]): void;
 };
 
-function newBench(): Bench {
-  const ledgerPath = newPath();
+function newBench(ledgerPath = newPath()): Bench {
   const writer = openForWriting(ledgerPath);
   migrate(writer, LEDGER_MIGRATIONS, 0);
+  const write = createBatchWriter(writer, 1);
+  write(['acc_1', 'acc_2'].map((account) => depositItem(account, 1e12)));
   const ledger = openForReading(ledgerPath);
   closers.push(
     () => void writer.close(),
@@ -46,7 +49,10 @@ function newBench(): Bench {
     ledger,
     ledgerPath,
     usagePath: `${ledgerPath}.usage`,
-    add: insertReceipts(writer),
+    add(...receipts) {
+      const items = receipts.map(resolveItem);
+      expect(write(items)).toEqual([]);
+    },
   };
 }
 
@@ -143,9 +149,7 @@ describe('sums', () => {
 
   it('come in steps, and go on after a restart', () => {
     const bench = newBench();
-    bench.writer.transaction(() => {
-      for (let number = 0; number < 100_001; number += 1) bench.add(keptReceipt({ requestId: id(number) }));
-    })();
+    bench.add(...Array.from({ length: 100_001 }, (_, number) => keptReceipt({ requestId: id(number) })));
     const days = openDays(bench);
     expect([days.catchUp(), days.catchUp()]).toEqual([false, false]);
     expect(charges(days, ask())).toEqual({ demo: 80_001 * 100_000 });
@@ -155,28 +159,27 @@ describe('sums', () => {
     expect(charges(again, ask())).toEqual({ demo: 80_001 * 100_001 });
   });
 
-  it('include receipts that the ledger has summed up and removed, before or after', () => {
+  it('include receipts that the ledger has summed up and removed, before or after they were counted', () => {
     const bench = newBench();
-    for (const number of [1, 2, 3]) bench.add(keptReceipt({ requestId: id(number) }));
+    const rollUp = createRollup(bench.writer);
+    const sumUp = (receiptsMax: number) =>
+      rollUp({ beforeMs: Date.UTC(2026, 11, 1), nowMs: Date.UTC(2026, 11, 31), afterSeq: 0, receiptsMax });
+    bench.add(...[1, 2, 3, 4, 5, 6].map((number) => keptReceipt({ requestId: id(number) })));
+    expect(sumUp(1).receipts).toBe(1);
     const days = openDays(bench);
-    /** As the ledger does it: sums in, receipts out. */
-    const rollUp = (number: number) => {
-      bench.writer.exec(`
-        INSERT INTO rollup (day, account_id, key_id, model_id, requests, charged, input_tokens, cache_read_tokens,
-          cache_write_tokens, output_tokens, reasoning_tokens)
-        SELECT started_at_ms / 86400000, account_id, key_id, model_id, 1, charged, input_tokens, cache_read_tokens,
-          cache_write_tokens, output_tokens, reasoning_tokens FROM receipt WHERE request_id = '${id(number)}'
-        ON CONFLICT DO UPDATE SET requests = requests + 1, charged = charged + excluded.charged;
-        DELETE FROM receipt WHERE request_id = '${id(number)}'`);
-    };
-    rollUp(1);
-    for (const number of [2, 3]) {
-      expect(charges(caughtUp(days), ask())).toEqual({ demo: 3 * 80_001 });
-      rollUp(number);
-    }
-    expect(charges(caughtUp(days), ask())).toEqual({ demo: 3 * 80_001 });
-    bench.add(keptReceipt({ requestId: id(4) }));
-    expect(charges(caughtUp(days), ask())).toEqual({ demo: 4 * 80_001 });
+    expect(charges(caughtUp(days), ask())).toEqual({ demo: 6 * 80_001 });
+    // Counted already: nothing to do.
+    expect(sumUp(2).receipts).toBe(2);
+    const before = days.database.prepare('SELECT total_changes()').pluck().get();
+    expect(charges(caughtUp(days), ask())).toEqual({ demo: 6 * 80_001 });
+    expect(days.database.prepare('SELECT total_changes()').pluck().get()).toBe(before);
+    // One that was not counted yet: the sums begin anew.
+    bench.add(...[7, 8].map((number) => keptReceipt({ requestId: id(number) })));
+    expect(sumUp(4).receipts).toBe(4);
+    expect(charges(caughtUp(days), ask())).toEqual({ demo: 8 * 80_001 });
+    expect(sumUp(9).receipts).toBe(1);
+    bench.add(keptReceipt({ requestId: id(9) }));
+    expect(charges(caughtUp(days), ask())).toEqual({ demo: 9 * 80_001 });
   });
 
   it('are made anew when the ledger is another one, for example an older copy that went on differently', () => {
@@ -189,6 +192,18 @@ describe('sums', () => {
     expect(charges(caughtUp(openDays({ ...restored, usagePath: bench.usagePath })), ask())).toEqual({
       demo: 15,
     });
+  });
+
+  it('are made anew when the ledger is an older copy of itself that went on differently', () => {
+    const bench = newBench();
+    bench.add(keptReceipt({ requestId: id(1) }));
+    const copy = newPath();
+    bench.writer.exec(`VACUUM INTO '${copy}'`);
+    bench.add(keptReceipt({ requestId: id(2) }));
+    caughtUp(openDays(bench)).close();
+    const older = { ...newBench(copy), usagePath: bench.usagePath };
+    older.add(...[7, 8].map((number) => keptReceipt({ requestId: id(number), chargedMicros: micros(5) })));
+    expect(charges(caughtUp(openDays(older)), ask())).toEqual({ demo: 80_001 + 10 });
   });
 
   it.each<[string, (path: string) => void]>([
@@ -271,11 +286,11 @@ describe('lists', () => {
 
   it('look at a bounded number of rows, and say where to go on', () => {
     const bench = newBench();
-    bench.writer.transaction(() => {
-      for (let number = 0; number < 6_000; number += 1) {
-        bench.add(keptReceipt({ requestId: id(number), modelId: number === 500 ? 'rare' : 'common' }));
-      }
-    })();
+    bench.add(
+      ...Array.from({ length: 6_000 }, (_, number) =>
+        keptReceipt({ requestId: id(number), modelId: number === 500 ? 'rare' : 'common' }),
+      ),
+    );
     const list = createReceiptList(bench.ledger);
     const first = list({ accountId: 'acc_1', limit: 1, model: 'rare' });
     expect(first).toEqual({ ok: true, value: { receipts: [], nextBefore: id(1_000) } });

@@ -9,7 +9,8 @@ import type {
   UsageQuestion,
   UsageRow,
 } from '../../../receipts/reader.ts';
-import { RECEIPT_COLUMNS, type ReceiptRow, receiptFromRow } from './receipt-rows.ts';
+import { createReceiptChain } from './receipt-chain.ts';
+import { type ReceiptRow, receiptFromRow } from './receipt-rows.ts';
 
 /** Rows that are looked at for one page of a filtered list: about 10 ms. */
 const SCAN_MAX = 5_000;
@@ -18,21 +19,15 @@ const SCAN_MAX = 5_000;
 export function createReceiptList(
   ledger: Database,
 ): (question: ReceiptQuestion) => Result<ReceiptPage, 'unknown-cursor'> {
-  const positionOf = ledger
-    .prepare<[string, string], number>('SELECT seq FROM receipt WHERE request_id = ? AND account_id = ?')
-    .pluck();
-  const rowsBefore = ledger.prepare<[string, number, number], ReceiptRow>(
-    `SELECT ${RECEIPT_COLUMNS.join(', ')} FROM receipt
-     WHERE account_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
-  );
+  const chain = createReceiptChain(ledger);
   return (question) => {
     const { accountId, before, limit } = question;
-    const from = before === undefined ? Number.MAX_SAFE_INTEGER : positionOf.get(before, accountId);
+    const from = before === undefined ? chain.newest(accountId) : chain.before(accountId, before);
     if (from === undefined) return failed('unknown-cursor');
     const receipts: Receipt[] = [];
     let scanned = 0;
     let last: string | undefined;
-    for (const row of rowsBefore.iterate(accountId, from, SCAN_MAX)) {
+    for (const row of chain.rows(from, SCAN_MAX)) {
       // One row more than the page shows that there is another page.
       if (receipts.length === limit) return ok({ receipts, nextBefore: last });
       scanned += 1;
@@ -59,6 +54,7 @@ type SumRow = {
   key_id: string;
   requests: number;
   input_tokens: number;
+  image_input_tokens: number;
   cache_read_tokens: number;
   cache_write_tokens: number;
   output_tokens: number;
@@ -77,7 +73,7 @@ export function createUsageSums(
     const rows = days
       .prepare<[string, number, number, number], SumRow>(
         `SELECT ${columns}, sum(requests) AS requests, sum(input_tokens) AS input_tokens,
-           sum(cache_read_tokens) AS cache_read_tokens, sum(cache_write_tokens) AS cache_write_tokens,
+           sum(image_input_tokens) AS image_input_tokens, sum(cache_read_tokens) AS cache_read_tokens, sum(cache_write_tokens) AS cache_write_tokens,
            sum(output_tokens) AS output_tokens, sum(reasoning_tokens) AS reasoning_tokens, sum(charged) AS charged
          FROM usage_day WHERE account_id = ? AND day BETWEEN ? AND ?
          GROUP BY ${columns} ORDER BY ${columns} LIMIT ?`,
@@ -96,6 +92,7 @@ function usageRow(row: SumRow, groupBy: readonly UsageGroup[]): UsageRow {
     requests: row.requests,
     usage: {
       inputTokens: row.input_tokens,
+      ...(row.image_input_tokens === 0 ? {} : { imageInputTokens: row.image_input_tokens }),
       cacheReadTokens: row.cache_read_tokens,
       cacheWriteTokens: row.cache_write_tokens,
       outputTokens: row.output_tokens,

@@ -2,14 +2,12 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { BatchOutcome, ItemOutcome, JournalWriter } from '../../../ledger/journal.ts';
 import type { Exceptions } from './apply-batch.ts';
+import { batchToText } from './journal-text.ts';
 import type { RollupResult, RollupRow, RollupStep, SignedRollup } from './rollup.ts';
 
 export type WorkerSettings = { path: string; epoch: number };
 
-/**
- * One message for each batch, both ways. A batch goes as JSON text: cloning its objects took 14 % of the main thread
- * under load, writing them as text a third of that (2026-11-20). Chores are rare and go as they are.
- */
+/** One message for each batch, both ways; a batch goes as text, see `journal-text.ts`. Chores are rare and go as they are. */
 export type ToWorker = string | Chore;
 
 /** Upkeep that the writer's thread does between two batches. */
@@ -80,7 +78,7 @@ export async function startWorkerWriter(settings: WorkerSettings): Promise<Ledge
 
   return {
     async write(batch) {
-      const answer = await ask(JSON.stringify(batch));
+      const answer = await ask(batchToText(batch));
       return Array.isArray(answer) ? outcomesOf(answer) : ALL_WRITTEN;
     },
     rollUp: (step) => doChore({ chore: 'roll-up', step }),

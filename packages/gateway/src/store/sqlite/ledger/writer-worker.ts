@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Database } from 'better-sqlite3';
-import type { JournalItem } from '../../../ledger/journal.ts';
 import { createBatchWriter } from './apply-batch.ts';
 import { openForWriting } from './connection.ts';
+import { batchFromText } from './journal-text.ts';
 import {
   type RollupResult,
   type RollupStep,
@@ -32,7 +32,7 @@ function run(): void {
       return;
     }
     if (typeof message === 'string') {
-      answer(orFailure(() => writeBatch(JSON.parse(message) as JournalItem[])));
+      answer(orFailure(() => writeBatch(batchFromText(message))));
     } else {
       answer(orFailure(() => ({ chore: doChore(message) })));
     }
