@@ -7,6 +7,7 @@ import type { Fleet, NodeAuthenticator } from './fleet.ts';
 import { LinkServer } from './link-server.ts';
 import { NodeSession } from './node-session.ts';
 import type { SessionHost } from './session-host.ts';
+import { ModelRecords } from './model-record.ts';
 import { Registry } from './registry.ts';
 
 export type FleetOptions = {
@@ -26,7 +27,8 @@ export function createFleet(options: FleetOptions): Fleet {
   const { clock, log } = options;
   const config = { ...DEFAULT_FLEET_CONFIG, ...options.config };
   const metrics = options.metrics ?? NO_FLEET_METRICS;
-  const registry = new Registry(options.random);
+  const registry = new Registry(options);
+  const records = new ModelRecords();
   /** All open connections, those in their handshake included. */
   const sessions = new Set<NodeSession>();
   const capacity = createNotice(log);
@@ -40,6 +42,7 @@ export function createFleet(options: FleetOptions): Fleet {
     log,
     metrics,
     nextEpoch: () => (epoch += 1),
+    recordsOf: (nodeId) => records.ofNode(nodeId),
     onWelcomed(session) {
       registry.add(session)?.end(CLOSE_CODES.replaced, 'replaced');
       log.info('node_connected', { nodeId: session.identity.nodeId, sessionId: session.sessionId });
@@ -80,6 +83,7 @@ export function createFleet(options: FleetOptions): Fleet {
   return {
     handleUpgrade: (request, socket, head) => server.handleUpgrade(request, socket, head),
     acquire: (want) => (drainingForMs === undefined ? registry.acquire(want) : 'none'),
+    waitMs: (pool, model) => registry.waitMs(pool, model),
     availability: (pool, model, accountId) => registry.availability(pool, model, accountId),
     onCapacity: capacity.subscribe,
     nodes: () => registry.nodes(),

@@ -1,3 +1,4 @@
+import type { ChatRequest } from '@switchyard/protocol/chat.ts';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Attempt, AttemptRequest, AttemptSink } from '../core/attempt.ts';
@@ -8,6 +9,8 @@ export type Fleet = {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Takes a free slot on the best fitting node. `busy`: nodes serve the model but none is free. `none`: no node serves it. */
   acquire(want: NodeWant): NodeSlot | 'busy' | 'none';
+  /** How long until a node that is left out for its failures gets jobs again, ms. 0: none is left out. */
+  waitMs(pool: string, model: string): number;
   /** `accountId` adds the account's own private nodes. */
   availability(pool: string, model: string, accountId?: string): Availability;
   /** Called whenever a slot may have become free or a node came: for the queue. Returns how to unsubscribe. */
@@ -26,6 +29,8 @@ export type NodeWant = {
   accountId: string;
   /** The alias that nodes advertise. */
   model: string;
+  /** For the choice of a node that has read its beginning before. */
+  chat: ChatRequest;
   needs: { tools: boolean; vision: boolean; thinking: boolean; jsonSchema: boolean; contextTokens: number };
   /** Nodes that this request has tried already. */
   excludedNodes: ReadonlySet<string>;
@@ -38,6 +43,8 @@ export type NodeSlot = {
   start(request: AttemptRequest, sink: AttemptSink): Attempt;
   /** Gives the slot back unused. */
   release(): void;
+  /** The failure of this slot's job was the job's own. */
+  forgive(): void;
 };
 
 export type Availability = { nodesOnline: number; slots: number; freeSlots: number };

@@ -1,15 +1,7 @@
 import type { Capabilities, CapabilityModel, NodeStatusReport } from '@switchyard/protocol/link/messages.ts';
 import type { NodeIdentity, NodeStatus, NodeWant } from './fleet.ts';
+import { ModelRecord } from './model-record.ts';
 import { fitsNeeds } from './pick.ts';
-import { blend } from './session-rules.ts';
-
-/** What this gateway has seen of one model at one node. */
-type Measured = { tokensPerSecond: number | undefined; failureRate: number };
-
-/** Rough length of a token, to turn received text into speed without trusting a node's own count. */
-const CHARS_PER_TOKEN = 4;
-/** Shorter answers say nothing about speed. */
-const MEASURABLE_CHARS = 200;
 
 /**
  * What one node offers and how much of it is in use. The gateway that holds the node's connection is the only one
@@ -22,11 +14,13 @@ export class NodeCapacity {
   #reported: NodeStatusReport['state'] = 'ready';
   #busyTotal = 0;
   readonly #busy = new Map<string, number>();
-  #measured = new Map<string, Measured>();
+  /** By alias. They outlive the connection. */
+  readonly #records: Map<string, ModelRecord>;
   #engine = '';
 
-  constructor(identity: NodeIdentity) {
+  constructor(identity: NodeIdentity, records: Map<string, ModelRecord>) {
     this.#identity = identity;
+    this.#records = records;
   }
 
   /** Replaces what the node offers. Models of somebody else's machine are left out on shared nodes. */
@@ -36,7 +30,7 @@ export class NodeCapacity {
     for (const model of capabilities.models) {
       if (!(isShared && model.remoteBacked)) this.#models.set(model.alias, model);
     }
-    for (const alias of this.#measured.keys()) if (!this.#models.has(alias)) this.#measured.delete(alias);
+    for (const alias of this.#records.keys()) if (!this.#models.has(alias)) this.#records.delete(alias);
     this.#textSlots = capabilities.slots.text;
     this.#reported = 'ready';
     this.#engine = `${capabilities.engine.kind} ${capabilities.engine.version}`;
@@ -98,28 +92,14 @@ export class NodeCapacity {
     else this.#busy.set(alias, busy - 1);
   }
 
-  /** Output tokens per second as measured here, or as the node declares. */
-  tokensPerSecond(alias: string): number | undefined {
-    return (
-      this.#measured.get(alias)?.tokensPerSecond ?? this.#models.get(alias)?.speed?.outputTokensPerSecond
-    );
-  }
-
-  failureRate(alias: string): number {
-    return this.#measured.get(alias)?.failureRate ?? 0;
-  }
-
-  /** Learns from a finished job. */
-  finished(alias: string, text: { chars: number; perSecond: number }): void {
-    const measured = this.#measuredOf(alias);
-    measured.failureRate = blend(measured.failureRate, 0);
-    if (text.chars < MEASURABLE_CHARS) return;
-    measured.tokensPerSecond = blend(measured.tokensPerSecond, text.perSecond / CHARS_PER_TOKEN);
-  }
-
-  failed(alias: string): void {
-    const measured = this.#measuredOf(alias);
-    measured.failureRate = blend(measured.failureRate, 1);
+  /** What was seen of a model that the node offers. */
+  record(alias: string): ModelRecord {
+    const known = this.#records.get(alias);
+    if (known !== undefined) return known;
+    const fresh = new ModelRecord();
+    // A node could name any number of models that it does not offer.
+    if (this.#models.has(alias)) this.#records.set(alias, fresh);
+    return fresh;
   }
 
   report(): Pick<NodeStatus, 'engine' | 'models'> {
@@ -132,13 +112,5 @@ export class NodeCapacity {
         busySlots: this.busySlots(model.alias),
       })),
     };
-  }
-
-  #measuredOf(alias: string): Measured {
-    const known = this.#measured.get(alias);
-    if (known !== undefined) return known;
-    const fresh: Measured = { tokensPerSecond: undefined, failureRate: 0 };
-    if (this.#models.has(alias)) this.#measured.set(alias, fresh);
-    return fresh;
   }
 }

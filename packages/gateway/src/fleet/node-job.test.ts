@@ -388,12 +388,12 @@ test('failures make a node less likely, finished jobs measure its speed', async 
   const { node, session } = await bench.ready();
   bench.start();
   node.send(node.record(T.accept, 1), node.record(T.fail, 1, jsonBody({ code: 'engine_failed' })));
-  expect(session.capacity.failureRate('small')).toBeCloseTo(0.2);
+  expect(session.capacity.record('small').failureRate).toBeCloseTo(0.2);
   bench.start();
   node.send(node.record(T.accept, 3), node.part(3, text('x'.repeat(4_000))));
   bench.clock.advance(2_000);
   node.send(node.part(3, FINISH), node.record(T.finish, 3));
-  expect(session.capacity.failureRate('small')).toBeCloseTo(0.16);
-  expect(session.capacity.tokensPerSecond('small')).toBeCloseTo(500);
+  expect(session.capacity.record('small').failureRate).toBeCloseTo(0.16);
+  expect(session.capacity.record('small').outputTokensPerSecond).toBeCloseTo(500);
   expect(bench.registry.acquire(wantOf())).not.toBe('none');
 });

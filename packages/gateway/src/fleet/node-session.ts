@@ -26,6 +26,7 @@ import {
 import { LinkWriter } from '@switchyard/protocol/link/writer.ts';
 import type { Attempt, AttemptRequest, AttemptSink } from '../core/attempt.ts';
 import { randomBase62 } from '../core/ids.ts';
+import type { Pass } from '../core/breaker.ts';
 import { errorFields } from '../core/log.ts';
 import type { NodeIdentity, NodeStatus } from './fleet.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -56,6 +57,9 @@ const ONCE_PER_JOB: ReadonlySet<number> = new Set([
   RECORD_TYPES.fail,
   RECORD_TYPES.cancelled,
 ]);
+
+/** A slot for a model, and the breaker's leave to use it. */
+export type TakenSlot = { alias: string; pass: Pass };
 
 /**
  * One connection of one node: handshake, capabilities, liveness, and the jobs on its streams. Everything that comes
@@ -89,7 +93,7 @@ export class NodeSession {
 
   constructor(identity: NodeIdentity, socket: LinkSocket, host: SessionHost) {
     this.identity = identity;
-    this.capacity = new NodeCapacity(identity);
+    this.capacity = new NodeCapacity(identity, host.recordsOf(identity.nodeId));
     this.#host = host;
     this.#socket = socket;
     const nowMs = host.clock.monotonicMs();
@@ -110,6 +114,10 @@ export class NodeSession {
     return this.#isWelcomed && !this.#isEnded && !this.#isDraining;
   }
 
+  get roundTripMs(): number {
+    return this.#heartbeat.roundTripMs;
+  }
+
   get hasJobs(): boolean {
     return this.#jobs.size > 0;
   }
@@ -127,12 +135,14 @@ export class NodeSession {
     };
   }
 
-  /** Offers a job. The slot must have been taken; it is given back when the node has let go of it. */
-  startJob(alias: string, request: AttemptRequest, sink: AttemptSink): Attempt {
+  /**
+   * Offers a job. The slot must have been taken, with its pass; it is given back when the node has let go of it.
+   */
+  startJob({ alias, pass }: TakenSlot, request: AttemptRequest, sink: AttemptSink): Attempt {
     const offer = offerOf(alias, request, this.#host.config.jobDeadlineMs);
     const isLost = this.#isEnded || this.#nextStream > LAST_STREAM;
     if (offer === undefined || isLost) {
-      this.giveBack(alias);
+      this.giveBack({ alias, pass });
       return failedAttempt(sink, isLost ? NODE_LOST : BODY_TOO_LARGE);
     }
     const model = this.capacity.model(alias);
@@ -151,7 +161,7 @@ export class NodeSession {
         nowMs: () => this.#host.clock.monotonicMs(),
         onSlotFree: () => this.#onSlotFree(job),
         onClosed: () => this.#onJobClosed(job),
-        onOutcome: (outcome) => this.#onOutcome(job, outcome),
+        onOutcome: (outcome) => this.#onOutcome(job, pass, outcome),
       },
     });
     this.#nextStream += 2;
@@ -160,7 +170,8 @@ export class NodeSession {
   }
 
   /** Frees a slot that was taken and not used. */
-  giveBack(alias: string): void {
+  giveBack({ alias, pass }: TakenSlot): void {
+    this.capacity.record(alias).unknown(pass, this.#host.clock.monotonicMs());
     this.capacity.give(alias);
     this.#host.onCapacity();
   }
@@ -346,10 +357,13 @@ export class NodeSession {
     this.#closeWhenDrained();
   }
 
-  #onOutcome(job: NodeJob, outcome: JobOutcome): void {
+  #onOutcome(job: NodeJob, pass: Pass, outcome: JobOutcome): void {
     this.#host.metrics.jobEnded(outcome.end === 'failed' ? outcome.fault.cause : outcome.end);
-    if (outcome.end === 'finished') this.capacity.finished(job.alias, job.charsPerSecond());
-    if (outcome.end === 'failed' && countsAgainstNode(outcome.fault)) this.capacity.failed(job.alias);
+    const record = this.capacity.record(job.alias);
+    const nowMs = this.#host.clock.monotonicMs();
+    if (outcome.end === 'finished') record.finished(pass, nowMs, job.charsPerSecond());
+    else if (outcome.end === 'failed' && countsAgainstNode(outcome.fault)) record.failed(pass, nowMs);
+    else record.unknown(pass, nowMs);
   }
 
   #closeWhenDrained(): void {

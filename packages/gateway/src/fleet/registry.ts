@@ -1,7 +1,10 @@
-import type { RandomSource } from '../core/clock.ts';
+import type { Clock, RandomSource } from '../core/clock.ts';
 import type { Availability, NodeSlot, NodeStatus, NodeWant } from './fleet.ts';
-import type { NodeSession } from './node-session.ts';
-import { pickNode } from './pick.ts';
+import type { NodeSession, TakenSlot } from './node-session.ts';
+import { pickNode, type Candidate } from './pick.ts';
+import { createPrefixAffinity, type Prefix, type PrefixAffinity } from './prefix-affinity.ts';
+
+const NO_SESSIONS: ReadonlySet<NodeSession> = new Set();
 
 /**
  * Who is online: the welcomed sessions by node, and by pool and model for the choice of one. A node has at most one
@@ -9,14 +12,18 @@ import { pickNode } from './pick.ts';
  */
 export class Registry {
   readonly #random: RandomSource;
+  readonly #clock: Clock;
+  readonly #affinity: PrefixAffinity;
   readonly #byNode = new Map<string, NodeSession>();
   /** Pool, then alias. */
   readonly #byModel = new Map<string, Map<string, Set<NodeSession>>>();
   /** The aliases that a session is listed under, so that a change costs by its own models and not by all. */
   readonly #listed = new Map<NodeSession, readonly string[]>();
 
-  constructor(random: RandomSource) {
+  constructor({ clock, random }: { clock: Clock; random: RandomSource }) {
+    this.#clock = clock;
     this.#random = random;
+    this.#affinity = createPrefixAffinity(clock);
   }
 
   /** Gives back the session that was there before. It still has to be ended. */
@@ -58,49 +65,72 @@ export class Registry {
     return this.#byNode.values();
   }
 
-  /** Takes a slot on the node that suits best. */
+  /**
+   * Takes a slot on the node that suits best. Nodes that failed again and again are left out for a while, as if they
+   * were not there: to wait for them helps nobody.
+   */
   acquire(want: NodeWant): NodeSlot | 'busy' | 'none' {
-    const fitting: {
-      nodeId: string;
-      session: NodeSession;
-      freeSlots: number;
-      tokensPerSecond: number | undefined;
-      failureRate: number;
-    }[] = [];
-    for (const session of this.#serving(want.pool, want.model)) {
-      const { nodeId } = session.identity;
-      if (!session.isOpen || !serves(session, want.accountId) || want.excludedNodes.has(nodeId)) continue;
-      if (!session.capacity.fits(want)) continue;
-      fitting.push({
-        nodeId,
-        session,
-        freeSlots: session.capacity.freeSlots(want.model),
-        tokensPerSecond: session.capacity.tokensPerSecond(want.model),
-        failureRate: session.capacity.failureRate(want.model),
-      });
+    const nowMs = this.#clock.monotonicMs();
+    const free: NodeSession[] = [];
+    let isServed = false;
+    const serving = this.#serving(want.pool, want.model);
+    for (const session of serving) {
+      if (!session.isOpen || !serves(session, want.accountId)) continue;
+      if (want.excludedNodes.has(session.identity.nodeId) || !session.capacity.fits(want)) continue;
+      if (session.capacity.record(want.model).waitMs(nowMs) > 0) continue;
+      isServed = true;
+      if (session.capacity.freeSlots(want.model) > 0) free.push(session);
     }
-    if (fitting.length === 0) return 'none';
-    const picked = pickNode(fitting, this.#random);
-    return picked === undefined ? 'busy' : takeSlot(picked.session, want.model);
+    const [only] = free;
+    if (only === undefined) return isServed ? 'busy' : 'none';
+    const hasChoice = serving.size > 1;
+    const prefixes = hasChoice ? this.#affinity.prefixesOf(want.accountId, want.model, want.chat) : [];
+    const session = free.length === 1 ? only : this.#pick(free, want, prefixes);
+    const pass = session.capacity.record(want.model).enter(nowMs);
+    return takeSlot(session, { alias: want.model, pass }, () =>
+      this.#affinity.note(session.identity.nodeId, prefixes),
+    );
+  }
+
+  #pick(free: readonly NodeSession[], { model, needs }: NodeWant, prefixes: readonly Prefix[]): NodeSession {
+    const shares = this.#affinity.sharesOf(prefixes);
+    const candidates = free.map((session) => candidateOf(session, model, shares));
+    const picked = pickNode(candidates, needs.contextTokens, this.#random);
+    const session = picked === undefined ? free[0] : picked.session;
+    if (session === undefined) throw new Error('one of some nodes is always picked');
+    return session;
   }
 
   availability(pool: string, model: string, accountId?: string): Availability {
+    const nowMs = this.#clock.monotonicMs();
     const sum: Availability = { nodesOnline: 0, slots: 0, freeSlots: 0 };
     for (const session of this.#serving(pool, model)) {
       if (!session.isOpen || !serves(session, accountId)) continue;
       sum.nodesOnline += 1;
+      if (session.capacity.record(model).waitMs(nowMs) > 0) continue;
       sum.slots += session.capacity.slots(model);
       sum.freeSlots += session.capacity.freeSlots(model);
     }
     return sum;
   }
 
+  /** The shortest time that a node of the model is still left out, ms. 0: none is. */
+  waitMs(pool: string, model: string): number {
+    const nowMs = this.#clock.monotonicMs();
+    let shortestMs = Infinity;
+    for (const session of this.#serving(pool, model)) {
+      const waitMs = session.isOpen ? session.capacity.record(model).waitMs(nowMs) : 0;
+      if (waitMs > 0) shortestMs = Math.min(shortestMs, waitMs);
+    }
+    return shortestMs === Infinity ? 0 : shortestMs;
+  }
+
   nodes(): NodeStatus[] {
     return [...this.#byNode.values()].map((session) => session.status());
   }
 
-  #serving(pool: string, model: string): Iterable<NodeSession> {
-    return this.#byModel.get(pool)?.get(model) ?? [];
+  #serving(pool: string, model: string): ReadonlySet<NodeSession> {
+    return this.#byModel.get(pool)?.get(model) ?? NO_SESSIONS;
   }
 
   #unlist(session: NodeSession): void {
@@ -116,8 +146,30 @@ export class Registry {
   }
 }
 
-function takeSlot(session: NodeSession, alias: string): NodeSlot {
-  session.capacity.take(alias);
+function candidateOf(
+  session: NodeSession,
+  alias: string,
+  shares: ReadonlyMap<string, number>,
+): Candidate & { session: NodeSession } {
+  const { capacity, identity, roundTripMs } = session;
+  const model = capacity.model(alias);
+  const record = capacity.record(alias);
+  return {
+    session,
+    nodeId: identity.nodeId,
+    busySlots: capacity.busySlots(alias),
+    slots: capacity.slots(alias),
+    roundTripMs,
+    outputTokensPerSecond: record.outputTokensPerSecond ?? model?.speed?.outputTokensPerSecond,
+    promptTokensPerSecond: model?.speed?.promptTokensPerSecond,
+    isLoaded: model?.loaded ?? false,
+    failureRate: record.failureRate,
+    cachedShare: shares.get(identity.nodeId) ?? 0,
+  };
+}
+
+function takeSlot(session: NodeSession, taken: TakenSlot, onStart: () => void): NodeSlot {
+  session.capacity.take(taken.alias);
   let isUsed = false;
   return {
     nodeId: session.identity.nodeId,
@@ -125,13 +177,15 @@ function takeSlot(session: NodeSession, alias: string): NodeSlot {
     start(request, sink) {
       if (isUsed) throw new Error('a node slot can be used once');
       isUsed = true;
-      return session.startJob(alias, request, sink);
+      onStart();
+      return session.startJob(taken, request, sink);
     },
     release() {
       if (isUsed) return;
       isUsed = true;
-      session.giveBack(alias);
+      session.giveBack(taken);
     },
+    forgive: () => session.capacity.record(taken.alias).forgive(),
   };
 }
 

@@ -5,7 +5,7 @@ import { modelOf } from '../testing/raw-node.ts';
 import { decideJobDue, firstPartBudgetMs } from './job-rules.ts';
 import type { JobView } from './job-rules.ts';
 import { countsAgainstNode, failFault, NODE_LOST, rejectFault, timeoutFault } from './node-faults.ts';
-import { fitsNeeds, pickNode } from './pick.ts';
+import { expectedMs, fitsNeeds, pickNode, type Candidate } from './pick.ts';
 import { RateWindow } from './rate-window.ts';
 import { blend, createRecordBudget, decideLiveness, spendRecord } from './session-rules.ts';
 import { SlicedBody } from './sliced-body.ts';
@@ -130,41 +130,76 @@ test.each([
   expect(fitsNeeds(modelOf(), { ...NEEDS, ...needs })).toBe(fits);
 });
 
-test('a node without a free slot is never picked; with one some node always is', () => {
-  const candidate = fc.record({
+const CANDIDATE: Candidate = {
+  nodeId: 'a',
+  busySlots: 0,
+  slots: 2,
+  roundTripMs: 0,
+  outputTokensPerSecond: 50,
+  promptTokensPerSecond: 1_000,
+  isLoaded: true,
+  failureRate: 0,
+  cachedShare: 0,
+};
+
+test.each<[string, Partial<Candidate>, number, number]>([
+  ['reading 1 000 and writing 200 tokens', {}, 1_000, 5_000],
+  ['the round trip', { roundTripMs: 40 }, 1_000, 5_040],
+  ['half of the slots in use', { busySlots: 1 }, 1_000, 7_500],
+  ['most of the prompt in its cache', { cachedShare: 0.8 }, 1_000, 4_200],
+  ['a model that must be loaded', { isLoaded: false }, 1_000, 35_000],
+  ['a failure at each job', { failureRate: 1 }, 1_000, 15_000],
+  [
+    'nothing is known of its speed',
+    { outputTokensPerSecond: undefined, promptTokensPerSecond: undefined },
+    400,
+    11_000,
+  ],
+])('expected time with %s', (_why, fields, inputTokens, ms) => {
+  expect(expectedMs({ ...CANDIDATE, ...fields }, inputTokens)).toBeCloseTo(ms);
+});
+
+test('one of the nodes is always picked, and never one that is far slower than the best', () => {
+  const candidate: fc.Arbitrary<Candidate> = fc.record({
     nodeId: fc.string(),
-    freeSlots: fc.integer({ min: 0, max: 4 }),
-    tokensPerSecond: fc.option(fc.double({ min: 0, max: 1e6, noNaN: true }), { nil: undefined }),
+    busySlots: fc.integer({ min: 0, max: 4 }),
+    slots: fc.integer({ min: 0, max: 4 }),
+    roundTripMs: fc.double({ min: 0, max: 1_000, noNaN: true }),
+    outputTokensPerSecond: fc.option(fc.double({ min: 0, max: 1e6, noNaN: true }), { nil: undefined }),
+    promptTokensPerSecond: fc.option(fc.double({ min: 0.001, max: 1e6, noNaN: true }), { nil: undefined }),
+    isLoaded: fc.boolean(),
     failureRate: fc.double({ min: 0, max: 1, noNaN: true }),
+    cachedShare: fc.double({ min: 0, max: 1, noNaN: true }),
   });
   fc.assert(
     fc.property(
-      fc.array(candidate),
+      fc.array(candidate, { minLength: 1 }),
+      fc.integer({ min: 0, max: 1_000_000 }),
       fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      (list, random) => {
-        const picked = pickNode(list, () => random);
-        if (list.every((entry) => entry.freeSlots === 0)) expect(picked).toBeUndefined();
-        else expect(picked?.freeSlots).toBeGreaterThan(0);
+      (list, inputTokens, random) => {
+        const picked = pickNode(list, inputTokens, () => random);
+        const times = list.map((node) => expectedMs(node, inputTokens));
+        if (picked === undefined) throw new Error('nobody was picked');
+        expect(expectedMs(picked, inputTokens)).toBeLessThanOrEqual(Math.min(...times) * 1.5);
       },
     ),
   );
 });
 
-test('the share of a node follows its free slots, its speed and its failures', () => {
-  const shareOf = (first: object): number => {
-    const base = { nodeId: 'a', freeSlots: 1, tokensPerSecond: 30, failureRate: 0 };
+test('among nodes of like speed shares follow the square of the time; slow ones get nothing', () => {
+  const shareOf = (first: Partial<Candidate>): number => {
     const list = [
-      { ...base, ...first },
-      { ...base, nodeId: 'b' },
+      { ...CANDIDATE, ...first },
+      { ...CANDIDATE, nodeId: 'b' },
     ];
     let hits = 0;
-    for (let at = 0; at < 1_000; at += 1) if (pickNode(list, () => at / 1_000)?.nodeId === 'a') hits += 1;
+    for (let at = 0; at < 1_000; at += 1) if (pickNode(list, 0, () => at / 1_000)?.nodeId === 'a') hits += 1;
     return hits / 1_000;
   };
   expect(shareOf({})).toBeCloseTo(0.5, 2);
-  expect(shareOf({ freeSlots: 3 })).toBeCloseTo(0.75, 2);
-  expect(shareOf({ tokensPerSecond: 90 })).toBeCloseTo(0.75, 2);
-  expect(shareOf({ failureRate: 1 })).toBeCloseTo(0.1, 2);
+  expect(shareOf({ outputTokensPerSecond: 100 / 3 })).toBeCloseTo(4 / 13, 2);
+  expect(shareOf({ outputTokensPerSecond: 30 })).toBe(0);
+  expect(shareOf({ failureRate: 1 })).toBe(0);
 });
 
 test('a rate window counts by name, forgets with the next window, and is bounded in names', () => {

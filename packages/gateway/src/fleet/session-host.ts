@@ -1,5 +1,6 @@
 import type { Clock, RandomSource } from '../core/clock.ts';
 import type { FleetConfig, FleetLog, FleetMetrics } from './fleet-config.ts';
+import type { ModelRecord } from './model-record.ts';
 import type { NodeSession } from './node-session.ts';
 
 /** A WebSocket as the session uses it, so that tests can stand in for the line. */
@@ -16,6 +17,8 @@ export type SessionHost = {
   log: FleetLog;
   metrics: FleetMetrics;
   nextEpoch(): number;
+  /** What was seen of a node's models so far, by alias; it is kept after the session. */
+  recordsOf(nodeId: string): Map<string, ModelRecord>;
   /** HELLO has come: an older session of the same node has to go. */
   onWelcomed(session: NodeSession): void;
   /** The set of models changed. */

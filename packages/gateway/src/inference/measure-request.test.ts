@@ -8,6 +8,7 @@ import { FLAT, modelWith } from './testing-text-world.ts';
 
 const NODES: NodePools = {
   acquire: () => 'none',
+  waitMs: () => 0,
   availability: () => ({ nodesOnline: 0, slots: 0, freeSlots: 0 }),
 };
 const provider = (dialects: ('messages' | 'chat-completions')[]) => ({

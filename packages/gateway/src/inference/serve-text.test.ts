@@ -195,6 +195,32 @@ describe('trouble', () => {
     expect(await world.nextReceipt()).toMatchObject({ chargedMicros: 80_000, end: 'stop' });
   });
 
+  it('on engines of two nodes is blamed on the request, and taken back from the nodes', async () => {
+    world.targets = ['node', 'node', 'node', 'node'];
+    const { reply } = post(ASK);
+    const broke: AttemptFault = { code: 'upstream_failed', blame: 'target', cause: 'fail-engine' };
+    (await world.nextTry()).sink.onFault(broke);
+    (await world.nextTry()).sink.onFault(broke);
+    const { status, text } = await reply;
+    expect(status).toBe(422);
+    expect(text).toContain('"code":"unprocessable_request"');
+    expect(world.tries).toHaveLength(2);
+    expect(world.forgiven).toEqual(['node_3', 'node_2']);
+    expect(await world.nextReceipt()).toMatchObject({ end: 'failed', chargedMicros: 0 });
+  });
+
+  it('of another kind on two nodes goes on to the third', async () => {
+    world.targets = ['node', 'node', 'node'];
+    const { reply } = post(ASK);
+    (await world.nextTry()).sink.onFault(lost);
+    (await world.nextTry()).sink.onFault(lost);
+    const third = await world.nextTry();
+    third.sink.onParts([TEXT, FINISH]);
+    third.sink.onEnd();
+    expect((await reply).status).toBe(200);
+    expect(world.forgiven).toEqual([]);
+  });
+
   it('with every target answers with its real status, uncharged', async () => {
     world.targets = ['target', 'target', 'target', 'target'];
     const { reply } = post(ASK);

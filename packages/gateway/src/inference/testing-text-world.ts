@@ -55,7 +55,9 @@ type World = {
   tries: Try[];
   lowNotices(): number;
   /** What `acquire` answers, in turn; after that: `none`. */
-  targets: ('target' | 'drain-target' | 'busy')[];
+  targets: ('target' | 'drain-target' | 'node' | 'busy')[];
+  /** Nodes whose failure was taken back. */
+  forgiven: string[];
   failWrites: boolean;
   accepting: boolean;
   nextTry(): Promise<Try>;
@@ -139,7 +141,10 @@ function makeWorld(price: Price, balanceMicros: number): World {
       const next = world.targets.shift();
       if (next === undefined) return 'none';
       if (next === 'busy') return 'busy';
-      return target(next === 'drain-target' ? 'drain' : 'cancel');
+      const found = target(next === 'drain-target' ? 'drain' : 'cancel');
+      if (next !== 'node') return found;
+      const nodeId = `node_${world.targets.length}`;
+      return { ...found, kind: 'pool', nodeId, forgive: () => void world.forgiven.push(nodeId) };
     },
     availability: () => ({ available: true, nodesOnline: 0, slots: 0, freeSlots: 0 }),
   };
@@ -201,6 +206,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
     tries: made.tries,
     lowNotices: () => made.lowNotices,
     targets: ['target'],
+    forgiven: [],
     failWrites: false,
     accepting: true,
     nextTry() {

@@ -12,6 +12,7 @@ import type { Admitted } from './admit.ts';
 import type { Claim } from './idempotency.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { adaptFault, clientFault } from './adapt-fault.ts';
+import { PoisonWatch } from './poison.ts';
 import { isStalled, ReplyWriter } from './reply-writer.ts';
 import { receiptOf, settlementOf, type RunEnd } from './settle.ts';
 import type { InferenceDeps } from './deps.ts';
@@ -36,6 +37,7 @@ export class TextRun {
   readonly #tries: TryBudget;
   #encoder: ReplyEncoder;
   #meter: Meter;
+  readonly #poison = new PoisonWatch();
   #attempt: Attempt | undefined;
   #attemptNumber = 0;
   #target: Target | undefined;
@@ -105,8 +107,8 @@ export class TextRun {
   // ---- finding a target
 
   #nextTarget(): void {
-    const { model, needs, caller } = this.#admitted;
-    const ask = { model, needs, accountId: caller.account.id, tried: this.#tried };
+    const { model, needs, chat, caller } = this.#admitted;
+    const ask = { model, needs, chat, accountId: caller.account.id, tried: this.#tried };
     const found = this.#deps.router.acquire(ask);
     if (found === 'none') {
       this.#fail(this.#noTargetFault());
@@ -261,6 +263,10 @@ export class TextRun {
       return;
     }
     const clientSawContent = this.#clientSawContent();
+    if (this.#poison.proves(target, attemptFault) && !clientSawContent) {
+      this.#fail(fault('unprocessable_request'));
+      return;
+    }
     if (attemptFault.blame === 'target' && !clientSawContent && this.#tries.allows(0)) {
       this.#state = 'trying';
       this.#meter = createMeter();

@@ -120,7 +120,11 @@ async function setUp(
   deps.resolveModel = () => ok(model);
   deps.retry = { attempts: options.attempts ?? 4, budgetMs: 180_000 };
   deps.router = createRouter(
-    { acquire: () => 'none', availability: () => ({ nodesOnline: 0, slots: 0, freeSlots: 0 }) },
+    {
+      acquire: () => 'none',
+      waitMs: () => 0,
+      availability: () => ({ nodesOnline: 0, slots: 0, freeSlots: 0 }),
+    },
     upstreams,
   );
   deps.observer = {

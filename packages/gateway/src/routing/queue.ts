@@ -2,7 +2,10 @@ import type { Clock, Timer } from '../core/clock.ts';
 import type { Ask, Router } from './router.ts';
 import type { Target } from './target.ts';
 
-/** Requests that wait for a free slot, first come first served per model, bounded in number and time. */
+/**
+ * Requests that wait for a free slot, bounded in number and time. Whose account was served longest ago is next, so that
+ * one who sends a hundred at once does not keep all others waiting; within an account first come, first served.
+ */
 export type WaitingQueue = {
   /**
    * Waits for a target. `settle` is called once, never within this call: with a target, or with why there is none.
@@ -26,12 +29,31 @@ const GRAIN_MS = 250;
 
 export function createWaitingQueue(
   clock: Clock,
-  router: Router,
+  router: Pick<Router, 'acquire'>,
   bounds: { waitMs: number; depthPerModel: number },
 ): WaitingQueue {
   let waiters: Waiter[] = [];
   const depths = new Map<string, number>();
+  /** When each account that waits was served last, as a count. */
+  const served = new Map<string, number>();
+  let servedCount = 0;
   let timer: Timer | undefined;
+
+  /** Waiters in the order in which they are to be served. The sort is stable, so arrival decides among equals. */
+  function inTurn(): Waiter[] {
+    const turnOf = (waiter: Waiter) => served.get(waiter.ask.accountId) ?? 0;
+    return waiters.filter((waiter) => waiter.open).toSorted((a, b) => turnOf(a) - turnOf(b));
+  }
+
+  function noteServed(waiter: Waiter): void {
+    servedCount += 1;
+    served.set(waiter.ask.accountId, servedCount);
+  }
+
+  function forgetAccounts(): void {
+    const waiting = new Set(waiters.map((waiter) => waiter.ask.accountId));
+    for (const account of served.keys()) if (!waiting.has(account)) served.delete(account);
+  }
 
   function remove(waiter: Waiter): void {
     if (!waiter.open) return;
@@ -41,31 +63,42 @@ export function createWaitingQueue(
     else depths.delete(waiter.ask.model.id);
   }
 
-  /** One pass over who waits. A model found busy is not asked again in the same pass. */
+  /**
+   * Serves who waits until a round finds nobody a slot. Whoever got one goes to the end of the turn, so each round
+   * begins anew. A model found busy is not asked again in the same pass.
+   */
   function serve(): void {
     const nowMs = clock.monotonicMs();
     const busyModels = new Set<string>();
     const settled: (() => void)[] = [];
-    for (const waiter of waiters) {
-      if (!waiter.open) continue;
-      const outcome = busyModels.has(waiter.ask.model.id) ? 'busy' : router.acquire(waiter.ask);
-      if (outcome === 'busy') {
-        // Waiters may have tried different nodes, so only those that have tried none speak for their model.
-        if (waiter.ask.tried.nodes.size === 0) busyModels.add(waiter.ask.model.id);
-        if (nowMs < waiter.deadlineMs) continue;
-        remove(waiter);
-        settled.push(() => waiter.settle('timeout'));
-      } else {
-        remove(waiter);
-        settled.push(() => waiter.settle(outcome));
-      }
-    }
+    for (let next = serveOne(nowMs, busyModels); next !== undefined; next = serveOne(nowMs, busyModels))
+      settled.push(next);
     waiters = waiters.filter((waiter) => waiter.open);
+    forgetAccounts();
     if (waiters.length === 0) {
       timer?.cancel();
       timer = undefined;
     }
     for (const run of settled) run();
+  }
+
+  /** Finds the first in turn who gets a slot, has waited too long, or waits for nothing. */
+  function serveOne(nowMs: number, busyModels: Set<string>): (() => void) | undefined {
+    for (const waiter of inTurn()) {
+      const { ask } = waiter;
+      const outcome = busyModels.has(ask.model.id) ? 'busy' : router.acquire(ask);
+      if (outcome === 'busy') {
+        // Waiters may have tried different nodes, so only those that have tried none speak for their model.
+        if (ask.tried.nodes.size === 0) busyModels.add(ask.model.id);
+        if (nowMs < waiter.deadlineMs) continue;
+        remove(waiter);
+        return () => waiter.settle('timeout');
+      }
+      remove(waiter);
+      if (outcome !== 'none') noteServed(waiter);
+      return () => waiter.settle(outcome);
+    }
+    return undefined;
   }
 
   return {

@@ -1,3 +1,4 @@
+import type { ChatRequest } from '@switchyard/protocol/chat.ts';
 import type { Model } from '../catalog/model.ts';
 import type { Dialect } from '../core/attempt.ts';
 import type { Needs, NodePools, Target, Tried, Upstream } from './target.ts';
@@ -8,13 +9,13 @@ export type Router = {
   acquire(ask: Ask): Target | 'busy' | 'none';
   /** What everyone, or this account with its private nodes, can reach. */
   availability(model: Model, accountId?: string): ModelAvailability;
-  /** How long until an upstream of the model that rests takes requests again, ms. Undefined: none rests. */
+  /** How long until an upstream or node of the model that rests takes requests again, ms. Undefined: none rests. */
   waitMs(model: Model): number | undefined;
   /** Whether one of the model's routes takes this dialect without translation. */
   speaks(model: Model, dialect: Dialect): boolean;
 };
 
-export type Ask = { model: Model; accountId: string; needs: Needs; tried: Tried };
+export type Ask = { model: Model; accountId: string; chat: ChatRequest; needs: Needs; tried: Tried };
 
 /** `slots` and `freeSlots` count nodes only; an upstream is available unless it rests. */
 export type ModelAvailability = { available: boolean; nodesOnline: number; slots: number; freeSlots: number };
@@ -38,6 +39,7 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
           pool: route.pool,
           model: route.remoteModel,
           accountId: ask.accountId,
+          chat: ask.chat,
           needs: ask.needs,
           excludedNodes: ask.tried.nodes,
         });
@@ -51,6 +53,7 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
             onDisconnect: 'cancel',
             start: slot.start,
             release: slot.release,
+            ...(slot.forgive === undefined ? {} : { forgive: slot.forgive }),
           };
         }
       }
@@ -76,8 +79,10 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
     waitMs(model) {
       let shortestMs = Infinity;
       for (const route of model.routes) {
-        const upstream = route.kind === 'upstream' ? upstreams.get(route.upstream) : undefined;
-        const waitMs = upstream?.waitMs(route.remoteModel) ?? 0;
+        const waitMs =
+          route.kind === 'upstream'
+            ? (upstreams.get(route.upstream)?.waitMs(route.remoteModel) ?? 0)
+            : fleet.waitMs(route.pool, route.remoteModel);
         if (waitMs > 0) shortestMs = Math.min(shortestMs, waitMs);
       }
       return shortestMs === Infinity ? undefined : Math.ceil(shortestMs);

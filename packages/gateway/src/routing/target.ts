@@ -1,3 +1,4 @@
+import type { ChatRequest } from '@switchyard/protocol/chat.ts';
 import type { Price } from '../catalog/model.ts';
 import type { Attempt, AttemptRequest, AttemptSink, Dialect } from '../core/attempt.ts';
 
@@ -16,6 +17,8 @@ export type Target = {
   costAt?(atMs: number): Price | undefined;
   start(request: AttemptRequest, sink: AttemptSink): Attempt;
   release(): void;
+  /** Where a failure may turn out to be the request's own: takes back what it said about the target. */
+  forgive?(): void;
 };
 
 /** A provider as a route's end. */
@@ -53,9 +56,12 @@ export type NodePools = {
     pool: string;
     model: string;
     accountId: string;
+    chat: ChatRequest;
     needs: Needs;
     excludedNodes: ReadonlySet<string>;
-  }): Pick<Target, 'nodeId' | 'start' | 'release'> | 'busy' | 'none';
+  }): Pick<Target, 'nodeId' | 'start' | 'release' | 'forgive'> | 'busy' | 'none';
+  /** How long until a node that is left out for its failures gets jobs again, ms. 0: none is left out. */
+  waitMs(pool: string, model: string): number;
   availability(
     pool: string,
     model: string,

@@ -3,6 +3,7 @@ import type { FleetConfig, FleetLog } from '../fleet/fleet-config.ts';
 import { DEFAULT_FLEET_CONFIG } from '../fleet/fleet-config.ts';
 import type { NodeIdentity, NodeSlot, NodeWant } from '../fleet/fleet.ts';
 import { NodeSession } from '../fleet/node-session.ts';
+import { ModelRecords } from '../fleet/model-record.ts';
 import { Registry } from '../fleet/registry.ts';
 import { createMemoryLine, createRawNode } from './raw-node.ts';
 import type { MemoryLine, RawNode } from './raw-node.ts';
@@ -23,6 +24,7 @@ export function wantOf(fields: Partial<NodeWant> = {}): NodeWant {
     pool: 'main',
     accountId: 'acc_2',
     model: 'small',
+    chat: attemptRequestOf('hi').chat,
     needs: { tools: false, vision: false, thinking: false, jsonSchema: false, contextTokens: 100 },
     excludedNodes: new Set(),
     ...fields,
@@ -51,9 +53,10 @@ export type Peer = { session: NodeSession; node: RawNode; line: MemoryLine };
 export function createSessionBench(config: Partial<FleetConfig> = {}) {
   const clock = createVirtualClock();
   const log = createMemoryLog();
-  const registry = new Registry(() => 0);
+  const registry = new Registry({ clock, random: () => 0 });
   const seen = { capacity: 0, closedWith: [] as number[], jobEnds: [] as string[] };
   const sessions = new Set<NodeSession>();
+  const records = new ModelRecords();
   let epoch = 0;
 
   function connect(identity: NodeIdentity = IDENTITY): Peer {
@@ -70,6 +73,7 @@ export function createSessionBench(config: Partial<FleetConfig> = {}) {
         jobEnded: (cause) => seen.jobEnds.push(cause),
       },
       nextEpoch: () => (epoch += 1),
+      recordsOf: (nodeId) => records.ofNode(nodeId),
       onWelcomed: (welcomed) => registry.add(welcomed)?.end(4409, 'replaced'),
       onCapabilities: (changed) => registry.index(changed),
       onCapacity: () => {

@@ -102,7 +102,7 @@ export function createEngines(options: EngineOptions): Engines {
     ];
   });
 
-  const fleet: Pick<Fleet, 'acquire' | 'availability'> = {
+  const fleet: Pick<Fleet, 'acquire' | 'availability' | 'waitMs'> = {
     acquire(want) {
       const known = nodes.filter((node) => node.isOnline && !want.excludedNodes.has(node.id));
       if (known.length === 0) return 'none';
@@ -123,6 +123,7 @@ export function createEngines(options: EngineOptions): Engines {
       };
     },
     availability: () => ({ nodesOnline: nodes.length, slots: 0, freeSlots: 0 }),
+    waitMs: () => 0,
   };
 
   return {
