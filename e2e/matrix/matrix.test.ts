@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type Gateway } from '../support/gateway.ts';
 import { cleanUp } from '../support/processes.ts';
 import { obliging, PROVIDER_USAGE, CITY_REPORT } from '../support/provider/brain.ts';
@@ -172,6 +172,11 @@ async function ask(surface: SurfaceName, route: RouteName, stream: boolean, ques
 describe.each(SURFACES)('a client of %s', (surface) => {
   describe.each(ROUTES)('served by %s', (route) => {
     const isHandedOn = SPOKEN[route].includes(surface);
+
+    // Three failures in a row would leave the node out for a while.
+    afterEach(async () => {
+      if (route === 'node') await ask(surface, route, false, { prompt: 'Hello again' });
+    });
 
     describe.each(CASES)('$name', ({ question, expected: usual, fromMessages, error, status = 200 }) => {
       const expected = route === 'messages' && surface !== 'messages' ? (fromMessages ?? usual) : usual;
