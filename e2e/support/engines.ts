@@ -82,9 +82,12 @@ export type Program = {
 
 const running = new Set<Program>();
 
-/** Starts a program that is no part of the repository. What it prints is dropped. */
+/**
+ * Starts a program that is no part of the repository. What it prints is dropped. It gets a process group of its own,
+ * because Ollama's runners outlive an Ollama that is killed.
+ */
 export function startProgram(path: string, args: readonly string[], env: Record<string, string>): Program {
-  const child = spawn(path, args, { env: { ...process.env, ...env }, stdio: 'ignore' });
+  const child = spawn(path, args, { env: { ...process.env, ...env }, stdio: 'ignore', detached: true });
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', resolve);
     child.once('error', () => resolve(null));
@@ -93,7 +96,7 @@ export function startProgram(path: string, args: readonly string[], env: Record<
     pid: child.pid ?? -1,
     exited,
     async stop(signal = 'SIGTERM') {
-      child.kill(signal);
+      endGroup(program.pid, signal);
       const code = await exited;
       running.delete(program);
       return code;
@@ -103,7 +106,15 @@ export function startProgram(path: string, args: readonly string[], env: Record<
   return program;
 }
 
-/** For `afterAll`. */
+function endGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // All of it has ended already.
+  }
+}
+
+/** For `afterEach`. */
 export async function stopPrograms(): Promise<void> {
   await Promise.all([...running].map((program) => program.stop('SIGKILL')));
 }
