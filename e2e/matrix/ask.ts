@@ -18,6 +18,8 @@ export type Question = {
   picture?: { mime: string; base64: string };
   withSchema?: boolean;
   effort?: 'medium';
+  /** Responses have no field for it. */
+  stop?: string;
 };
 
 const TOOL = {
@@ -47,7 +49,7 @@ export function bodyOf(surface: SurfaceName, model: string, stream: boolean, que
 }
 
 const BODIES: Readonly<Record<SurfaceName, (question: Question) => object>> = {
-  chat: ({ prompt, withTool, oneCall, picture, withSchema, effort }) => ({
+  chat: ({ prompt, withTool, oneCall, picture, withSchema, effort, stop }) => ({
     messages: [
       { role: 'system', content: 'You are helpful.' },
       {
@@ -82,9 +84,10 @@ const BODIES: Readonly<Record<SurfaceName, (question: Question) => object>> = {
         }
       : {}),
     ...(effort === undefined ? {} : { reasoning_effort: effort }),
+    ...(stop === undefined ? {} : { stop: [stop] }),
   }),
 
-  messages: ({ prompt, withTool, oneCall, picture, withSchema, effort }) => ({
+  messages: ({ prompt, withTool, oneCall, picture, withSchema, effort, stop }) => ({
     system: 'You are helpful.',
     messages: [
       {
@@ -108,6 +111,7 @@ const BODIES: Readonly<Record<SurfaceName, (question: Question) => object>> = {
       : {}),
     ...(withSchema === true ? { output_config: { format: { type: 'json_schema', schema: SCHEMA } } } : {}),
     ...(effort === undefined ? {} : { thinking: { type: 'adaptive' } }),
+    ...(stop === undefined ? {} : { stop_sequences: [stop] }),
   }),
 
   responses: ({ prompt, withTool, oneCall, picture, withSchema, effort }) => ({

@@ -86,6 +86,11 @@ const CASES: readonly Case[] = [
     expected: { text: JSON.stringify(CITY_REPORT), finish: 'stop' },
   },
   {
+    name: 'stop',
+    question: { prompt: 'count', stop: ' three' },
+    expected: { text: 'one two', finish: 'stop' },
+  },
+  {
     name: 'length',
     question: { prompt: 'too much' },
     expected: { text: 'Once upon a time', finish: 'length' },
@@ -178,7 +183,9 @@ describe.each(SURFACES)('a client of %s', (surface) => {
       if (route === 'node') await ask(surface, route, false, { prompt: 'Hello again' });
     });
 
-    describe.each(CASES)('$name', ({ question, expected: usual, fromMessages, error, status = 200 }) => {
+    const cases = CASES.filter(({ question }) => surface !== 'responses' || question.stop === undefined);
+
+    describe.each(cases)('$name', ({ question, expected: usual, fromMessages, error, status = 200 }) => {
       const expected = route === 'messages' && surface !== 'messages' ? (fromMessages ?? usual) : usual;
       it.each([
         ['whole', false],

@@ -17,8 +17,12 @@ export type Asked = {
   mayCallTwice: boolean;
   /** Pictures of the last message of the user, or of the tools' results after it. */
   pictures: { mime: string; bytes: number }[];
+  /** Texts that end the answer. */
+  stops: readonly string[];
   /** The answer must follow a JSON schema. */
   hasSchema: boolean;
+  /** Whether reasoning is told: OpenAI's responses tell a summary of it to who asks for one. */
+  tellsReasoning: boolean;
 };
 
 export type Reply = {
@@ -57,11 +61,22 @@ export const obliging: Brain = (asked) => {
     return { calls: named.map((city) => ({ name: 'get_weather', input: { city } })) };
   }
   if (asked.hasSchema) return { text: JSON.stringify(CITY_REPORT) };
+  if (prompt.includes('count')) return stopped('one two three four', asked.stops);
   if (pictures.length > 0) {
     return { text: `I see ${pictures.map(({ mime, bytes }) => `${mime} of ${bytes} bytes`).join(' and ')}.` };
   }
-  return SCRIPT.find(({ words }) => prompt.includes(words))?.reply ?? { text: `You said: ${prompt}` };
+  const reply = SCRIPT.find(({ words }) => prompt.includes(words))?.reply ?? { text: `You said: ${prompt}` };
+  if (asked.tellsReasoning) return reply;
+  const { reasoning: _, ...rest } = reply;
+  return rest;
 };
+
+/** What is written before the first text that ends it. */
+function stopped(text: string, stops: readonly string[]): Reply {
+  const ends = stops.map((stop) => text.indexOf(stop)).filter((at) => at !== -1);
+  const [end] = ends.toSorted((a, b) => a - b);
+  return { text: end === undefined ? text : text.slice(0, end) };
+}
 
 const SCRIPT: readonly { words: string; reply: Reply }[] = [
   { words: 'think', reply: { reasoning: 'First I think.', text: 'Then I answer.' } },

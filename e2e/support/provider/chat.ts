@@ -1,6 +1,6 @@
 import type { Asked, Reply } from './brain.ts';
 import { PROVIDER_USAGE } from './brain.ts';
-import { halves, onlyChoice, words, type DialectOfProvider } from './dialect.ts';
+import { halves, onlyChoice, words, type DialectOfProvider, type NumberedReply } from './dialect.ts';
 
 /**
  * OpenAI's chat completions as a provider speaks it. Fields and order of events: the API reference's pages "Chat" and
@@ -13,6 +13,7 @@ type Message = { role: string; content?: string | Part[] | null };
 type Body = {
   model: string;
   stream?: boolean;
+  stop?: string | string[];
   messages: Message[];
   tools?: { function: { name: string } }[];
   tool_choice?: string | { function?: { name: string } };
@@ -35,7 +36,9 @@ function read(text: string): { asked: Asked; stream: boolean } {
     forcedTool: typeof choice === 'object' ? choice.function?.name : onlyChoice(choice === 'required', names),
     mayCallTwice: body.parallel_tool_calls !== false,
     pictures: fresh.flatMap(picturesOf),
+    stops: [body.stop ?? []].flat(),
     hasSchema: body.response_format?.type === 'json_schema',
+    tellsReasoning: true,
   };
   return { asked, stream: body.stream === true };
 }
@@ -54,7 +57,9 @@ function picturesOf(message: Message): Asked['pictures'] {
   });
 }
 
-const HEAD = { id: 'chatcmpl-provider', created: 1_795_000_000, model: 'provider-model-2026' };
+const head = ({ number }: NumberedReply) => {
+  return { id: `chatcmpl-provider-${number}`, created: 1_795_000_000, model: 'provider-model-2026' };
+};
 
 function finishReason(reply: Reply): string {
   if (reply.ending === 'length') return 'length';
@@ -73,19 +78,19 @@ function usage(reply: Reply): object {
   };
 }
 
-const callId = (index: number) => `call_provider_${index}`;
+const callId = ({ number }: NumberedReply, index: number) => `call_provider_${number}_${index}`;
 
-function callsOf(reply: Reply): object[] | undefined {
+function callsOf(reply: NumberedReply): object[] | undefined {
   return reply.calls?.map(({ name, input }, index) => {
     const [text] = halves(input);
-    return { id: callId(index), type: 'function', function: { name, arguments: text } };
+    return { id: callId(reply, index), type: 'function', function: { name, arguments: text } };
   });
 }
 
-function whole(reply: Reply): string {
+function whole(reply: NumberedReply): string {
   const calls = callsOf(reply);
   return JSON.stringify({
-    ...HEAD,
+    ...head(reply),
     object: 'chat.completion',
     choices: [
       {
@@ -106,39 +111,40 @@ function whole(reply: Reply): string {
 }
 
 /** The events of a streamed reply: those that open it, those of its text (again and again if endless), and the end. */
-function events(reply: Reply): { open: string[]; text: string[]; close: string[] } {
+function events(reply: NumberedReply): { open: string[]; text: string[]; close: string[] } {
   const calls = reply.calls ?? [];
   return {
     open: [
-      chunk({ role: 'assistant', content: '' }),
-      ...words(reply.reasoning).map((word) => chunk({ reasoning_content: word })),
+      chunk(reply, { role: 'assistant', content: '' }),
+      ...words(reply.reasoning).map((word) => chunk(reply, { reasoning_content: word })),
     ],
     text: [
-      ...words(reply.text).map((content) => chunk({ content })),
-      ...words(reply.refusal).map((refusal) => chunk({ refusal })),
+      ...words(reply.text).map((content) => chunk(reply, { content })),
+      ...words(reply.refusal).map((refusal) => chunk(reply, { refusal })),
     ],
     close: [
-      ...calls.flatMap((call, index) => callChunks(callId(index), call, index)),
-      chunk({}, finishReason(reply)),
-      event({ ...HEAD, object: 'chat.completion.chunk', choices: [], usage: usage(reply) }),
+      ...calls.flatMap((call, index) => callChunks(reply, call, index)),
+      chunk(reply, {}, finishReason(reply)),
+      event({ ...head(reply), object: 'chat.completion.chunk', choices: [], usage: usage(reply) }),
       'data: [DONE]\n\n',
     ],
   };
 }
 
-function callChunks(id: string, call: { name: string; input: object }, index: number): string[] {
+function callChunks(reply: NumberedReply, call: { name: string; input: object }, index: number): string[] {
+  const id = callId(reply, index);
   const [, first, second] = halves(call.input);
   const opening = { index, id, type: 'function', function: { name: call.name, arguments: '' } };
   return [
-    chunk({ tool_calls: [opening] }),
-    chunk({ tool_calls: [{ index, function: { arguments: first } }] }),
-    chunk({ tool_calls: [{ index, function: { arguments: second } }] }),
+    chunk(reply, { tool_calls: [opening] }),
+    chunk(reply, { tool_calls: [{ index, function: { arguments: first } }] }),
+    chunk(reply, { tool_calls: [{ index, function: { arguments: second } }] }),
   ];
 }
 
-function chunk(delta: object, finish_reason: string | null = null): string {
+function chunk(reply: NumberedReply, delta: object, finish_reason: string | null = null): string {
   const choices = [{ index: 0, delta, logprobs: null, finish_reason }];
-  return event({ ...HEAD, object: 'chat.completion.chunk', choices, usage: null });
+  return event({ ...head(reply), object: 'chat.completion.chunk', choices, usage: null });
 }
 
 function event(data: object): string {

@@ -1,6 +1,6 @@
 import type { Asked, Reply } from './brain.ts';
 import { PROVIDER_USAGE } from './brain.ts';
-import { halves, onlyChoice, words, type DialectOfProvider } from './dialect.ts';
+import { halves, onlyChoice, words, type DialectOfProvider, type NumberedReply } from './dialect.ts';
 
 /**
  * Anthropic's messages as the provider speaks them. Fields and order of events: the API reference's pages "Messages"
@@ -18,6 +18,7 @@ type Message = { role: string; content: string | Block[] };
 type Body = {
   model: string;
   stream?: boolean;
+  stop_sequences?: string[];
   messages: Message[];
   tools?: { name: string }[];
   tool_choice?: { type: string; name?: string; disable_parallel_tool_use?: boolean };
@@ -47,7 +48,9 @@ function read(text: string): { asked: Asked; stream: boolean } {
     forcedTool: choice?.type === 'tool' ? choice.name : onlyChoice(choice?.type === 'any', names),
     mayCallTwice: choice?.disable_parallel_tool_use !== true,
     pictures: [...fresh, ...results.flatMap(contentOf)].flatMap(pictureOf),
+    stops: body.stop_sequences ?? [],
     hasSchema: body.output_config?.format?.type === 'json_schema',
+    tellsReasoning: true,
   };
   return { asked, stream: body.stream === true };
 }
@@ -70,7 +73,6 @@ function pictureOf({ type, source }: Block): Asked['pictures'] {
 }
 
 const HEAD = {
-  id: 'msg_provider',
   type: 'message',
   role: 'assistant',
   model: 'provider-model-2026',
@@ -98,7 +100,9 @@ function usage(output: number): object {
   };
 }
 
-function blocks(reply: Reply): object[] {
+const messageId = ({ number }: NumberedReply) => `msg_provider_${number}`;
+
+function blocks(reply: NumberedReply): object[] {
   const text = reply.text ?? reply.refusal;
   return [
     ...(reply.reasoning === undefined
@@ -106,23 +110,26 @@ function blocks(reply: Reply): object[] {
       : [{ type: 'thinking', thinking: reply.reasoning, signature: SIGNATURE }]),
     ...(text === undefined ? [] : [{ type: 'text', text, citations: null }]),
     ...(reply.calls ?? []).map(({ name, input }, index) => {
-      return { type: 'tool_use', id: `toolu_provider_${index}`, name, input };
+      return { type: 'tool_use', id: `toolu_provider_${reply.number}_${index}`, name, input };
     }),
   ];
 }
 
-function whole(reply: Reply): string {
+function whole(reply: NumberedReply): string {
   return JSON.stringify({
     ...HEAD,
+    id: messageId(reply),
     content: blocks(reply),
     stop_reason: stopReason(reply),
     usage: usage(PROVIDER_USAGE.output),
   });
 }
 
-function events(reply: Reply): { open: string[]; text: string[]; close: string[] } {
+function events(reply: NumberedReply): { open: string[]; text: string[]; close: string[] } {
   const open = [
-    event('message_start', { message: { ...HEAD, content: [], stop_reason: null, usage: usage(1) } }),
+    event('message_start', {
+      message: { ...HEAD, id: messageId(reply), content: [], stop_reason: null, usage: usage(1) },
+    }),
   ];
   let index = 0;
   if (reply.reasoning !== undefined) {
@@ -147,7 +154,7 @@ function events(reply: Reply): { open: string[]; text: string[]; close: string[]
   for (const [position, { name, input }] of (reply.calls ?? []).entries()) {
     const [, first, second] = halves(input);
     close.push(
-      start(index, { type: 'tool_use', id: `toolu_provider_${position}`, name, input: {} }),
+      start(index, { type: 'tool_use', id: `toolu_provider_${reply.number}_${position}`, name, input: {} }),
       delta(index, { type: 'input_json_delta', partial_json: first }),
       delta(index, { type: 'input_json_delta', partial_json: second }),
       event('content_block_stop', { index }),

@@ -1,6 +1,6 @@
 import type { Asked, Reply } from './brain.ts';
 import { PROVIDER_USAGE } from './brain.ts';
-import { halves, onlyChoice, words, type DialectOfProvider } from './dialect.ts';
+import { halves, onlyChoice, words, type DialectOfProvider, type NumberedReply } from './dialect.ts';
 
 /**
  * OpenAI's responses as the provider speaks them. Fields and order of events: the API reference's pages "Responses" and
@@ -18,6 +18,7 @@ type Body = {
   tool_choice?: string | { name?: string };
   parallel_tool_calls?: boolean;
   text?: { format?: { type: string } };
+  reasoning?: { summary?: unknown };
 };
 
 function read(text: string): { asked: Asked; stream: boolean } {
@@ -42,7 +43,9 @@ function read(text: string): { asked: Asked; stream: boolean } {
     pictures: fresh.flatMap(({ content, output }) =>
       [...partsOf(content), ...partsOf(output)].flatMap(pictureOf),
     ),
+    stops: [],
     hasSchema: body.text?.format?.type === 'json_schema',
+    tellsReasoning: typeof body.reasoning?.summary === 'string',
   };
   return { asked, stream: body.stream === true };
 }
@@ -63,14 +66,14 @@ function pictureOf({ image_url: url = '' }: Part): Asked['pictures'] {
 type Piece = { kind: 'reasoning' | 'text' | 'refusal' | 'call'; item: Record<string, unknown> };
 
 /** The finished items of a reply. */
-function pieces(reply: Reply): Piece[] {
+function pieces(reply: NumberedReply): Piece[] {
   const all: Piece[] = [];
-  const { reasoning, text, refusal, calls = [] } = reply;
+  const { reasoning, text, refusal, calls = [], number } = reply;
   if (reasoning !== undefined) {
     const summary = [{ type: 'summary_text', text: reasoning }];
-    all.push({ kind: 'reasoning', item: { id: 'rs_provider', type: 'reasoning', summary } });
+    all.push({ kind: 'reasoning', item: { id: `rs_provider_${number}`, type: 'reasoning', summary } });
   }
-  const message = { id: 'msg_provider', type: 'message', status: 'completed', role: 'assistant' };
+  const message = { id: `msg_provider_${number}`, type: 'message', status: 'completed', role: 'assistant' };
   if (text !== undefined) {
     const content = [{ type: 'output_text', text, annotations: [], logprobs: [] }];
     all.push({ kind: 'text', item: { ...message, status: messageStatus(reply), content } });
@@ -80,7 +83,7 @@ function pieces(reply: Reply): Piece[] {
   }
   for (const [index, { name, input }] of calls.entries()) {
     const [argumentsText] = halves(input);
-    const ids = { id: `fc_provider_${index}`, call_id: `call_provider_${index}` };
+    const ids = { id: `fc_provider_${number}_${index}`, call_id: `call_provider_${number}_${index}` };
     all.push({
       kind: 'call',
       item: { ...ids, type: 'function_call', status: 'completed', name, arguments: argumentsText },
@@ -93,12 +96,12 @@ function messageStatus({ ending }: Reply): string {
   return ending === 'length' || ending === 'filtered' ? 'incomplete' : 'completed';
 }
 
-function resource(reply: Reply, isDone: boolean): object {
+function resource(reply: NumberedReply, isDone: boolean): object {
   const { input, cached, output, reasoning } = PROVIDER_USAGE;
   const reason = { length: 'max_output_tokens', filtered: 'content_filter' }[reply.ending as string];
   const status = reason === undefined ? 'completed' : 'incomplete';
   return {
-    id: 'resp_provider',
+    id: `resp_provider_${reply.number}`,
     object: 'response',
     created_at: 1_795_000_000,
     status: isDone ? status : 'in_progress',
@@ -133,13 +136,13 @@ function resource(reply: Reply, isDone: boolean): object {
   };
 }
 
-function whole(reply: Reply): string {
+function whole(reply: NumberedReply): string {
   return JSON.stringify(resource(reply, true));
 }
 
 type Numbered = (type: string, data: object) => string;
 
-function events(reply: Reply): { open: string[]; text: string[]; close: string[] } {
+function events(reply: NumberedReply): { open: string[]; text: string[]; close: string[] } {
   let sequence = 0;
   const event: Numbered = (type, data) => {
     const line = `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence, ...data })}\n\n`;

@@ -36,3 +36,21 @@ test('a request goes to its own dialect, and any other to the first', async () =
   ]);
   expect(() => combineDialects('none', [])).toThrow('must speak');
 });
+
+test('a translated request with stop strings goes to a dialect that has a field for them', () => {
+  const log: string[] = [];
+  const both = combineDialects('openai', [speaker('responses', log), speaker('chat-completions', log)]);
+  const only = combineDialects('other', [speaker('responses', log)]);
+  const request = attemptRequest(true);
+  for (const upstream of [both, only]) {
+    upstream.start(
+      {
+        ...request,
+        chat: { ...request.chat, stop: ['END'] },
+        original: { ...request.original, dialect: 'messages' },
+      },
+      listen().sink,
+    );
+  }
+  expect(log).toEqual(['messages to chat-completions', 'messages to responses']);
+});

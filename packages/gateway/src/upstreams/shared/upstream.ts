@@ -11,9 +11,12 @@ export type Upstream = {
   close(): Promise<void>;
 };
 
+/** Dialects that have no field for stop strings. */
+const WITHOUT_STOPS: readonly Dialect[] = ['responses'];
+
 /**
  * One upstream out of several that reach the same provider, each in another dialect: a request goes to the one of its
- * own dialect, and any other to the first, which translates it.
+ * own dialect, and any other to the first that can say all of it, which translates it.
  */
 export function combineDialects(name: string, spoken: readonly Upstream[]): Upstream {
   const [first] = spoken;
@@ -23,7 +26,11 @@ export function combineDialects(name: string, spoken: readonly Upstream[]): Upst
     dialects: spoken.flatMap((upstream) => upstream.dialects),
     start(request, sink) {
       const native = spoken.find((upstream) => upstream.dialects.includes(request.original.dialect));
-      return (native ?? first).start(request, sink);
+      const canStop =
+        request.chat.stop.length === 0
+          ? first
+          : spoken.find((upstream) => !upstream.dialects.some((dialect) => WITHOUT_STOPS.includes(dialect)));
+      return (native ?? canStop ?? first).start(request, sink);
     },
     async close() {
       await Promise.all(spoken.map((upstream) => upstream.close()));
