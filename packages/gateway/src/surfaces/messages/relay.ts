@@ -15,6 +15,7 @@ export type EventRelay = {
 };
 
 const DELTA_NAME = 'message_delta';
+const DELTA_NAME_BYTES = Buffer.from(DELTA_NAME);
 
 /**
  * Hands events on and keeps the `message_delta` back: its usage is written when the charge is on disk, and the rest of
@@ -25,10 +26,10 @@ export function createEventRelay(options: ReplyOptions): EventRelay {
   let held: { event: Buffer; data: string } | undefined;
   return {
     pass(events) {
-      if (!events.includes(DELTA_NAME)) return events;
+      if (!events.includes(DELTA_NAME_BYTES)) return events;
       const passing: Buffer[] = [];
       for (const event of splitEvents(events)) {
-        const data = event.includes(DELTA_NAME) ? messageDelta(event) : undefined;
+        const data = event.includes(DELTA_NAME_BYTES) ? messageDelta(event) : undefined;
         if (data === undefined) {
           passing.push(event);
           continue;
