@@ -58,7 +58,7 @@ const recipes: readonly Recipe[] = [
       placeFile(desk, '~/.codex/config.toml', sandbox + adapt(docBlock('codex.md', 'toml')));
       return docBlock('codex.md', 'sh');
     },
-    models: ['qwen3-coder'],
+    models: ['qwen3-coder', 'resold-responses'],
     ends: ['stop', 'tool-calls'],
     triesWithoutMoney: 1,
   },

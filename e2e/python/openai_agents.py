@@ -14,6 +14,7 @@ from agents import (
     set_tracing_disabled,
 )
 from openai import AsyncOpenAI, OpenAIError
+from openai.types.shared import Reasoning
 from pydantic import BaseModel
 
 from openai_errors import ERRORS
@@ -40,7 +41,7 @@ class Agents:
         return Agent(
             name="Helper",
             model=self.model_class(model=model, openai_client=self.client),
-            model_settings=ModelSettings(temperature=0, include_usage=True),
+            model_settings=ModelSettings(temperature=0, include_usage=True, reasoning=Reasoning(summary="auto")),
             **more,
         )
 

@@ -7,6 +7,9 @@ from pydantic import BaseModel
 from openai_errors import ERRORS
 from table import ORIGIN, Kind, Said, run
 
+# Reasoning is told as a summary to who asks for one.
+SETTINGS = {"temperature": 0, "reasoning": {"summary": "auto"}}
+
 TOOL = {
     "type": "function",
     "name": "get_weather",
@@ -32,12 +35,12 @@ class Responses:
         self.client = OpenAI(base_url=f"{ORIGIN}/v1", api_key=key, **limit)
 
     def ask(self, model, prompt, picture=None):
-        return say(self.client.responses.create(model=model, temperature=0, input=[user(prompt, picture)]))
+        return say(self.client.responses.create(model=model, input=[user(prompt, picture)], **SETTINGS))
 
     def stream(self, model, prompt, on_text):
         """Not `get_final_response`: that one takes an answer that was cut for an error."""
         last = None
-        with self.client.responses.stream(model=model, temperature=0, input=[user(prompt)]) as stream:
+        with self.client.responses.stream(model=model, input=[user(prompt)], **SETTINGS) as stream:
             for event in stream:
                 if event.type == "response.output_text.delta":
                     on_text(event.delta)
@@ -50,7 +53,7 @@ class Responses:
     def use_tool(self, model, prompt, get_weather):
         items = [user(prompt)]
         while True:
-            answer = self.client.responses.create(model=model, temperature=0, input=items, tools=[TOOL])
+            answer = self.client.responses.create(model=model, input=items, tools=[TOOL], **SETTINGS)
             calls = [item for item in answer.output if item.type == "function_call"]
             if not calls:
                 return answer.output_text

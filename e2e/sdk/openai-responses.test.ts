@@ -70,7 +70,8 @@ function body({ model, prompt, picture }: Ask) {
     content.push({ type: 'input_image', image_url: url, detail: 'auto' });
   }
   const input: OpenAI.Responses.ResponseInputItem[] = [{ role: 'user', content }];
-  return { model, temperature: 0, input };
+  // Reasoning is told as a summary to who asks for one.
+  return { model, temperature: 0, reasoning: { summary: 'auto' as const }, input };
 }
 
 const TOOLS: OpenAI.Responses.FunctionTool[] = [

@@ -8,7 +8,7 @@ import { startGateway } from '../../support/gateway.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 
 /** The model of the pages in docs/clients. The others are the same with another provider behind. */
-export const MODELS = ['qwen3-coder', 'resold-messages'] as const;
+export const MODELS = ['qwen3-coder', 'resold-messages', 'resold-responses'] as const;
 
 /** A gateway with a provider that acts like a model which knows how to use an agent's shell. */
 export type Workplace = {
@@ -65,7 +65,7 @@ export async function startWorkplace(): Promise<Workplace> {
 
 function config(providerPort: number): string {
   const base = `http://127.0.0.1:${providerPort}/v1`;
-  const routes = { 'qwen3-coder': 'chat', 'resold-messages': 'messages' };
+  const routes = { 'qwen3-coder': 'chat', 'resold-messages': 'messages', 'resold-responses': 'responses' };
   const models = MODELS.map(
     (id) => `
   - id: ${id}
@@ -81,6 +81,7 @@ accounts: { welcome_usd: 0 }
 upstreams:
   chat: { kind: openai-compatible, base_url: '${base}', allow_private_addresses: true }
   messages: { kind: anthropic, base_url: '${base}', allow_private_addresses: true }
+  responses: { kind: openai, base_url: '${base}', allow_private_addresses: true }
 models:
 ${models.join('')}
 `;

@@ -2,6 +2,9 @@ import { APICallError, generateText, isStepCount, Output, streamText, tool, type
 import { z } from 'zod';
 import { WEATHER_TOOL, type Ask, type Client, type ClientKind, type Said, type SeenError } from './client.ts';
 
+// By itself it writes a line for every setting that a model may not know.
+Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false });
+
 /** Classes and codes of the `ai` package. It shows the HTTP status, and the dialect's words in the message. */
 export const AI_SDK_ERRORS: ClientKind['errors'] = {
   'wrong-key': { className: 'AI_APICallError', code: undefined },

@@ -32,7 +32,7 @@ export type Receipt = {
 };
 
 /** Models of the world. Each upstream model is the same script, spoken in another dialect by the provider. */
-export const UPSTREAM_MODELS = ['resold-chat', 'resold-messages'] as const;
+export const UPSTREAM_MODELS = ['resold-chat', 'resold-messages', 'resold-responses'] as const;
 
 function worldConfig(providerPort: number): string {
   const capabilities = '{ tools: true, vision: true, thinking: true, json_schema: true }';
@@ -55,6 +55,7 @@ pools:
 upstreams:
   chat: { kind: openai-compatible, base_url: '${base}', allow_private_addresses: true }
   messages: { kind: anthropic, base_url: '${base}', allow_private_addresses: true }
+  responses: { kind: openai, base_url: '${base}', allow_private_addresses: true }
 models:
   - id: demo
     context_tokens: 1024

@@ -1,12 +1,15 @@
 import type { Asked, Reply } from './brain.ts';
 
+/** Ids are made from the number, since clients that keep conversations tell messages apart by them. */
+export type NumberedReply = Reply & { number: number };
+
 /** How a provider speaks one API. */
 export type DialectOfProvider = {
   path: string;
   read(body: string): { asked: Asked; stream: boolean };
-  whole(reply: Reply): string;
+  whole(reply: NumberedReply): string;
   /** The events of a streamed reply: those before the text, those of the text, and those after it. */
-  events(reply: Reply): { open: string[]; text: string[]; close: string[] };
+  events(reply: NumberedReply): { open: string[]; text: string[]; close: string[] };
   problem(kind: NonNullable<Reply['problem']>): { status: number; body: string };
 };
 

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Asked, Brain, Reply } from './brain.ts';
+import type { Asked, Brain } from './brain.ts';
 import { obliging } from './brain.ts';
 import { chatDialect } from './chat.ts';
-import type { DialectOfProvider } from './dialect.ts';
+import type { DialectOfProvider, NumberedReply } from './dialect.ts';
 import { messagesDialect } from './messages.ts';
 import { responsesDialect } from './responses.ts';
 
@@ -56,7 +56,8 @@ export async function startProvider(
       const body = Buffer.concat(chunks).toString();
       const question = dialect.read(body);
       asked.push({ path, asked: question.asked, body, headers: request.headers });
-      answer(response, marked(dialect, mark), brain(question.asked), question.stream).then(
+      const reply = { ...brain(question.asked), number: asked.length };
+      answer(response, marked(dialect, mark), reply, question.stream).then(
         (wasLeft) => (left += wasLeft ? 1 : 0),
         (error: unknown) => response.destroy(error instanceof Error ? error : undefined),
       );
@@ -93,7 +94,7 @@ function marked(dialect: DialectOfProvider, mark: string | undefined): DialectOf
 async function answer(
   response: ServerResponse,
   dialect: DialectOfProvider,
-  reply: Reply,
+  reply: NumberedReply,
   stream: boolean,
 ): Promise<boolean> {
   if (reply.problem !== undefined) {
@@ -122,7 +123,7 @@ async function answer(
 async function answerWhole(
   response: ServerResponse,
   dialect: DialectOfProvider,
-  reply: Reply,
+  reply: NumberedReply,
 ): Promise<boolean> {
   if (reply.ending === 'broken') {
     response.writeHead(200, { 'content-type': 'application/json' });
