@@ -20,9 +20,15 @@ import { LINK_LIMITS } from './limits.ts';
 export type Capabilities = {
   engine: { kind: string; version: string };
   /** Jobs that the node takes at once, over all models. 0 while its engine is down or its owner uses it. */
-  slots: { text: number };
+  slots: {
+    text: number;
+    /** Pictures at once, over all recipes. Absent: none. */
+    image?: number;
+  };
   /** At most 200, each alias once. */
   models: CapabilityModel[];
+  /** At most 50, each recipe once. Absent: the node makes no pictures. */
+  image?: ImageCapability[];
   policy?: NodePolicy;
 };
 
@@ -48,16 +54,34 @@ export type CapabilityModel = {
   speed?: ModelSpeed;
 };
 
+/** A recipe that the node can make pictures with. */
+export type ImageCapability = {
+  /** Name and version: `demo-image@1`. Jobs are offered under it. */
+  recipe: string;
+  /** The largest picture, width times height. */
+  maxPixels: number;
+  /** Pictures of this recipe at once. */
+  slots: number;
+  /** Pixels times steps in a second, as the node has measured. */
+  pixelStepsPerSecond?: number;
+};
+
 /** As measured by the node. The gateway measures for itself as soon as it can. */
 export type ModelSpeed = { promptTokensPerSecond: number; outputTokensPerSecond: number };
 
 export type NodePolicy = { nsfw: boolean; yieldToLocal: boolean };
 
 /** What a node sends in STATUS: the part of its capabilities that changes often. */
-export type NodeStatusReport = { state: 'ready' | 'paused' | 'engine-down'; textSlots: number };
+export type NodeStatusReport = {
+  state: 'ready' | 'paused' | 'engine-down';
+  textSlots: number;
+  imageSlots?: number;
+};
 
 const NODE_STATES = ['ready', 'paused', 'engine-down'] as const;
 const SPEED_MAX = 1_000_000;
+const PIXELS_MAX = 1_000_000_000;
+const PIXEL_SPEED_MAX = 1e15;
 
 export function parseCapabilities(body: Uint8Array): Checked<Capabilities> {
   return checkJson(body, readCapabilities);
@@ -66,9 +90,13 @@ export function parseCapabilities(body: Uint8Array): Checked<Capabilities> {
 export function parseNodeStatusReport(body: Uint8Array): Checked<NodeStatusReport> {
   return checkJson(body, (value) => {
     const fields = fieldsOf(value, 'status');
+    const imageSlots = optional(fields['imageSlots'], (given) =>
+      wholeNumberOf(given, 'imageSlots', LINK_LIMITS.slotsMax),
+    );
     return {
       state: oneOf(fields['state'], 'state', NODE_STATES),
       textSlots: wholeNumberOf(fields['textSlots'], 'textSlots', LINK_LIMITS.slotsMax),
+      ...(imageSlots !== undefined && { imageSlots }),
     };
   });
 }
@@ -78,13 +106,21 @@ function readCapabilities(value: unknown): Capabilities {
   const engine = fieldsOf(fields['engine'], 'engine');
   const slots = fieldsOf(fields['slots'], 'slots');
   const policy = optional(fields['policy'], readPolicy);
+  const image = optional(fields['image'], readRecipes);
+  const imageSlots = optional(slots['image'], (given) =>
+    wholeNumberOf(given, 'slots.image', LINK_LIMITS.slotsMax),
+  );
   return {
     engine: {
       kind: wordOf(engine['kind'], 'engine.kind', LINK_LIMITS.wordMaxChars),
       version: wordOf(engine['version'], 'engine.version', LINK_LIMITS.wordMaxChars),
     },
-    slots: { text: wholeNumberOf(slots['text'], 'slots.text', LINK_LIMITS.slotsMax) },
+    slots: {
+      text: wholeNumberOf(slots['text'], 'slots.text', LINK_LIMITS.slotsMax),
+      ...(imageSlots !== undefined && { image: imageSlots }),
+    },
     models: readModels(fields['models']),
+    ...(image !== undefined && { image }),
     ...(policy !== undefined && { policy }),
   };
 }
@@ -96,6 +132,26 @@ function readModels(value: unknown): CapabilityModel[] {
     if (aliases.has(model.alias)) throw checkFailure(`models[${index}].alias`);
     aliases.add(model.alias);
     return model;
+  });
+}
+
+function readRecipes(value: unknown): ImageCapability[] {
+  const seen = new Set<string>();
+  return listOf(value, 'image', LINK_LIMITS.recipesMax).map((entry, index) => {
+    const path = `image[${index}]`;
+    const fields = fieldsOf(entry, path);
+    const recipe = wordOf(fields['recipe'], `${path}.recipe`, LINK_LIMITS.nameMaxChars);
+    if (seen.has(recipe)) throw checkFailure(`${path}.recipe`);
+    seen.add(recipe);
+    const speed = optional(fields['pixelStepsPerSecond'], (given) =>
+      positiveNumberOf(given, `${path}.pixelStepsPerSecond`, PIXEL_SPEED_MAX),
+    );
+    return {
+      recipe,
+      maxPixels: wholeNumberOf(fields['maxPixels'], `${path}.maxPixels`, PIXELS_MAX),
+      slots: wholeNumberOf(fields['slots'], `${path}.slots`, LINK_LIMITS.slotsMax),
+      ...(speed !== undefined && { pixelStepsPerSecond: speed }),
+    };
   });
 }
 

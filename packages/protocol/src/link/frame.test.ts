@@ -132,6 +132,7 @@ test('every type has its streams: 0 for the connection, odd for jobs, both for W
     'fail',
     'cancel',
     'cancelled',
+    'progress',
   ]);
   for (const [name, type] of Object.entries(RECORD_TYPES)) {
     const isJob = jobTypes.has(name);

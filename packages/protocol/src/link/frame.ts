@@ -33,11 +33,11 @@ export const RECORD_TYPES = {
   accept: 17,
   /** n>g, ends the stream. */
   reject: 18,
-  /** g>n: bytes of the request. n>g: one part as JSON. */
+  /** g>n: bytes of the request. n>g: one part as JSON, or of an image job bytes of the picture. */
   data: 19,
   /** n>g, empty: still at work without a part. */
   alive: 20,
-  /** n>g, empty, ends the stream after the `finish` part. */
+  /** n>g, ends the stream. Empty after the `finish` part; of an image job what the picture is. */
   finish: 21,
   /** n>g, ends the stream. */
   fail: 22,
@@ -45,6 +45,8 @@ export const RECORD_TYPES = {
   cancel: 23,
   /** n>g, empty: the work has stopped. Ends the stream. */
   cancelled: 24,
+  /** n>g, of image jobs: steps done and steps in all. */
+  progress: 25,
   /** <>, u32: so many more bytes of DATA may be sent, on this stream or (stream 0) on the connection. */
   window: 32,
   /** <>, 8 opaque bytes that PONG gives back. */
@@ -143,6 +145,6 @@ export function isKnownType(type: number): type is RecordType {
 /** Whether a record of this type may stand on this stream: connection types on 0, job types on odd numbers. */
 export function fitsStream(type: RecordType, stream: number): boolean {
   if (type === RECORD_TYPES.window) return stream === 0 || stream % 2 === 1;
-  const isJobType = type >= RECORD_TYPES.offer && type <= RECORD_TYPES.cancelled;
+  const isJobType = type >= RECORD_TYPES.offer && type <= RECORD_TYPES.progress;
   return isJobType ? stream % 2 === 1 : stream === 0;
 }

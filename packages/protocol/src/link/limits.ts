@@ -40,6 +40,7 @@ export const LINK_LIMITS = {
   /** Short words: versions, kinds, features, quantisation. */
   wordMaxChars: 64,
   featuresMax: 32,
+  recipesMax: 50,
   slotsMax: 4096,
   /** Also the bound of every other number of tokens on the link. */
   tokensMax: 1_000_000_000,

@@ -14,6 +14,7 @@ import { LINK_LIMITS } from './limits.ts';
 export type {
   Capabilities,
   CapabilityModel,
+  ImageCapability,
   ModelSpeed,
   NodePolicy,
   NodeStatusReport,
@@ -21,8 +22,9 @@ export type {
 
 /**
  * The JSON bodies of control records, each with a hand-written check. A `parse…` function takes any bytes and gives
- * back either exactly the fields of its type or the path of the first one that is wrong. ACCEPT, ALIVE, FINISH,
- * CANCEL and CANCELLED have no body: what stands there is ignored, so that later versions can add to them.
+ * back either exactly the fields of its type or the path of the first one that is wrong. ACCEPT, ALIVE, CANCEL,
+ * CANCELLED and the FINISH of a chat job have no body: what stands there is ignored, so that later versions can add
+ * to them.
  */
 
 /** First record of a node. `features` names the optional parts of the protocol that it knows; v1.0 has none. */
@@ -43,16 +45,22 @@ export type Welcome = {
   features: string[];
 };
 
-/** Opens a stream. `bodyBytes` of ChatRequest as JSON follow as DATA, sliced anywhere. */
+/** Opens a stream. `bodyBytes` of ChatRequest or ImageRequest as JSON follow as DATA, sliced anywhere. */
 export type Offer = {
+  /** Absent, as in offers of before 2026-11-21: chat. Image jobs are offered to nodes that have recipes only. */
+  kind?: JobKind;
   /** Random per attempt. Nothing on the link names who asked. */
   jobId: string;
+  /** An alias, or the recipe of an image job. */
   model: string;
   /** The job is cancelled after this time. */
   deadlineMs: number;
   estimatedInputTokens: number;
   bodyBytes: number;
 };
+
+export const JOB_KINDS = ['chat', 'image'] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
 
 export const REJECT_REASONS = [
   'busy',
@@ -113,7 +121,9 @@ export function parseWelcome(body: Uint8Array): Checked<Welcome> {
 export function parseOffer(body: Uint8Array): Checked<Offer> {
   return checkJson(body, (value) => {
     const fields = fieldsOf(value, 'offer');
+    const kind = optional(fields['kind'], (given) => oneOf(given, 'kind', JOB_KINDS));
     return {
+      ...(kind !== undefined && { kind }),
       jobId: wordOf(fields['jobId'], 'jobId', LINK_LIMITS.wordMaxChars),
       model: wordOf(fields['model'], 'model', LINK_LIMITS.nameMaxChars),
       deadlineMs: wholeNumberOf(fields['deadlineMs'], 'deadlineMs', DAY_MS),
