@@ -5,7 +5,7 @@ import { isAbsent, refuse, requireName } from '../../core/json-fields.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { readSealText } from '../../core/reasoning-seal.ts';
 import { blockText, contentBlocks, unknownBlock } from './content-blocks.ts';
-import { hasWideNumber, rawJsonAt } from './raw-json.ts';
+import { hasWideNumber } from './raw-json.ts';
 import type { Reading } from './reading.ts';
 
 /** Reads the content of an assistant's turn. The order of its blocks stays. */
@@ -67,6 +67,6 @@ function decodeToolUse(block: FieldSource, reading: Reading): ToolCallPart | und
   const path = `${block.path}.input`;
   if (!isAbsent(input) && !isJsonObject(input)) return refuse(block.refusals, path, 'must be an object.');
   if (id === undefined || name === undefined) return undefined;
-  const raw = hasWideNumber(input) ? rawJsonAt(reading.body, path) : undefined;
+  const raw = hasWideNumber(input) ? reading.rawJson(path) : undefined;
   return { type: 'tool-call', id, name, argumentsText: raw ?? JSON.stringify(input ?? {}) };
 }

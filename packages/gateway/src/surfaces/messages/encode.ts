@@ -1,5 +1,5 @@
 import { anthropicFaultBody } from '../../core/fault-body.ts';
-import { isJsonObject, tryParseJson } from '../../core/json-body.ts';
+import { toolInputJson } from '../../core/messages/tool-input.ts';
 import type { ReplyEncoder, ReplyOptions, ReplyOutcome } from '../../core/surface.ts';
 import type { BlockHead, BlockSink } from './block-sequence.ts';
 import { createBlockSequence } from './block-sequence.ts';
@@ -71,22 +71,9 @@ function blockJson(head: BlockHead, text: string, signature: string | undefined)
     case 'tool_use':
       return (
         `{"type":"tool_use","id":${JSON.stringify(head.id)},"name":${JSON.stringify(head.name)},` +
-        `"input":${inputJson(text)}}`
+        `"input":${toolInputJson(text)}}`
       );
   }
-}
-
-/**
- * The `input` of a call: the model's own JSON text, byte for byte, so that no number loses a digit. It must be an
- * object here. Arguments that are none (a cut or broken answer) are not dropped, since a tool must not run as if it had
- * been called without any: they become the one member `INVALID_JSON`, which no tool's schema knows. The name is the
- * one that Anthropic's page on fine-grained tool streaming proposes for that.
- */
-function inputJson(argumentsText: string): string {
-  if (argumentsText === '') return '{}';
-  return isJsonObject(tryParseJson(argumentsText))
-    ? argumentsText
-    : JSON.stringify({ INVALID_JSON: argumentsText });
 }
 
 type Ending = { options: ReplyOptions; outcome: ReplyOutcome; facts: AnswerFacts };

@@ -2,11 +2,13 @@ import type { ToolDefinition } from '@switchyard/protocol/chat.ts';
 import { fault, type Fault } from '../../core/errors.ts';
 import type { Refusals } from '../../core/json-fields.ts';
 import type { NativeInput } from '../../core/surface.ts';
+import type { RawReader } from './raw-json.ts';
+import { createRawReader } from './raw-json.ts';
 
 /** What the decoders of one body share: where refusals go, and what they see besides the messages themselves. */
 export type Reading = {
-  /** The bytes that were parsed. */
-  body: Buffer;
+  /** For values that parsing may have changed. */
+  rawJson: RawReader;
   refusals: Refusals;
   native: BeyondChat;
   pictures: number;
@@ -25,7 +27,7 @@ export type ToolChange =
 
 export function newReading(body: Buffer): Reading {
   return {
-    body,
+    rawJson: createRawReader(body),
     refusals: { first: undefined },
     native: { first: undefined, bytes: 0, isBounded: true },
     pictures: 0,

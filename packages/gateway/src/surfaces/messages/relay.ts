@@ -14,6 +14,8 @@ export type EventRelay = {
   lastDelta(outcome: ReplyOutcome): Buffer | undefined;
 };
 
+const LF = 0x0a;
+const CR = 0x0d;
 const DELTA_NAME = 'message_delta';
 const DELTA_NAME_BYTES = Buffer.from(DELTA_NAME);
 
@@ -89,11 +91,13 @@ function splitEvents(events: Buffer): Buffer[] {
 }
 
 function eventEnd(events: Buffer, start: number): number {
-  const ends = ['\n\n', '\n\r\n']
-    .map((blank) => ({ at: events.indexOf(blank, start), length: blank.length }))
-    .filter(({ at }) => at !== -1)
-    .map(({ at, length }) => at + length);
-  return Math.min(events.length, ...ends);
+  let lineEnd = events.indexOf(LF, start);
+  while (lineEnd !== -1) {
+    const next = events[lineEnd + 1] === CR ? lineEnd + 2 : lineEnd + 1;
+    if (events[next] === LF) return next + 1;
+    lineEnd = events.indexOf(LF, lineEnd + 1);
+  }
+  return events.length;
 }
 
 /** The data of an event, if it is the one and not just a text that holds its name. */

@@ -76,7 +76,7 @@ function readEvents(text: string): Event[] {
   const events = text.split('\n\n');
   expect(events.pop()).toBe('');
   return events.map((event) => {
-    const [, name, data = ''] = /^event: (\w+)\ndata: (.*)$/.exec(event) ?? [];
+    const [, name, data = ''] = /^event: (\w+)\ndata: ([^\n]*)$/.exec(event) ?? [];
     const value = JSON.parse(data) as Event;
     expect(value.type).toBe(name);
     return value;

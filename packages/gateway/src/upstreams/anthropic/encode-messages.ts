@@ -1,5 +1,5 @@
 import type { AssistantPart, ChatMessage, ToolCallPart, UserPart } from '@switchyard/protocol/chat.ts';
-import { isJsonObject, tryParseJson } from '../../core/json-body.ts';
+import { toolInputJson } from '../../core/messages/tool-input.ts';
 import type { CallIds } from './tool-ids.ts';
 import { createCallIds } from './tool-ids.ts';
 import type { ToolNames } from './tool-names.ts';
@@ -155,18 +155,7 @@ function textBlock(text: string): string {
 
 function callBlock(call: ToolCallPart, apiId: string, names: ToolNames): string {
   const head = JSON.stringify({ type: 'tool_use', id: apiId, name: names.toApi(call.name) });
-  return `${head.slice(0, -1)},"input":${inputJson(call.argumentsText)}}`;
-}
-
-/**
- * The API wants an object. Arguments that a model left broken are kept as one member of one, under the name that the
- * page on fine-grained tool streaming proposes for that.
- */
-function inputJson(argumentsText: string): string {
-  if (!isVisible(argumentsText)) return '{}';
-  return isJsonObject(tryParseJson(argumentsText))
-    ? argumentsText
-    : JSON.stringify({ INVALID_JSON: argumentsText });
+  return `${head.slice(0, -1)},"input":${toolInputJson(call.argumentsText)}}`;
 }
 
 /** An error must have content. */
