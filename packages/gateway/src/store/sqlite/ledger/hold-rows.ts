@@ -47,7 +47,8 @@ export function createHoldWriter(
     expire({ requestId, atMs }, legs) {
       for (const { debit, amount } of legs) {
         const pending = close(requestId, debit.id);
-        tally.end({ kind: 'expire', pending, reserved: amount, debit, amount, requestId, atMs });
+        const end = { kind: 'expire', pending, reserved: amount, receipt: null, requestId } as const;
+        tally.end({ ...end, debit, amount, atMs });
       }
     },
     resolve({ requestId, receipt, reserved, due, atMs }) {
@@ -56,7 +57,7 @@ export function createHoldWriter(
         const amount = due.find((leg) => leg.debit === debit)?.amount ?? 0;
         const end =
           amount > 0 ? ({ kind: 'post', amount } as const) : ({ kind: 'void', amount: held } as const);
-        tally.end({ ...end, pending, reserved: held, debit, receipt, atMs });
+        tally.end({ ...end, pending, reserved: held, receipt, requestId: null, debit, atMs });
       }
     },
   };

@@ -17,13 +17,10 @@ export type ExternalTransfer = {
 };
 
 /** A part of a request, from the account that pays to our revenue. */
-export type RequestTransfer = {
-  debit: AccountRow;
-  amount: number;
-  /** The seq of the receipt; undefined: it has none, or not yet. */
-  receipt?: number;
-  atMs: number;
-};
+export type RequestTransfer = { debit: AccountRow; amount: number; atMs: number };
+
+/** `receipt`: its seq. */
+export type Charge = RequestTransfer & { receipt: number };
 
 /** The end of a reservation. */
 export type ReservationEnd = RequestTransfer & {
@@ -31,9 +28,9 @@ export type ReservationEnd = RequestTransfer & {
   /** The seq of the reservation, and its amount. */
   pending: number;
   reserved: number;
-  /** Of an end without a receipt. */
-  requestId?: string;
-  reason?: string;
+  /** The seq of the receipt, or the request of an end without one. */
+  receipt: number | null;
+  requestId: string | null;
 };
 
 /**
@@ -42,7 +39,7 @@ export type ReservationEnd = RequestTransfer & {
  */
 export type Tally = {
   transfer(row: ExternalTransfer): void;
-  charge(row: RequestTransfer): void;
+  charge(row: Charge): void;
   /** Returns its seq. */
   reserve(row: RequestTransfer): number;
   end(row: ReservationEnd): void;
@@ -53,21 +50,6 @@ export type Tally = {
   clear(): void;
 };
 
-type RowValues = [
-  seq: number,
-  kind: number,
-  pending: number | null,
-  receipt: number | null,
-  debit: number,
-  credit: number,
-  amount: number,
-  atMs: number,
-  previous: number | null,
-  nth: number | null,
-  requestId: string | null,
-  reason: string | null,
-];
-
 /** @param revenue our account that requests pay to */
 export function createTally(database: Database, numbers: Numbers, revenue: () => AccountRow): Tally {
   const insertExternal = database.prepare<
@@ -76,9 +58,17 @@ export function createTally(database: Database, numbers: Numbers, revenue: () =>
     `INSERT INTO transfer (seq, id, kind, debit, credit, amount, code, reason, request_id, at_ms)
      VALUES (?, ?, ${TRANSFER_KIND.direct}, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const insert = database.prepare<RowValues>(
-    `INSERT INTO transfer (seq, kind, pending, receipt, debit, credit, amount, code, at_ms, previous, nth, request_id, reason)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ${TRANSFER_CODE.charge}, ?, ?, ?, ?, ?)`,
+  const insertCharge = database.prepare<number[]>(
+    `INSERT INTO transfer (seq, kind, receipt, debit, credit, amount, code, at_ms, previous, nth)
+     VALUES (?, ${TRANSFER_KIND.direct}, ?, ?, ?, ?, ${TRANSFER_CODE.charge}, ?, ?, ?)`,
+  );
+  const insertReserve = database.prepare<number[]>(
+    `INSERT INTO transfer (seq, kind, debit, credit, amount, code, at_ms)
+     VALUES (?, ${TRANSFER_KIND.reserve}, ?, ?, ?, ${TRANSFER_CODE.charge}, ?)`,
+  );
+  const insertEnd = database.prepare<(number | string | null)[]>(
+    `INSERT INTO transfer (seq, debit, credit, amount, code, at_ms, kind, pending, receipt, request_id, previous, nth)
+     VALUES (?, ?, ?, ?, ${TRANSFER_CODE.charge}, ?, ?, ?, ?, ?, ?, ?)`,
   );
   // Numbers are bound as floating point where they are large; the sums must stay integers.
   const update = database.prepare<number[]>(
@@ -109,29 +99,16 @@ export function createTally(database: Database, numbers: Numbers, revenue: () =>
     change(revenue()).creditsPending += amount;
   }
 
-  /** A charge becomes the newest of its payer's chain. */
-  function insertCharge(kind: number, pending: number | null, row: RequestTransfer): void {
-    const { debit, amount, receipt = null, atMs } = row;
-    const credit = revenue();
-    const seq = numbers.next();
+  /** Makes a number the newest of its payer's chain of charges, and returns the one before it. */
+  function chain(debit: AccountRow, seq: number): number {
     const previous = debit.lastCharge;
     debit.lastCharge = seq;
     debit.charges += 1;
-    insert.run(
-      seq,
-      kind,
-      pending,
-      receipt,
-      debit.id,
-      credit.id,
-      amount,
-      atMs,
-      previous,
-      debit.charges,
-      null,
-      null,
-    );
-    post(debit, credit, amount);
+    return previous;
+  }
+
+  function spend(debit: AccountRow, amount: number): void {
+    post(debit, revenue(), amount);
     debit.spent += amount;
   }
 
@@ -150,36 +127,27 @@ export function createTally(database: Database, numbers: Numbers, revenue: () =>
       );
       post(debit, credit, amount);
     },
-    charge: (row) => insertCharge(TRANSFER_KIND.direct, null, row),
+    charge({ debit, amount, atMs, receipt }) {
+      const seq = numbers.next();
+      const previous = chain(debit, seq);
+      insertCharge.run(seq, receipt, debit.id, revenue().id, amount, atMs, previous, debit.charges);
+      spend(debit, amount);
+    },
     reserve({ debit, amount, atMs }) {
       const seq = numbers.next();
-      const kind = TRANSFER_KIND.reserve;
-      insert.run(seq, kind, null, null, debit.id, revenue().id, amount, atMs, null, null, null, null);
+      insertReserve.run(seq, debit.id, revenue().id, amount, atMs);
       pend(debit, amount);
       return seq;
     },
-    end(row) {
-      const { kind, pending, reserved, debit, amount, receipt = null, atMs } = row;
+    end({ debit, amount, atMs, kind, pending, reserved, receipt, requestId }) {
+      const seq = numbers.next();
+      const isCharge = kind === 'post';
+      const previous = isCharge ? chain(debit, seq) : null;
+      const nth = isCharge ? debit.charges : null;
+      const whole = [seq, debit.id, revenue().id, amount, atMs];
+      insertEnd.run(...whole, TRANSFER_KIND[kind], pending, receipt, requestId, previous, nth);
       pend(debit, -reserved);
-      if (kind === 'post') {
-        insertCharge(TRANSFER_KIND.post, pending, row);
-        return;
-      }
-      const { requestId = null, reason = null } = row;
-      insert.run(
-        numbers.next(),
-        TRANSFER_KIND[kind],
-        pending,
-        receipt,
-        debit.id,
-        revenue().id,
-        amount,
-        atMs,
-        null,
-        null,
-        requestId,
-        reason,
-      );
+      if (isCharge) spend(debit, amount);
     },
     receipt(paid, seq) {
       change(paid).lastReceipt = seq;
