@@ -1,11 +1,24 @@
-import type { CapabilityModel, Capabilities } from '@switchyard/protocol/link/capabilities.ts';
+import type {
+  CapabilityModel,
+  Capabilities,
+  ImageCapability,
+} from '@switchyard/protocol/link/capabilities.ts';
 import { LINK_LIMITS } from '@switchyard/protocol/link/limits.ts';
 import { totalInputTokens, totalOutputTokens } from '@switchyard/protocol/usage.ts';
 import type { EngineFault } from './engine.ts';
 import type { EngineHost, HostedModel } from './engine-host.ts';
+import type { ImageHost } from './images/image-host.ts';
+import { startImageRun } from './images/image-run.ts';
 import type { JobResult } from './job-run.ts';
 import { startJobRun } from './job-run.ts';
-import type { AcceptedJob, JobOffer, LinkAgent, LinkState, OfferAnswer } from './link/types.ts';
+import type {
+  AcceptedImage,
+  AcceptedJob,
+  JobOffer,
+  LinkAgent,
+  LinkState,
+  OfferAnswer,
+} from './link/types.ts';
 import type { Timers } from './timers.ts';
 
 /** Since the start of the program. Tokens are those that the engines reported. */
@@ -23,6 +36,8 @@ export type LeftOutModel = { alias: string; why: 'remote-backed' | 'same-alias' 
 
 export type AgentOptions = {
   hosts: EngineHost[];
+  /** Engines that make pictures. */
+  images?: ImageHost[];
   /** Only the node's owner uses it: then models that are answered elsewhere are the owner's own business. */
   isPrivate: boolean;
   timers: Timers;
@@ -78,8 +93,38 @@ export function createAgent(options: AgentOptions): Agent {
     };
   }
 
+  function acceptImage(host: ImageHost, offer: JobOffer): AcceptedImage {
+    const freeSlot = host.takeSlot();
+    return {
+      abandon: freeSlot,
+      startImage(request, stream) {
+        counts.running += 1;
+        return startImageRun({
+          host,
+          request,
+          deadlineMs: offer.deadlineMs,
+          stream,
+          timers: options.timers,
+          onStopped(result) {
+            freeSlot();
+            count(result);
+          },
+        });
+      },
+    };
+  }
+
+  function answerImage(offer: JobOffer): OfferAnswer {
+    const hosts = (options.images ?? []).filter((host) => host.offers(offer.model));
+    const free = hosts.find((host) => host.hasFreeSlot());
+    if (free !== undefined) return { acceptImage: acceptImage(free, offer) };
+    if (hosts.length === 0) return { reject: 'unsupported' };
+    return { reject: hosts.some((host) => host.isUp()) ? 'busy' : 'unloaded' };
+  }
+
   function answer(offer: JobOffer): OfferAnswer {
     if (isPaused) return { reject: 'paused' };
+    if (offer.kind === 'image') return answerImage(offer);
     const offered = sortModels(options).offered.get(offer.model);
     if (offered === undefined) return { reject: 'unsupported' };
     if (!offered.host.isUp()) return { reject: 'unloaded' };
@@ -95,7 +140,12 @@ export function createAgent(options: AgentOptions): Agent {
     offer: answer,
     state: options.onLinkState,
     counts: () => ({ ...counts }),
-    models: () => describe(options, isPaused).models.map(({ alias, slots }) => ({ alias, slots })),
+    models() {
+      const { models, image = [] } = describe(options, isPaused);
+      return [...models, ...image.map(({ recipe, slots }) => ({ alias: recipe, slots }))].map(
+        ({ alias, slots }) => ({ alias, slots }),
+      );
+    },
     leftOut: () => sortModels(options).leftOut,
     pause() {
       isPaused = true;
@@ -129,16 +179,37 @@ function describe(options: AgentOptions, isPaused: boolean): Capabilities {
   const models = [...sortModels(options).offered.values()].map(({ host, model }) =>
     describeModel(host, model, isPaused),
   );
+  const images = describeImages(options, isPaused);
   const slotsUp = hosts.filter((host) => host.isUp()).reduce((sum, host) => sum + host.slots(), 0);
-  const kinds = [...new Set(hosts.map((host) => host.engine.kind))].join('+');
-  const versions = [...new Set(hosts.map((host) => host.engine.version))].join('+');
+  const engines = [...hosts, ...(options.images ?? [])].map((host) => host.engine);
+  const kinds = [...new Set(engines.map((engine) => engine.kind))].join('+');
+  const versions = [...new Set(engines.map((engine) => engine.version))].join('+');
   return {
     engine: {
       kind: kinds.slice(0, LINK_LIMITS.wordMaxChars),
       version: versions.slice(0, LINK_LIMITS.wordMaxChars),
     },
-    slots: { text: isPaused ? 0 : Math.min(slotsUp, LINK_LIMITS.slotsMax) },
+    slots: { text: isPaused ? 0 : Math.min(slotsUp, LINK_LIMITS.slotsMax), ...images.slots },
     models,
+    ...images.report,
+  };
+}
+
+/** Each recipe once: the first engine wins it. */
+function describeImages(
+  { images = [] }: AgentOptions,
+  isPaused: boolean,
+): { slots: { image?: number }; report: Pick<Capabilities, 'image'> } {
+  if (images.length === 0) return { slots: {}, report: {} };
+  const recipes = new Map<string, ImageCapability>();
+  for (const capability of images.flatMap((host) => host.capabilities())) {
+    if (recipes.has(capability.recipe)) continue;
+    recipes.set(capability.recipe, isPaused ? { ...capability, slots: 0 } : capability);
+  }
+  const slots = images.reduce((sum, host) => sum + host.slots(), 0);
+  return {
+    slots: { image: isPaused ? 0 : Math.min(slots, LINK_LIMITS.slotsMax) },
+    report: { image: [...recipes.values()].slice(0, LINK_LIMITS.recipesMax) },
   };
 }
 

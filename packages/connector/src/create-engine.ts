@@ -1,4 +1,4 @@
-import type { EngineConfig, ServerConfig } from './config/engine-config.ts';
+import type { EngineConfig, ServerConfig, TextEngineConfig } from './config/engine-config.ts';
 import { DEFAULT_SLOTS } from './config/engine-config.ts';
 import type { Engine } from './engine.ts';
 import { createDemoAdapter } from './engines/demo.ts';
@@ -18,7 +18,7 @@ export type EngineContext = {
 };
 
 /** The adapter for an engine of the configuration. Nothing is contacted, loaded or started yet. */
-export function createEngine(config: EngineConfig, context: EngineContext): Engine {
+export function createEngine(config: TextEngineConfig, context: EngineContext): Engine {
   if (config.kind === 'demo') return createDemoAdapter({ slots: config.slots, timers: context.timers });
   if (config.kind === 'gguf') return createGgufEngine({ ...config, ...context });
   return createServerEngine({ ...config, ...context });
@@ -44,6 +44,6 @@ function createServerEngine(options: ServerConfig & EngineContext): Engine {
 
 /** How status lines call an engine: by its model file, its address, or its kind. */
 export function engineName(config: EngineConfig): string {
-  if (config.kind === 'demo') return 'demo';
+  if (config.kind === 'demo' || config.kind === 'demo-image') return config.kind;
   return config.kind === 'gguf' ? modelNameOf(config.file) : new URL(config.baseUrl).host;
 }

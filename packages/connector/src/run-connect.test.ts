@@ -96,7 +96,7 @@ function connect(change: Partial<ConnectOptions> = {}, replaced: Partial<Connect
 function startJob(world: World): { stream: JobStream & { heard: string[] }; end(): void } {
   const offer = { jobId: 'j', model: 'm', estimatedInputTokens: 1, deadlineMs: 0 };
   const answer = world.agent().offer(offer);
-  if (!('accept' in answer)) throw new Error(answer.reject);
+  if (!('accept' in answer)) throw new Error('not accepted');
   const stream = createFakeJobStream();
   answer.accept.start(chatOf('my private prompt'), stream);
   const run = world.engine.runs.at(-1);
@@ -218,7 +218,7 @@ describe('runConnect', () => {
     const offer = { jobId: 'k', model: 'm', estimatedInputTokens: 1, deadlineMs: 0 };
     for (let count = 0; count < 3; count++) {
       const answer = world.agent().offer(offer);
-      if (!('accept' in answer)) throw new Error(answer.reject);
+      if (!('accept' in answer)) throw new Error('not accepted');
       answer.accept.start(chatOf('my private prompt'), createFakeJobStream());
       world.engine.runs.at(-1)?.sink.onFault({ code: 'overloaded', message: 'full' });
     }

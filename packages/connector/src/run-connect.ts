@@ -4,7 +4,7 @@ import { createAgent } from './agent.ts';
 import type { ConnectorConfig, Environment } from './config/config.ts';
 import { loadConfig } from './config/config.ts';
 import type { ConnectOptions } from './config/connect-options.ts';
-import type { EngineConfig } from './config/engine-config.ts';
+import type { EngineConfig, ImageEngineConfig, TextEngineConfig } from './config/engine-config.ts';
 import { readEngineFlags } from './config/engine-flags.ts';
 import type { EngineContext } from './create-engine.ts';
 import { createEngine, engineName } from './create-engine.ts';
@@ -13,6 +13,10 @@ import type { EngineHost } from './engine-host.ts';
 import { createEngineHost } from './engine-host.ts';
 import type { FoundEngine } from './find-engines.ts';
 import { findEngines, NOTHING_FOUND } from './find-engines.ts';
+import { createDemoImageEngine } from './images/demo-image.ts';
+import type { ImageEngine } from './images/image-engine.ts';
+import { createImageHost } from './images/image-host.ts';
+import type { ImageHost } from './images/image-host.ts';
 import { startLinkClient } from './link/link-client.ts';
 import type { LinkClientOptions } from './link/link-client.ts';
 import type { LinkClient, LinkState } from './link/types.ts';
@@ -31,7 +35,8 @@ export type { ConnectOptions } from './config/connect-options.ts';
 /** What `runConnect` takes from outside; tests put their own in. */
 export type ConnectDependencies = {
   environment?: Environment;
-  createEngine(config: EngineConfig, context: EngineContext): Engine;
+  createEngine(config: TextEngineConfig, context: EngineContext): Engine;
+  createImageEngine(config: ImageEngineConfig): ImageEngine;
   /** Looks for engines at their usual addresses. */
   findEngines(): Promise<FoundEngine[]>;
   startLink(options: LinkClientOptions): LinkClient;
@@ -45,6 +50,7 @@ export type ConnectDependencies = {
 
 const REAL: ConnectDependencies = {
   createEngine,
+  createImageEngine: ({ slots }) => createDemoImageEngine(slots),
   findEngines: () => findEngines(),
   startLink: startLinkClient,
   writeLine: writeToConsole,
@@ -132,7 +138,7 @@ async function serve(
   const stopped = Promise.withResolvers<number>();
   let link: LinkClient | undefined;
 
-  const hosts = config.engines.map((engineConfig) =>
+  const hosts = textEngines(config.engines).map((engineConfig) =>
     createEngineHost({
       name: engineName(engineConfig),
       engine: dependencies.createEngine(engineConfig, { timers, isShared: !config.isPrivate }),
@@ -146,8 +152,21 @@ async function serve(
       },
     }),
   );
+  const images = imageEngines(config.engines).map((engineConfig) => {
+    const engine = engineName(engineConfig);
+    return createImageHost({
+      engine: dependencies.createImageEngine(engineConfig),
+      timers,
+      onUp(recipes) {
+        reporter.hostEvent({ type: 'engine-up', engine, models: recipes });
+        link?.capabilitiesChanged();
+      },
+      onDown: (fault) => reporter.hostEvent({ type: 'engine-down', engine, fault }),
+    });
+  });
   const agent = createAgent({
     hosts,
+    images,
     isPrivate: config.isPrivate,
     timers,
     onLinkState(state: LinkState) {
@@ -162,7 +181,7 @@ async function serve(
     stopped,
   );
   reporter.watchCounts(agent);
-  await atMost(timers, FIRST_LOOK_MS, Promise.all(hosts.map((host) => host.start())));
+  await atMost(timers, FIRST_LOOK_MS, Promise.all([...hosts, ...images].map((host) => host.start())));
   if (!agent.isPaused()) {
     link = dependencies.startLink({
       gatewayUrl: config.gateway,
@@ -176,7 +195,7 @@ async function serve(
   const exitCode = await stopped.promise;
   stopListening();
   reporter.stop();
-  await stopEngines(hosts, timers);
+  await stopEngines([...hosts, ...images], timers);
   reporter.ended();
   return exitCode;
 }
@@ -206,7 +225,15 @@ function listenForSignals(
   });
 }
 
-async function stopEngines(hosts: EngineHost[], timers: Timers): Promise<void> {
+function textEngines(engines: EngineConfig[]): TextEngineConfig[] {
+  return engines.filter((engine) => engine.kind !== 'demo-image');
+}
+
+function imageEngines(engines: EngineConfig[]): ImageEngineConfig[] {
+  return engines.filter((engine) => engine.kind === 'demo-image');
+}
+
+async function stopEngines(hosts: (EngineHost | ImageHost)[], timers: Timers): Promise<void> {
   await atMost(timers, STOP_ENGINES_MS, Promise.allSettled(hosts.map((host) => host.stop())));
 }
 

@@ -9,8 +9,9 @@ Usage: switchyard connect --gateway URL [--engine ENGINE | --gguf FILE] [options
   --gateway URL        the gateway, such as https://gateway.example
   --engine ENGINE      ollama, llama-cpp, vllm or lm-studio, each with =URL for another
                        address than its usual one; openai=URL for any other server that
-                       speaks the OpenAI chat API; demo; repeatable. Without it, engines
-                       are looked for at their usual addresses on this machine
+                       speaks the OpenAI chat API; demo or demo-image; repeatable.
+                       Without it, engines are looked for at their usual addresses
+                       on this machine
   --gguf FILE          a model file, run with llama.cpp's llama-server; repeatable
   --model ALIAS=LOCAL  offer the engine's model LOCAL under the name ALIAS; repeatable.
                        Without it every model is offered under its own name

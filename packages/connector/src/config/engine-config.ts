@@ -3,7 +3,12 @@ import type { ModelSettings } from '../engines/model-settings.ts';
 import type { ModelChoice } from '../engine-host.ts';
 
 /** One engine as the owner wants it driven, checked and with every default filled in. */
-export type EngineConfig = DemoConfig | ServerConfig | GgufConfig;
+export type EngineConfig = TextEngineConfig | ImageEngineConfig;
+
+export type TextEngineConfig = DemoConfig | ServerConfig | GgufConfig;
+
+/** The built-in demo model that makes pictures. Its recipe has the only name that it is offered under. */
+export type ImageEngineConfig = { kind: 'demo-image'; slots: number; choices: undefined };
 
 export type DemoConfig = { kind: 'demo'; slots: number; choices: ModelChoice[] | undefined };
 
@@ -43,6 +48,9 @@ export type GgufConfig = {
 
 export const DEFAULT_SLOTS = 4;
 export const DEMO_SLOTS_MAX = 64;
+/** A picture keeps a processor core at work. */
+export const DEMO_IMAGE_SLOTS = 1;
+export const DEMO_IMAGE_SLOTS_MAX = 8;
 export const SLOTS_MAX = 4096;
 
 /** Where each kind listens when nobody changed it. A server of any other kind has no usual address. */
@@ -66,7 +74,7 @@ const KIND_WORDS: ReadonlyMap<string, ServerKind> = new Map<string, ServerKind>(
 ]);
 
 /** For messages. */
-export const KIND_LIST = 'ollama, llama-cpp, vllm, lm-studio, openai, gguf or demo';
+export const KIND_LIST = 'ollama, llama-cpp, vllm, lm-studio, openai, gguf, demo or demo-image';
 
 /** The kind that a word of the owner means. */
 export function serverKindOf(word: string): ServerKind | undefined {

@@ -5,6 +5,7 @@ import type { ConnectOptions } from './connect-options.ts';
 import type { EngineConfig } from './engine-config.ts';
 import {
   DEFAULT_SLOTS,
+  DEMO_IMAGE_SLOTS,
   DEMO_SLOTS_MAX,
   findBaseUrlProblem,
   KIND_LIST,
@@ -20,7 +21,8 @@ type Context = { slots: number | undefined; allowLan: boolean; environment: Envi
 
 /**
  * The engines of `--engine`, `--gguf`, `--model`, `--slots` and `--allow-lan`.
- * `--model` goes to the one server among them, or to the demo model when that is all there is.
+ * `--model` goes to the one server among them, or to the demo model when that is all there is. `--slots` is for text:
+ * a picture keeps the machine at work for itself.
  */
 export function readEngineFlags(
   options: EngineFlags,
@@ -43,6 +45,7 @@ function readEngine(text: string, context: Context): EngineConfig[] {
   const given = equals === -1 ? undefined : text.slice(equals + 1);
   if (text === 'demo') return [{ kind: 'demo', slots: slots ?? DEFAULT_SLOTS, choices: undefined }];
   if (word === 'gguf' && given !== undefined) return readGguf(given, context);
+  if (text === 'demo-image') return [{ kind: 'demo-image', slots: DEMO_IMAGE_SLOTS, choices: undefined }];
   const kind = serverKindOf(word);
   if (kind === undefined) {
     problems.push(`--engine: must be ${KIND_LIST}, with =URL for another address than the usual one`);
@@ -107,8 +110,9 @@ function readChoices(models: string[], problems: string[]): ModelChoice[] {
 }
 
 function giveChoices(engines: EngineConfig[], choices: ModelChoice[], problems: string[]): void {
-  const servers = engines.filter((engine) => engine.kind !== 'demo');
-  const candidates = servers.length === 0 ? engines : servers;
+  const textEngines = engines.filter((engine) => engine.kind !== 'demo-image');
+  const servers = textEngines.filter((engine) => engine.kind !== 'demo');
+  const candidates = servers.length === 0 ? textEngines : servers;
   const [only] = candidates;
   if (only === undefined || candidates.length > 1) {
     problems.push('--model: needs exactly one engine to belong to; use a configuration file for several');

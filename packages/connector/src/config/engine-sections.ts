@@ -6,6 +6,8 @@ import type { ModelChoice } from '../engine-host.ts';
 import type { EngineConfig, ServerKind } from './engine-config.ts';
 import {
   DEFAULT_SLOTS,
+  DEMO_IMAGE_SLOTS,
+  DEMO_IMAGE_SLOTS_MAX,
   DEMO_SLOTS_MAX,
   findBaseUrlProblem,
   KIND_LIST,
@@ -32,8 +34,9 @@ const SERVER_KEYS = [...COMMON_KEYS, 'base_url', 'api_key_env', 'allow_lan'] as 
 const CACHE_KEYS = [...SERVER_KEYS, 'share_prompt_cache'] as const;
 
 /** Which keys go with which kind. */
-const KEYS: Readonly<Record<ServerKind | 'demo' | 'gguf', readonly string[]>> = {
+const KEYS: Readonly<Record<ServerKind | 'demo' | 'demo-image' | 'gguf', readonly string[]>> = {
   demo: COMMON_KEYS,
+  'demo-image': ['kind', 'slots'],
   gguf: [...COMMON_KEYS, 'file', 'llama_server', 'context_tokens'],
   'openai-compatible': SERVER_KEYS,
   ollama: [...SERVER_KEYS, 'keep_alive'],
@@ -57,13 +60,17 @@ export function readEngineSection(source: EngineSource, section: Section): Engin
     if (!section.entries.has('kind')) yaml.problem(section, 'kind', `is missing: ${KIND_LIST}`);
     return undefined;
   }
-  const kind = word === 'demo' || word === 'gguf' ? word : serverKindOf(word);
+  const kind = word === 'demo' || word === 'demo-image' || word === 'gguf' ? word : serverKindOf(word);
   if (kind === undefined) {
     yaml.problem(section, 'kind', `must be ${KIND_LIST}`);
     return undefined;
   }
   for (const key of section.entries.keys()) {
     if (!KEYS[kind].includes(key)) yaml.problem(section, key, `does not go with kind ${word}`);
+  }
+  if (kind === 'demo-image') {
+    const slots = yaml.wholeNumber(section, 'slots', { min: 1, max: DEMO_IMAGE_SLOTS_MAX });
+    return { kind, slots: slots ?? DEMO_IMAGE_SLOTS, choices: undefined };
   }
   const models = yaml.sections(section, 'models', MODEL_KEYS);
   if (kind === 'demo') return readDemo(source, section, models);

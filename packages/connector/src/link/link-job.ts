@@ -7,6 +7,9 @@ import {
   takeGrant,
 } from '@switchyard/protocol/link/flow.ts';
 import { RECORD_TYPES } from '@switchyard/protocol/link/frame.ts';
+import type { PictureInfo } from '@switchyard/protocol/image.ts';
+import { parseImageRequest } from '@switchyard/protocol/link/image-job.ts';
+import type { Progress } from '@switchyard/protocol/link/image-job.ts';
 import { LINK_LIMITS } from '@switchyard/protocol/link/limits.ts';
 import { encodeBody, encodeWindow } from '@switchyard/protocol/link/messages.ts';
 import type { FailCode } from '@switchyard/protocol/link/messages.ts';
@@ -15,12 +18,12 @@ import type { LinkWriter } from '@switchyard/protocol/link/writer.ts';
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import type { EngineFault } from '../engine.ts';
 import { parseChat } from './parse-chat.ts';
-import type { AcceptedJob, JobStream, RunningJob } from './types.ts';
+import type { AcceptedImage, AcceptedJob, ImageStream, JobStream, RunningJob } from './types.ts';
 
 export type LinkJobOptions = {
   stream: number;
   bodyBytes: number;
-  accepted: AcceptedJob;
+  accepted: AcceptedJob | AcceptedImage;
   writer: LinkWriter;
   nowMs(): number;
   /** The stream's last record is queued, or the line is lost. Called once. */
@@ -41,7 +44,7 @@ const QUEUE_MAX_BYTES = 4 * 1024 * 1024;
 const ALIVE_MIN_MS = 1_000;
 
 /** One accepted job: a stream of the link seen from the node. */
-export class LinkJob implements JobStream {
+export class LinkJob implements JobStream, ImageStream {
   readonly #options: LinkJobOptions;
   readonly #checker = createPartChecker();
   readonly #window = createReceiveWindow(LINK_LIMITS.streamWindowBytes);
@@ -143,24 +146,49 @@ export class LinkJob implements JobStream {
     this.#close();
   }
 
+  progress(progress: Progress): void {
+    if (this.#phase !== 'running') return;
+    this.#aliveAtMs = this.#options.nowMs();
+    this.#options.writer.control(RECORD_TYPES.progress, this.#options.stream, encodeBody(progress));
+  }
+
+  /** The picture waits here under the window's credit; it is at most `pictureMaxBytes`. */
+  picture(bytes: Uint8Array, info: PictureInfo): void {
+    if (this.#phase !== 'running') return;
+    const { writer, stream } = this.#options;
+    writer.data(stream, bytes, true);
+    writer.end(stream, RECORD_TYPES.finish, encodeBody(info));
+    this.#close();
+  }
+
   fail(fault: EngineFault): void {
     if (this.#phase === 'running') this.#fail(fault.code);
   }
 
   #start(body: Uint8Array): void {
-    const chat = parseChat(body);
     this.#body = undefined;
     this.#phase = 'running';
-    if (chat === undefined) {
+    const running = this.#begin(body);
+    if (running === undefined) {
       this.#options.accepted.abandon();
       this.#fail('invalid_request');
       return;
     }
-    const running = this.#options.accepted.start(chat, this);
     this.#running = running;
     // What the engine did from inside `start` could not be stopped or paused yet.
     if (this.#hasEnded()) void running.cancel();
     else if (this.#isPaused) running.pause();
+  }
+
+  /** Undefined: the request cannot be read. */
+  #begin(body: Uint8Array): RunningJob | undefined {
+    const { accepted } = this.#options;
+    if ('startImage' in accepted) {
+      const request = parseImageRequest(body);
+      return request.ok ? accepted.startImage(request.value, this) : undefined;
+    }
+    const chat = parseChat(body);
+    return chat === undefined ? undefined : accepted.start(chat, this);
   }
 
   #hasEnded(): boolean {

@@ -250,10 +250,8 @@ export class LinkSession {
     if (!offer.ok || stream <= this.#lastStream) return CLOSE_CODES.protocol;
     this.#lastStream = stream;
     this.#writer.open(stream);
-    const { jobId, model, deadlineMs, estimatedInputTokens, bodyBytes } = offer.value;
-    const answer = this.#isDraining
-      ? { reject: 'paused' as const }
-      : this.#options.agent.offer({ jobId, model, deadlineMs, estimatedInputTokens });
+    const { bodyBytes, ...offered } = offer.value;
+    const answer = this.#isDraining ? { reject: 'paused' as const } : this.#options.agent.offer(offered);
     if ('reject' in answer) {
       this.#writer.control(RECORD_TYPES.reject, stream, encodeBody({ reason: answer.reject }));
       this.#writer.close(stream);
@@ -264,7 +262,7 @@ export class LinkSession {
     const job = new LinkJob({
       stream,
       bodyBytes,
-      accepted: answer.accept,
+      accepted: 'accept' in answer ? answer.accept : answer.acceptImage,
       writer: this.#writer,
       nowMs: () => this.#options.timers.nowMs(),
       onClosed: () => this.#onJobClosed(stream),
@@ -313,11 +311,13 @@ export class LinkSession {
 
   #status(capabilities: Capabilities): void {
     this.#lastStatusMs = this.#options.timers.nowMs();
+    const { text, image } = capabilities.slots;
     const isUp = capabilities.models.some((model) => model.loaded);
     const stateWithoutSlots = isUp ? 'paused' : 'engine-down';
     const report: NodeStatusReport = {
-      state: capabilities.slots.text > 0 ? 'ready' : stateWithoutSlots,
-      textSlots: capabilities.slots.text,
+      state: text > 0 || (image ?? 0) > 0 ? 'ready' : stateWithoutSlots,
+      textSlots: text,
+      ...(image !== undefined && { imageSlots: image }),
     };
     this.#writer.control(RECORD_TYPES.status, 0, encodeBody(report));
   }

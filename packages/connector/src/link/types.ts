@@ -1,5 +1,7 @@
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
-import type { Capabilities } from '@switchyard/protocol/link/messages.ts';
+import type { ImageRequest, PictureInfo } from '@switchyard/protocol/image.ts';
+import type { Progress } from '@switchyard/protocol/link/image-job.ts';
+import type { Capabilities, JobKind } from '@switchyard/protocol/link/messages.ts';
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import type { EngineFault } from '../engine.ts';
 
@@ -13,9 +15,11 @@ export type LinkAgent = {
 };
 
 export type JobOffer = {
+  /** Absent: chat. */
+  kind?: JobKind;
   /** Random per attempt. */
   jobId: string;
-  /** The alias that this node advertised. */
+  /** The alias, or recipe of an image job, that this node advertised. */
   model: string;
   estimatedInputTokens: number;
   deadlineMs: number;
@@ -30,11 +34,19 @@ export type RejectReason =
   | 'unsupported'
   | 'policy';
 
-export type OfferAnswer = { reject: RejectReason } | { accept: AcceptedJob };
+export type OfferAnswer = { reject: RejectReason } | { accept: AcceptedJob } | { acceptImage: AcceptedImage };
 
 export type AcceptedJob = {
   /** The whole request has come. Called once, unless the job is abandoned first. */
   start(chat: ChatRequest, stream: JobStream): RunningJob;
+  /** The job went away before it was started: free the slot. */
+  abandon(): void;
+};
+
+/** Of an offer of kind `image`. */
+export type AcceptedImage = {
+  /** The whole request has come. Called once, unless the job is abandoned first. */
+  startImage(request: ImageRequest, stream: ImageStream): RunningJob;
   /** The job went away before it was started: free the slot. */
   abandon(): void;
 };
@@ -53,6 +65,15 @@ export type JobStream = {
   alive(): void;
   /** After the `finish` part. */
   end(): void;
+  fail(fault: EngineFault): void;
+};
+
+/** The same for a picture. After `picture` or `fail` it is closed. */
+export type ImageStream = {
+  alive(): void;
+  progress(progress: Progress): void;
+  /** The whole picture, once. */
+  picture(bytes: Uint8Array, info: PictureInfo): void;
   fail(fault: EngineFault): void;
 };
 

@@ -78,7 +78,7 @@ export function offerOf(change: Partial<Parameters<Agent['offer']>[0]> = {}): Pa
 
 export function accepted(agent: Agent, change = {}): AcceptedJob {
   const answer = agent.offer(offerOf(change));
-  if (!('accept' in answer)) throw new Error(`rejected: ${answer.reject}`);
+  if (!('accept' in answer)) throw new Error(`rejected: ${JSON.stringify(answer)}`);
   return answer.accept;
 }
 
