@@ -181,7 +181,7 @@ describe('POST /v1/messages', () => {
       { ...hello, model: 'elsewhere' },
       {},
       503,
-      { type: 'overloaded_error' },
+      { type: 'api_error', code: 'server_is_overloaded' },
     ],
     ['a wrong path', '/v1/messages/batches', hello, {}, 404, { type: 'not_found_error' }],
   ])('refuses %s in the shape of the dialect', async (...[, path, body, headers, status, error]) => {

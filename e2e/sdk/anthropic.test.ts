@@ -45,7 +45,7 @@ const kind: ClientKind = {
     'no-money': { className: 'PaymentRequiredError', code: 'billing_error' },
     'unknown-model': { className: 'NotFoundError', code: 'not_found_error' },
     'too-fast': { className: 'RateLimitError', code: 'rate_limit_error' },
-    'no-node': { className: 'ServiceUnavailableError', code: 'overloaded_error' },
+    'no-node': { className: 'ServiceUnavailableError', code: 'api_error' },
     'bad-prompt': { className: 'BadRequestError', code: 'invalid_request_error' },
   },
 };

@@ -31,11 +31,21 @@ export function anthropicFaultBody(
   return JSON.stringify({
     type: 'error',
     error: {
-      type: errorRow(value.code).anthropicType,
+      type: anthropicType(value),
       message: isNamed ? message : `${param}: ${message}`,
       code: value.code,
       details,
     },
     request_id: requestId,
   });
+}
+
+/**
+ * An overload that no wait will end is told as another failure: Claude Code tries an `overloaded_error` again for three
+ * minutes, whatever `x-should-retry` says, and stops at once at any other 503 with that header (measured with 2.1.329,
+ * 2026-11-21).
+ */
+function anthropicType({ code, retryAfterMs }: Fault): string {
+  const isHopeless = code === 'server_is_overloaded' && retryAfterMs === undefined;
+  return isHopeless ? 'api_error' : errorRow(code).anthropicType;
 }

@@ -328,12 +328,18 @@ test.each([
 
 test('every error of the catalogue has its type, its place and the id of the request', () => {
   for (const code of Object.keys(ERRORS) as ErrorCode[]) {
-    expect(JSON.parse(messagesSurface.renderFault({ code, param: 'a.b' }, 'req_1'))).toEqual({
+    const fault = { code, param: 'a.b', retryAfterMs: 2_000 };
+    expect(JSON.parse(messagesSurface.renderFault(fault, 'req_1'))).toEqual({
       type: 'error',
       error: { type: ERRORS[code].anthropicType, message: `a.b: ${ERRORS[code].publicMessage}`, code },
       request_id: 'req_1',
     });
   }
+});
+
+test('an overload that no wait will end is no overload for Claude Code, which would go on asking', () => {
+  const body = messagesSurface.renderFault({ code: 'server_is_overloaded' }, 'req_1');
+  expect(JSON.parse(body)).toMatchObject({ error: { type: 'api_error', code: 'server_is_overloaded' } });
 });
 
 test('any answer in any batches is read back by a strict client as it is not streamed', () => {
