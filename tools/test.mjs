@@ -1,7 +1,8 @@
 /**
  * `npm test`: prepares the machine, then runs every check and every test and adds them up.
  * Options: `--only check|unit|e2e` runs that part alone; other arguments go to vitest, such as a path.
- * A failed check does not keep the tests from running. The last line is `N passed, N failed`.
+ * A failed check does not keep the tests from running. The last line is `N passed, N failed`, and how many were skipped
+ * because something that they need is not on this machine.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -21,14 +22,15 @@ const checks = [
 try {
   const { wantedParts, vitestArguments } = readArguments(process.argv.slice(2));
   await prepare();
-  const total = { passed: 0, failed: 0 };
+  const total = { passed: 0, failed: 0, skipped: 0 };
   if (wantedParts.includes('check')) {
     for (const check of checks) count(total, await runCheck(check));
   }
   for (const project of ['unit', 'e2e'].filter((name) => wantedParts.includes(name))) {
     count(total, await runTests(project, vitestArguments));
   }
-  process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+  process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
   process.exitCode = total.failed > 0 ? 1 : 0;
 } catch (error) {
   reportFailure(error);
@@ -45,9 +47,10 @@ function readArguments(args) {
   return { wantedParts: [wanted], vitestArguments: args.toSpliced(at, 2) };
 }
 
-function count(total, { passed, failed }) {
+function count(total, { passed, failed, skipped = 0 }) {
   total.passed += passed;
   total.failed += failed;
+  total.skipped += skipped;
 }
 
 /** Runs one check; its output is shown when it fails. Counts as one test. */
@@ -79,9 +82,10 @@ async function runTests(project, extraArguments) {
     ],
     'inherit',
   );
-  const { numPassedTests: passed = 0, numFailedTests: failed = 0 } = readReport(reportFile);
+  const report = readReport(reportFile);
+  const { numPassedTests: passed = 0, numFailedTests: failed = 0, numPendingTests: skipped = 0 } = report;
   // A run can fail without a failed test: a file that does not load, or an error after the last test.
-  return { passed, failed: failed === 0 && !isSuccess ? 1 : failed };
+  return { passed, failed: failed === 0 && !isSuccess ? 1 : failed, skipped };
 }
 
 function readReport(file) {

@@ -59,7 +59,18 @@ const pages: readonly Page[] = [
   { page: 'langchain.md', language: 'js', prints: [/\w+/] },
   { page: 'langchain.md', language: 'python', prints: [/\w+/] },
   { page: 'ai-sdk.md', language: 'js', prints: [/4/, /\n/, /\n/, /\n/, /\w+/] },
-  { page: 'curl.md', language: 'sh', prints: [/"choices"/, /data: \[DONE\]/, /"object":"list"/, /200 OK/] },
+  {
+    page: 'curl.md',
+    language: 'sh',
+    prints: [
+      /"choices"/,
+      /data: \[DONE\]/,
+      /"type":"message"/,
+      /"object":"response"/,
+      /"object":"list"/,
+      /200 OK/,
+    ],
+  },
 ];
 
 const PROGRAMS = {
@@ -77,8 +88,8 @@ describe('docs/clients', () => {
       context.skip(run.missing);
       return;
     }
-    const file = join(FOLDER, `${page.replace('.md', '')}.${run.ending}`);
-    writeFileSync(file, adapt(text));
+    const file = `${page.replace('.md', '')}.${run.ending}`;
+    writeFileSync(join(FOLDER, file), adapt(text));
     const { code, output } = await start(run.program, [...run.args, file]);
     expect(code, output).toBe(0);
     let rest = output;
@@ -107,7 +118,7 @@ function start(program: string, args: readonly string[]): Promise<{ code: number
   const { ANTHROPIC_API_KEY: _anthropic, OPENAI_API_KEY: _openai, ...environment } = process.env;
   const env = { ...environment, SWITCHYARD_API_KEY: key, PYTHONDONTWRITEBYTECODE: '1' };
   return new Promise((resolve) => {
-    execFile(program, args, { env, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(program, args, { cwd: FOLDER, env, timeout: 60_000 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, output: code === 0 ? stdout : stdout + stderr });
     });

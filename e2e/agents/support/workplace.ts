@@ -8,7 +8,7 @@ import { startGateway } from '../../support/gateway.ts';
 import { temporaryFolder } from '../../support/processes.ts';
 
 /** The model of the pages in docs/clients. The others are the same with another provider behind. */
-export const MODELS = ['qwen3-coder', 'resold-messages', 'resold-responses'] as const;
+const MODELS = ['qwen3-coder', 'resold-messages', 'resold-responses'] as const;
 
 /** A gateway with a provider that acts like a model which knows how to use an agent's shell. */
 export type Workplace = {
@@ -18,7 +18,8 @@ export type Workplace = {
   provider: Provider;
   /** What each request of the rich account did, oldest first. */
   receipts(): Promise<{ surface: string; model: string; end: string }[]>;
-  refusals(): Promise<number>;
+  /** How many requests were refused, or failed, so far. */
+  failures(): Promise<number>;
 };
 
 /** Names of the tools that run a command, and of the field that has it. */
@@ -55,10 +56,11 @@ export async function startWorkplace(): Promise<Workplace> {
       const { data } = (await reply.json()) as { data: { surface: string; model: string; end: string }[] };
       return data.map(({ surface, model, end }) => ({ surface, model, end })).toReversed();
     },
-    async refusals() {
+    async failures() {
       const text = await (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text();
-      const rows = [...text.matchAll(/^switchyard_refused_requests_total\{[^}]*\} (\d+)$/gm)];
-      return rows.reduce((sum, [, count]) => sum + Number(count), 0);
+      const refused = text.matchAll(/^switchyard_refused_requests_total\{[^}]*\} (\d+)$/gm);
+      const failed = text.matchAll(/^switchyard_requests_total\{[^}]*end="failed"[^}]*\} (\d+)$/gm);
+      return [...refused, ...failed].reduce((sum, [, count]) => sum + Number(count), 0);
     },
   };
 }
@@ -78,12 +80,20 @@ function config(providerPort: number): string {
   return `
 brand: { name: Test, key_prefix: test }
 accounts: { welcome_usd: 0 }
+pools:
+  empty: {}
 upstreams:
   chat: { kind: openai-compatible, base_url: '${base}', allow_private_addresses: true }
   messages: { kind: anthropic, base_url: '${base}', allow_private_addresses: true }
   responses: { kind: openai, base_url: '${base}', allow_private_addresses: true }
 models:
 ${models.join('')}
+  - id: elsewhere
+    context_tokens: 131072
+    max_output_tokens: 32000
+    capabilities: { tools: true }
+    price: { credits: 1 }
+    routes: [{ pool: empty }]
 `;
 }
 

@@ -22,7 +22,7 @@ export type World = {
   refusals(code: string): Promise<number>;
 };
 
-export type Receipt = {
+type Receipt = {
   id: string;
   model: string;
   surface: string;
