@@ -1,6 +1,7 @@
 import { CLOSE_CODES } from '@switchyard/protocol/link/close-codes.ts';
 import type { Clock, RandomSource } from '../core/clock.ts';
 import { errorFields } from '../core/log.ts';
+import { acquireImage } from './acquire-image.ts';
 import { DEFAULT_FLEET_CONFIG, NO_FLEET_METRICS } from './fleet-config.ts';
 import type { FleetConfig, FleetLog, FleetMetrics } from './fleet-config.ts';
 import type { Fleet, NodeAuthenticator } from './fleet.ts';
@@ -83,6 +84,11 @@ export function createFleet(options: FleetOptions): Fleet {
   return {
     handleUpgrade: (request, socket, head) => server.handleUpgrade(request, socket, head),
     acquire: (want) => (drainingForMs === undefined ? registry.acquire(want) : 'none'),
+    acquireImage(want) {
+      if (drainingForMs !== undefined) return 'none';
+      const now = { monotonicMs: clock.monotonicMs(), random: options.random };
+      return acquireImage(registry.sessions(), want, now);
+    },
     waitMs: (pool, model) => registry.waitMs(pool, model),
     availability: (pool, model, accountId) => registry.availability(pool, model, accountId),
     onCapacity: capacity.subscribe,

@@ -2,6 +2,7 @@ import type { ChatRequest } from '@switchyard/protocol/chat.ts';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Attempt, AttemptRequest, AttemptSink } from '../core/attempt.ts';
+import type { ImageSlot, ImageWant } from './acquire-image.ts';
 
 /** The nodes that are connected to this gateway, as the rest of it sees them. */
 export type Fleet = {
@@ -9,6 +10,8 @@ export type Fleet = {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Takes a free slot on the best fitting node. `busy`: nodes serve the model but none is free. `none`: no node serves it. */
   acquire(want: NodeWant): NodeSlot | 'busy' | 'none';
+  /** The same for a picture. */
+  acquireImage(want: ImageWant): ImageSlot | 'busy' | 'none';
   /** How long until a node that is left out for its failures gets jobs again, ms. 0: none is left out. */
   waitMs(pool: string, model: string): number;
   /** `accountId` adds the account's own private nodes. */

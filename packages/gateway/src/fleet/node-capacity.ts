@@ -1,16 +1,25 @@
-import type { Capabilities, CapabilityModel, NodeStatusReport } from '@switchyard/protocol/link/messages.ts';
+import type {
+  Capabilities,
+  CapabilityModel,
+  ImageCapability,
+  NodeStatusReport,
+} from '@switchyard/protocol/link/messages.ts';
+import type { ImageWant } from './acquire-image.ts';
 import type { NodeIdentity, NodeStatus, NodeWant } from './fleet.ts';
 import { ModelRecord } from './model-record.ts';
 import { fitsNeeds } from './pick.ts';
 
 /**
  * What one node offers and how much of it is in use. The gateway that holds the node's connection is the only one
- * that counts its slots, so no lock is needed.
+ * that counts its slots, so no lock is needed. Models and recipes share one space of names, and a model wins it.
  */
 export class NodeCapacity {
   readonly #identity: NodeIdentity;
   #models = new Map<string, CapabilityModel>();
+  #recipes = new Map<string, ImageCapability>();
   #textSlots = 0;
+  #imageSlots = 0;
+  #takesNsfw = true;
   #reported: NodeStatusReport['state'] = 'ready';
   #busyTotal = 0;
   readonly #busy = new Map<string, number>();
@@ -30,28 +39,46 @@ export class NodeCapacity {
     for (const model of capabilities.models) {
       if (!(isShared && model.remoteBacked)) this.#models.set(model.alias, model);
     }
-    for (const alias of this.#records.keys()) if (!this.#models.has(alias)) this.#records.delete(alias);
+    this.#recipes = new Map();
+    for (const recipe of capabilities.image ?? []) {
+      if (!this.#models.has(recipe.recipe)) this.#recipes.set(recipe.recipe, recipe);
+    }
+    for (const alias of this.#records.keys()) if (!this.#offers(alias)) this.#records.delete(alias);
     this.#textSlots = capabilities.slots.text;
+    this.#imageSlots = capabilities.slots.image ?? 0;
+    this.#takesNsfw = capabilities.policy?.nsfw ?? true;
     this.#reported = 'ready';
     this.#engine = `${capabilities.engine.kind} ${capabilities.engine.version}`;
   }
 
   /** Says whether anything changed. */
   setStatus(report: NodeStatusReport): boolean {
-    if (report.state === this.#reported && report.textSlots === this.#textSlots) return false;
+    const imageSlots = report.imageSlots ?? this.#imageSlots;
+    const isSame =
+      report.state === this.#reported &&
+      report.textSlots === this.#textSlots &&
+      imageSlots === this.#imageSlots;
+    if (isSame) return false;
     this.#reported = report.state;
     this.#textSlots = report.textSlots;
+    this.#imageSlots = imageSlots;
     return true;
   }
 
   get state(): NodeStatusReport['state'] {
-    return this.#reported === 'ready' && (this.#textSlots === 0 || this.#models.size === 0)
-      ? 'engine-down'
-      : this.#reported;
+    const hasText = this.#textSlots > 0 && this.#models.size > 0;
+    const hasImages = this.#imageSlots > 0 && this.#recipes.size > 0;
+    return this.#reported === 'ready' && !hasText && !hasImages ? 'engine-down' : this.#reported;
   }
 
-  aliases(): Iterable<string> {
-    return this.#models.keys();
+  /** Of models and recipes. */
+  *aliases(): Iterable<string> {
+    yield* this.#models.keys();
+    yield* this.#recipes.keys();
+  }
+
+  recipe(name: string): ImageCapability | undefined {
+    return this.#recipes.get(name);
   }
 
   model(alias: string): CapabilityModel | undefined {
@@ -63,16 +90,28 @@ export class NodeCapacity {
     return model !== undefined && model.slots > 0 && this.state === 'ready' && fitsNeeds(model, want.needs);
   }
 
-  /** Slots for a model, used and free. */
+  fitsImage({ recipe, pixels, nsfw }: ImageWant): boolean {
+    const offered = this.#recipes.get(recipe);
+    if (offered === undefined || offered.slots === 0 || this.state !== 'ready') return false;
+    return pixels <= offered.maxPixels && (this.#takesNsfw || !nsfw);
+  }
+
+  /** Slots for a model or recipe, used and free. */
   slots(alias: string): number {
     if (this.state !== 'ready') return 0;
+    const recipe = this.#recipes.get(alias);
+    if (recipe !== undefined) return Math.min(recipe.slots, this.#imageSlots);
     return Math.min(this.#models.get(alias)?.slots ?? 0, this.#textSlots);
   }
 
   freeSlots(alias: string): number {
     if (this.state !== 'ready') return 0;
-    const ofModel = (this.#models.get(alias)?.slots ?? 0) - this.busySlots(alias);
-    return Math.max(0, Math.min(ofModel, this.#textSlots - this.#busyTotal));
+    const busy = this.busySlots(alias);
+    const recipe = this.#recipes.get(alias);
+    if (recipe !== undefined)
+      return Math.max(0, Math.min(recipe.slots - busy, this.#imageSlots - this.#busyImages()));
+    const ofModel = (this.#models.get(alias)?.slots ?? 0) - busy;
+    return Math.max(0, Math.min(ofModel, this.#textSlots - (this.#busyTotal - this.#busyImages())));
   }
 
   busySlots(alias: string): number {
@@ -98,19 +137,36 @@ export class NodeCapacity {
     if (known !== undefined) return known;
     const fresh = new ModelRecord();
     // A node could name any number of models that it does not offer.
-    if (this.#models.has(alias)) this.#records.set(alias, fresh);
+    if (this.#offers(alias)) this.#records.set(alias, fresh);
     return fresh;
+  }
+
+  #offers(alias: string): boolean {
+    return this.#models.has(alias) || this.#recipes.has(alias);
+  }
+
+  /** Slots that pictures use. */
+  #busyImages(): number {
+    let busy = 0;
+    for (const recipe of this.#recipes.keys()) busy += this.busySlots(recipe);
+    return busy;
   }
 
   report(): Pick<NodeStatus, 'engine' | 'models'> {
     return {
       engine: this.#engine,
-      models: [...this.#models.values()].map((model) => ({
-        alias: model.alias,
-        contextTokens: model.contextTokens,
-        slots: model.slots,
-        busySlots: this.busySlots(model.alias),
-      })),
+      models: [
+        ...[...this.#models.values()].map(({ alias, contextTokens, slots }) => ({
+          alias,
+          contextTokens,
+          slots,
+        })),
+        ...[...this.#recipes.values()].map(({ recipe, slots }) => ({
+          alias: recipe,
+          contextTokens: 0,
+          slots,
+        })),
+      ].map((entry) => ({ ...entry, busySlots: this.busySlots(entry.alias) })),
     };
   }
 }

@@ -17,10 +17,9 @@ import {
   parseWindow,
 } from '@switchyard/protocol/link/messages.ts';
 import type { Offer } from '@switchyard/protocol/link/messages.ts';
-import { createPartChecker } from '@switchyard/protocol/link/part-codec.ts';
 import type { LinkWriter } from '@switchyard/protocol/link/writer.ts';
-import type { StreamPart } from '@switchyard/protocol/parts.ts';
-import type { Attempt, AttemptFault, AttemptSink } from '../core/attempt.ts';
+import type { Attempt, AttemptFault } from '../core/attempt.ts';
+import type { JobAnswer } from './job-answer.ts';
 import { decideJobDue } from './job-rules.ts';
 import type { JobPhase, JobView } from './job-rules.ts';
 import { failFault, NODE_LOST, rejectFault, timeoutFault } from './node-faults.ts';
@@ -45,13 +44,13 @@ export type JobOptions = {
   offer: Offer;
   body: Uint8Array;
   firstPartBudgetMs: number;
-  sink: AttemptSink;
+  answer: JobAnswer;
   host: JobHost;
 };
 
 /**
- * One attempt at one node: a stream of the link seen from the gateway. It offers the request, checks and hands on the
- * parts, and holds its slot until the node has said that the work is over.
+ * One attempt at one node: a stream of the link seen from the gateway. It offers the request, gives what comes to its
+ * `JobAnswer`, and holds its slot until the node has said that the work is over.
  *
  * Methods that take records give back a close code when the node broke the protocol. The session closes then and
  * calls `lost` on all its jobs. Bound: at most a stream window (256 KiB) of parts comes after `pause`.
@@ -60,15 +59,13 @@ export class NodeJob implements Attempt {
   readonly stream: number;
   readonly alias: string;
   readonly #host: JobHost;
-  readonly #checker = createPartChecker();
   readonly #window = createReceiveWindow(LINK_LIMITS.streamWindowBytes);
   readonly #view: JobView;
-  #sink: AttemptSink | undefined;
+  /** Undefined once its owner has heard the end of it, or wants to hear no more. */
+  #answer: JobAnswer | undefined;
   #holdsSlot = true;
   #nextSeq = 1;
   #resultBytes = 0;
-  /** Parts of the message that is being read. */
-  #batch: StreamPart[] = [];
   #textChars = 0;
   #firstPartAtMs = 0;
 
@@ -76,7 +73,7 @@ export class NodeJob implements Attempt {
     this.stream = options.stream;
     this.alias = options.alias;
     this.#host = options.host;
-    this.#sink = options.sink;
+    this.#answer = options.answer;
     const nowMs = options.host.nowMs();
     this.#view = {
       phase: 'offered',
@@ -105,8 +102,7 @@ export class NodeJob implements Attempt {
   }
 
   cancel(): void {
-    if (this.#sink === undefined) return;
-    this.#sink = undefined;
+    if (this.#takeAnswer() === undefined) return;
     this.#stopNode();
     this.#host.onOutcome({ end: 'cancelled' });
   }
@@ -141,7 +137,9 @@ export class NodeJob implements Attempt {
       case RECORD_TYPES.reject:
         return this.#onReject(record.body);
       case RECORD_TYPES.finish:
-        return this.#onFinish();
+        return this.#onFinish(record.body);
+      case RECORD_TYPES.progress:
+        return this.#onProgress(record.body);
       case RECORD_TYPES.fail:
         return this.#onFail(record.body);
       case RECORD_TYPES.cancelled:
@@ -153,10 +151,7 @@ export class NodeJob implements Attempt {
 
   /** Hands on the parts of one message, at its end or before the record that ends the job. */
   flushParts(): void {
-    if (this.#batch.length === 0) return;
-    const parts = this.#batch;
-    this.#batch = [];
-    this.#sink?.onParts(parts);
+    this.#answer?.flush();
   }
 
   /** Looks at the timeouts. */
@@ -168,17 +163,17 @@ export class NodeJob implements Attempt {
       this.#freeSlot();
       return;
     }
-    const sink = this.#takeSink();
+    const answer = this.#takeAnswer();
     this.#stopNode();
-    this.#failed(sink, timeoutFault(due));
+    this.#failed(answer, timeoutFault(due));
   }
 
   /** The session is over. */
   lost(): void {
     if (this.#view.phase === 'closed') return;
-    const sink = this.#takeSink();
+    const answer = this.#takeAnswer();
     this.#closed();
-    this.#failed(sink, NODE_LOST);
+    this.#failed(answer, NODE_LOST);
   }
 
   #onData(body: Uint8Array): CloseCode | undefined {
@@ -189,17 +184,27 @@ export class NodeJob implements Attempt {
     const view = this.#view;
     if (view.phase === 'cancelling' || view.phase === 'stuck') return undefined;
     if (view.phase !== 'waiting' && view.phase !== 'streaming') return CLOSE_CODES.protocol;
-    const part = this.#checker.decode(body);
-    if (!part.ok) return CLOSE_CODES.protocol;
-    view.lastSignAtMs = this.#host.nowMs();
-    if (view.phase === 'waiting') {
-      view.phase = 'streaming';
-      this.#firstPartAtMs = view.lastSignAtMs;
-    }
-    if ('text' in part.value) this.#textChars += part.value.text.length;
-    this.#batch.push(part.value);
+    if (this.#answer?.data(body) !== true) return CLOSE_CODES.protocol;
+    this.#noteFirstPart();
     if (!view.isPaused) this.#grant();
     return undefined;
+  }
+
+  #onProgress(body: Uint8Array): CloseCode | undefined {
+    const { phase } = this.#view;
+    if (phase === 'cancelling' || phase === 'stuck') return undefined;
+    if (phase !== 'waiting' && phase !== 'streaming') return CLOSE_CODES.protocol;
+    if (this.#answer?.progress(body) !== true) return CLOSE_CODES.protocol;
+    this.#noteFirstPart();
+    return undefined;
+  }
+
+  #noteFirstPart(): void {
+    const view = this.#view;
+    view.lastSignAtMs = this.#host.nowMs();
+    if (view.phase !== 'waiting') return;
+    view.phase = 'streaming';
+    this.#firstPartAtMs = view.lastSignAtMs;
   }
 
   #onAlive(): CloseCode | undefined {
@@ -207,7 +212,7 @@ export class NodeJob implements Attempt {
     if (view.phase === 'offered') return CLOSE_CODES.protocol;
     if (view.phase !== 'waiting' && view.phase !== 'streaming') return undefined;
     view.lastSignAtMs = this.#host.nowMs();
-    this.#sink?.onAlive();
+    this.#answer?.alive();
     return undefined;
   }
 
@@ -235,10 +240,10 @@ export class NodeJob implements Attempt {
     return undefined;
   }
 
-  #onFinish(): CloseCode | undefined {
-    const isCancelled = this.#view.phase === 'cancelling' || this.#view.phase === 'stuck';
-    if (!isCancelled && !this.#checker.finished()) return CLOSE_CODES.protocol;
-    this.#endedByNode();
+  #onFinish(body: Uint8Array): CloseCode | undefined {
+    const end = this.#answer?.finish(body) ?? 'whole';
+    if (end === 'breach') return CLOSE_CODES.protocol;
+    this.#endedByNode(end === 'whole' ? undefined : end);
     return undefined;
   }
 
@@ -258,34 +263,35 @@ export class NodeJob implements Attempt {
   /** The node's last word. The slot is freed before the sink hears of it, so that a retry may use it at once. */
   #endedByNode(fault?: AttemptFault): void {
     this.flushParts();
-    const sink = this.#takeSink();
+    const answer = this.#takeAnswer();
     this.#closed();
     if (fault !== undefined) {
-      this.#failed(sink, fault);
-    } else if (sink !== undefined) {
+      this.#failed(answer, fault);
+    } else if (answer !== undefined) {
       this.#host.onOutcome({ end: 'finished' });
-      sink.onEnd();
+      answer.end();
     }
   }
 
-  #failed(sink: AttemptSink | undefined, fault: AttemptFault): void {
-    if (sink === undefined) return;
+  #failed(answer: JobAnswer | undefined, fault: AttemptFault): void {
+    if (answer === undefined) return;
     this.#host.onOutcome({ end: 'failed', fault });
-    sink.onFault(fault);
+    answer.fault(fault);
   }
 
-  #takeSink(): AttemptSink | undefined {
-    const sink = this.#sink;
-    this.#sink = undefined;
-    this.#batch = [];
-    return sink;
+  #takeAnswer(): JobAnswer | undefined {
+    const answer = this.#answer;
+    if (answer === undefined) return undefined;
+    this.#answer = undefined;
+    this.#textChars = answer.textChars();
+    answer.drop();
+    return answer;
   }
 
   /** Tells the node to stop, and sends nothing more on the stream. Its late parts are thrown away under credit. */
   #stopNode(): void {
     this.#view.phase = 'cancelling';
     this.#view.cancelledAtMs = this.#host.nowMs();
-    this.#batch = [];
     const { writer } = this.#host;
     writer.dropData(this.stream);
     writer.control(RECORD_TYPES.cancel, this.stream);

@@ -24,21 +24,26 @@ import {
   parseWindow,
 } from '@switchyard/protocol/link/messages.ts';
 import { LinkWriter } from '@switchyard/protocol/link/writer.ts';
-import type { Attempt, AttemptRequest, AttemptSink } from '../core/attempt.ts';
+import type { ImageRequest } from '@switchyard/protocol/image.ts';
+import type { Attempt, AttemptFault, AttemptRequest, AttemptSink } from '../core/attempt.ts';
 import { randomBase62 } from '../core/ids.ts';
+import type { ImageSink } from '../core/image-attempt.ts';
 import type { Pass } from '../core/breaker.ts';
 import { errorFields } from '../core/log.ts';
 import type { NodeIdentity, NodeStatus } from './fleet.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { failedAttempt, offerOf } from './job-offer.ts';
-import { firstPartBudgetMs } from './job-rules.ts';
+import { ImageAnswer } from './image-answer.ts';
+import { TextAnswer } from './job-answer.ts';
+import type { JobAnswer } from './job-answer.ts';
+import { failedAttempt, imageWorkOf, textWorkOf } from './job-offer.ts';
+import type { JobWork } from './job-offer.ts';
 import { NodeCapacity } from './node-capacity.ts';
 import { BODY_TOO_LARGE, countsAgainstNode, NODE_LOST } from './node-faults.ts';
 import { NodeJob } from './node-job.ts';
 import type { JobOutcome } from './node-job.ts';
 import type { LinkSocket, SessionHost } from './session-host.ts';
 import { SlicedBody } from './sliced-body.ts';
-import { createRecordBudget, spendRecord } from './session-rules.ts';
+import { createRecordBudget, ONCE_PER_JOB, spendRecord } from './session-rules.ts';
 import type { RecordBudget } from './session-rules.ts';
 
 /** A node that leaves more cancels than this unanswered is broken. */
@@ -48,15 +53,6 @@ const LAST_STREAM = 0xffff_ffff;
 /** A broken line, as WebSocket libraries report it. */
 const CLOSE_BROKEN = 1006;
 const CLOSE_INTERNAL_ERROR = 1011;
-
-/** Records that a job's phases allow once, so that the number of jobs bounds them. */
-const ONCE_PER_JOB: ReadonlySet<number> = new Set([
-  RECORD_TYPES.accept,
-  RECORD_TYPES.reject,
-  RECORD_TYPES.finish,
-  RECORD_TYPES.fail,
-  RECORD_TYPES.cancelled,
-]);
 
 /** A slot for a model, and the breaker's leave to use it. */
 export type TakenSlot = { alias: string; pass: Pass };
@@ -138,24 +134,29 @@ export class NodeSession {
   /**
    * Offers a job. The slot must have been taken, with its pass; it is given back when the node has let go of it.
    */
-  startJob({ alias, pass }: TakenSlot, request: AttemptRequest, sink: AttemptSink): Attempt {
-    const offer = offerOf(alias, request, this.#host.config.jobDeadlineMs);
-    const isLost = this.#isEnded || this.#nextStream > LAST_STREAM;
-    if (offer === undefined || isLost) {
+  startJob(taken: TakenSlot, request: AttemptRequest, sink: AttemptSink): Attempt {
+    const model = this.capacity.model(taken.alias);
+    const work = textWorkOf(taken.alias, request, { model, deadlineMs: this.#host.config.jobDeadlineMs });
+    return this.#offer(taken, work ?? BODY_TOO_LARGE, new TextAnswer(sink));
+  }
+
+  /** The same for a picture. Its first sign may come as late as its end. */
+  startImageJob(taken: TakenSlot, request: ImageRequest, sink: ImageSink): Attempt {
+    const work = imageWorkOf(request, this.capacity.recipe(taken.alias));
+    return this.#offer(taken, work, new ImageAnswer(request, sink));
+  }
+
+  #offer({ alias, pass }: TakenSlot, work: JobWork | AttemptFault, answer: JobAnswer): Attempt {
+    const offered = this.#isEnded || this.#nextStream > LAST_STREAM ? NODE_LOST : work;
+    if ('cause' in offered) {
       this.giveBack({ alias, pass });
-      return failedAttempt(sink, isLost ? NODE_LOST : BODY_TOO_LARGE);
+      return failedAttempt(offered, (fault) => answer.fault(fault));
     }
-    const model = this.capacity.model(alias);
     const job = new NodeJob({
       stream: this.#nextStream,
       alias,
-      ...offer,
-      firstPartBudgetMs: firstPartBudgetMs({
-        estimatedInputTokens: offer.offer.estimatedInputTokens,
-        promptTokensPerSecond: model?.speed?.promptTokensPerSecond,
-        isLoaded: model?.loaded ?? false,
-      }),
-      sink,
+      ...offered,
+      answer,
       host: {
         writer: this.#writer,
         nowMs: () => this.#host.clock.monotonicMs(),

@@ -1,4 +1,14 @@
+import { RECORD_TYPES } from '@switchyard/protocol/link/frame.ts';
 import { LINK_TIMES } from '@switchyard/protocol/link/limits.ts';
+
+/** Records that a job's phases allow once, so that the number of jobs bounds them. */
+export const ONCE_PER_JOB: ReadonlySet<number> = new Set([
+  RECORD_TYPES.accept,
+  RECORD_TYPES.reject,
+  RECORD_TYPES.finish,
+  RECORD_TYPES.fail,
+  RECORD_TYPES.cancelled,
+]);
 
 export type Liveness = 'none' | 'ping' | 'dead' | 'hello-timeout';
 
