@@ -85,6 +85,19 @@ test('a number that is none is null', () => {
   expect(JSON.parse(line)).toMatchObject({ count: null });
 });
 
+test('a warning or an error does not wait for others', () => {
+  const batches: string[] = [];
+  const clock = createVirtualClock();
+  const log = createLog('info', clock, batchLines({ write: (text) => batches.push(text) }, clock));
+  log.info('first');
+  expect(batches).toEqual([]);
+  log.warn('second');
+  expect(batches).toHaveLength(1);
+  log.error('third');
+  expect(batches).toHaveLength(2);
+  expect(batches[0]).toContain('first');
+});
+
 test('lines leave together: after a while, when they are many, and when asked', () => {
   const clock = createVirtualClock();
   const batches: string[] = [];

@@ -11,7 +11,7 @@ const FIELD_MAX_CHARS = 400;
 /** The numbers that pino and bunyan use, which log viewers know. */
 const LEVELS: Record<LogLevel, number> = { debug: 20, info: 30, warn: 40, error: 50 };
 
-export type LineSink = { write(line: string): unknown };
+export type LineSink = { write(line: string): unknown; flush?(): void };
 
 /**
  * Writes one JSON line for each event: `level`, `time` (ISO 8601), the allowed fields, `event`. Lines are put together
@@ -27,10 +27,14 @@ export function createLog(
   const writer = (name: LogLevel): Log[LogLevel] => {
     if (LEVELS[name] < least) return () => undefined;
     const head = `{"level":${LEVELS[name]},"time":"`;
-    return (event, fields) =>
-      void sink.write(
+    const isUrgent = LEVELS[name] >= LEVELS.warn;
+    return (event, fields) => {
+      sink.write(
         `${head}${timeText(clock.nowMs())}"${fieldsText(fields)},"event":${JSON.stringify(event)}}\n`,
       );
+      // What went wrong must be there even if the process is gone the next moment.
+      if (isUrgent) sink.flush?.();
+    };
   };
   return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
 }
