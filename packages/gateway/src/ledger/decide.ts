@@ -100,11 +100,18 @@ export function balanceOf(state: AccountState): Balance {
   };
 }
 
+/** All that ends together, of one balance: where both end at the same moment, of the one that is spent first. */
 function nextExpiryOf(grants: readonly Grant[]): Balance['nextExpiry'] {
-  let next: Grant | undefined;
-  for (const grant of grants) if (next === undefined || grant.expiresAtMs < next.expiresAtMs) next = grant;
-  if (next === undefined) return undefined;
-  return { atMs: next.expiresAtMs, amountMicros: next.leftMicros, balance: next.balance };
+  const [first] = grants;
+  if (first === undefined) return undefined;
+  const atMs = grants.reduce((least, grant) => Math.min(least, grant.expiresAtMs), first.expiresAtMs);
+  const ending = grants.filter((grant) => grant.expiresAtMs === atMs);
+  const balance = ending.some((grant) => grant.balance === 'allowance') ? 'allowance' : 'promo';
+  const amountMicros = ending.reduce(
+    (sum, grant) => (grant.balance === balance ? addMicros(sum, grant.leftMicros) : sum),
+    ZERO_MICROS,
+  );
+  return { atMs, amountMicros, balance };
 }
 
 /**

@@ -109,7 +109,9 @@ export function createReference() {
     balance(id: string): Balance {
       const { paid, promo, pots, held, deposited, spent } = account(id);
       const next = pots.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs)[0]?.expiresAtMs;
-      const first = pots.find((pot) => pot.expiresAtMs === next);
+      const ending = pots.filter((pot) => pot.expiresAtMs === next);
+      const first = ending.find((pot) => pot.balance === 'allowance') ?? ending[0];
+      const ends = sum(ending, (pot) => (pot.balance === first?.balance ? pot.left : 0));
       return {
         availableMicros: micros(free(account(id))),
         heldMicros: micros(held),
@@ -121,7 +123,7 @@ export function createReference() {
         nextExpiry:
           first === undefined
             ? undefined
-            : { atMs: first.expiresAtMs, amountMicros: micros(first.left), balance: first.balance },
+            : { atMs: first.expiresAtMs, amountMicros: micros(ends), balance: first.balance },
       };
     },
     reserve(
