@@ -3,7 +3,9 @@ import { openRegistry } from './accounts/registry.ts';
 import { storedSecret } from './accounts/stored-secret.ts';
 import { openAdminServer } from './admin/admin-server.ts';
 import type { AdminContext } from './admin/context.ts';
-import { createCatalog } from './catalog/catalog.ts';
+import { gatewayUrl } from './admin/gateway-url.ts';
+import { createCatalog, type Catalog } from './catalog/catalog.ts';
+import { deploymentPrices } from './catalog/deployment.ts';
 import type { Config } from './config/config.ts';
 import { systemClock as clock, systemRandom } from './core/clock.ts';
 import { errorFields, type Log } from './core/log.ts';
@@ -14,11 +16,12 @@ import { createHttpServer } from './http/server.ts';
 import type { InferenceDeps } from './inference/deps.ts';
 import { observeRequests } from './inference/observe-requests.ts';
 import { createIdempotency } from './inference/idempotency.ts';
+import { createModelDirectory } from './inference/model-directory.ts';
 import { startPulse } from './inference/serve-text.ts';
 import { createAddressGuard } from './limits/address-guard.ts';
 import { createKeyLimits } from './limits/key-limits.ts';
 import { createLog } from './observe/log.ts';
-import { createMetrics } from './observe/metrics.ts';
+import { createMetrics, type KnownNames } from './observe/metrics.ts';
 import { createUpstreamObserver, type UpstreamStatus } from './observe/upstreams.ts';
 import { openPriceBook } from './receipts/price-book.ts';
 import { createReceiptSigner, newReceiptKeyPem } from './receipts/signing.ts';
@@ -102,6 +105,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   const { closers } = closing;
   const directory = config.data.dir;
   let accepting = true;
+  let boundPort: number | undefined;
 
   const accountStore = openSqliteAccountStore(directory, clock);
   closers.push(() => accountStore.close());
@@ -123,7 +127,8 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   closers.push(() => records.close());
 
   const catalog = createCatalog(config, clock);
-  const prices = await openPriceBook(registry, catalog.allModels());
+  const ownPrices = { prices: deploymentPrices(config) };
+  const prices = await openPriceBook(registry, [...catalog.allModels(), ownPrices]);
   const receiptKey = loadReceiptKey(directory, newReceiptKeyPem);
   const signer = createReceiptSigner(receiptKey.pem);
   if (receiptKey.wasOpen) log.warn('receipt_key_was_readable_by_others');
@@ -135,12 +140,15 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   });
   closers.push(() => fleet.close());
   const running: InferenceDeps['running'] = new Set();
-  const metrics = createMetrics({
-    running: () => running.size,
-    waiting: () => queue.length(),
-    nodesOnline: () => fleet.nodes().length,
-    ledgerHealthy: () => ledger.healthy(),
-  });
+  const metrics = createMetrics(
+    {
+      running: () => running.size,
+      waiting: () => queue.length(),
+      nodesOnline: () => fleet.nodes().length,
+      ledgerHealthy: () => ledger.healthy(),
+    },
+    knownNames(config, catalog),
+  );
   const upstreams = openUpstreams(config, {
     clock,
     random: systemRandom,
@@ -157,10 +165,17 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   });
   fleet.onCapacity(() => queue.capacityChanged());
 
+  const models = createModelDirectory({
+    catalog,
+    deployments: registry.directory.deployments,
+    nodes: fleet,
+    ...ownPrices,
+  });
+
   const inference: InferenceDeps = {
     clock,
     authenticate: registry.directory.authenticate,
-    resolveModel: catalog.resolveModel,
+    resolveModel: models.resolveModel,
     defaultLimits: config.limits,
     lowBalanceMicros: config.accounts.lowBalanceMicros,
     addressGuard: createAddressGuard(clock),
@@ -209,6 +224,14 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
       },
       availability: (model) => router.availability(model),
     },
+    deployments: {
+      ...ownPrices,
+      state(deployment) {
+        const model = models.modelOf(deployment);
+        return { ...router.availability(model, deployment.accountId), model };
+      },
+    },
+    gatewayUrl: () => gatewayUrl(config, boundPort),
     pools: config.pools.map((pool) => pool.name),
     fleet,
     brand: config.brand.keyPrefix,
@@ -228,6 +251,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
       version: VERSION,
       config,
       catalog,
+      models,
       inference,
       metrics,
       textSurfaces: TEXT_SURFACES,
@@ -245,6 +269,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   });
   closers.push(() => http.close());
   const address = await http.listen();
+  boundPort = address.port;
   log.info('listening', { host: address.host, port: address.port });
 
   let stopped: Promise<void> | undefined;
@@ -258,6 +283,13 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     log.info('stopped');
   };
   return { ...address, admin, stop: () => (stopped ??= stop()) };
+}
+
+/** What metrics may name: whatever else a receipt says was chosen by an account. */
+function knownNames(config: Config, catalog: Catalog): KnownNames {
+  const models = new Set(catalog.allModels().map((model) => model.id));
+  const routes = new Set([...config.pools, ...config.upstreams].map(({ name }) => name));
+  return { isModel: (id) => models.has(id), isRoute: (name) => routes.has(name) };
 }
 
 function* upstreamStatuses(upstreams: Map<string, OpenedUpstream>): Iterable<UpstreamStatus> {

@@ -22,6 +22,8 @@ export type ApiKey = {
   scopes: readonly Scope[];
   /** Model ids that the key may use; undefined: all. */
   models: readonly string[] | undefined;
+  /** Ids of deployments that the key may use; undefined: all of the account, unless `models` binds the key. */
+  deployments: readonly string[] | undefined;
   requestsPerMinute: number | undefined;
   concurrency: number | undefined;
   spendLimits: SpendLimits;

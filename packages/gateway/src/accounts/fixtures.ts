@@ -1,9 +1,10 @@
 import type { Account, ApiKey } from './account.ts';
+import type { Deployment } from '../catalog/deployment.ts';
 import { apiKeyPrefix, createApiKeySecret, createNodeToken, hashSecret, lastFour } from './key-secret.ts';
 import type { ParsedSecret, SecretDigest } from './key-secret.ts';
 import type { NodeRecord } from './store.ts';
 
-/** Ready-made accounts, keys and nodes for tests. */
+/** Ready-made accounts, keys, nodes and deployments for tests. */
 
 export const TEST_BRAND = 'acme';
 
@@ -22,6 +23,7 @@ export function testKey(overrides: Partial<ApiKey> = {}): TestKey {
     last4: lastFour(secret),
     scopes: ['inference', 'read'],
     models: undefined,
+    deployments: undefined,
     requestsPerMinute: undefined,
     concurrency: undefined,
     spendLimits: {},
@@ -50,4 +52,16 @@ export function testNode(overrides: Partial<NodeRecord> = {}): TestNode {
     ...overrides,
   };
   return { node, token, digest: hashSecret(token) };
+}
+
+export function testDeployment(overrides: Partial<Deployment> = {}): Deployment {
+  return {
+    id: 'dep_1',
+    accountId: 'acc_1',
+    name: 'home',
+    remoteModel: 'qwen3:8b',
+    nodes: undefined,
+    createdAtMs: 4_000,
+    ...overrides,
+  };
 }

@@ -15,6 +15,7 @@ function setUp() {
       accounts: [testAccount()],
       keys: [{ key: ada.key, digest: ada.digest, lastUsedAtMs: undefined }],
       nodes: [{ node: gpu.node, digest: gpu.digest }],
+      deployments: [],
     },
   });
   return { clock, directory, ada, gpu };

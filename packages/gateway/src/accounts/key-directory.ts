@@ -4,6 +4,7 @@ import type { Fault } from '../core/errors.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
 import type { Account, ApiKey, Scope } from './account.ts';
+import { createDeploymentIndex, type DeploymentIndex } from './deployment-index.ts';
 import { extractCredential } from './credential.ts';
 import { adminKeyPrefix, apiKeyPrefix, hashSecret, parseApiKey, parseNodeToken } from './key-secret.ts';
 import type { SecretDigest } from './key-secret.ts';
@@ -13,7 +14,7 @@ import type { Change, NodeRecord, Snapshot } from './store.ts';
 export type Identity = { readonly account: Account; readonly key: ApiKey };
 
 /**
- * Every account, key and node, in memory. A request costs one SHA-256 and one map look-up, whether its key is known
+ * Every account, key, node and deployment, in memory. A request costs one SHA-256 and one map look-up, whether its key is known
  * or not; nothing here waits or touches the disk. About 1 KB per key: one million keys take 1 GB.
  */
 export type KeyDirectory = {
@@ -38,6 +39,7 @@ export type KeyDirectory = {
   node(id: string): NodeEntry | undefined;
   /** Revoked ones are among them. */
   nodes(): NodeEntry[];
+  readonly deployments: Pick<DeploymentIndex, 'get' | 'named' | 'list'>;
 
   /** Takes over changes that are durable already. */
   apply(changes: readonly Change[]): void;
@@ -72,6 +74,7 @@ export function createKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
   const keysByAccount = new Map<string, Set<KeyEntry>>();
   const nodesById = new Map<string, NodeEntry>();
   const nodesByDigest = new Map<SecretDigest, NodeEntry>();
+  const deployments = createDeploymentIndex(options.snapshot.deployments);
   const used = new Set<KeyEntry>();
   const keyPrefix = apiKeyPrefix(brand);
   const adminPrefix = adminKeyPrefix(brand);
@@ -163,6 +166,7 @@ export function createKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
     ],
     node: (id) => nodesById.get(id),
     nodes: () => [...nodesById.values()],
+    deployments,
     apply(changes) {
       for (const change of changes) {
         switch (change.type) {
@@ -174,6 +178,12 @@ export function createKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
             break;
           case 'put-node':
             putNode(change.node, change.digest);
+            break;
+          case 'put-deployment':
+            deployments.put(change.deployment);
+            break;
+          case 'delete-deployment':
+            deployments.delete(change.id);
             break;
           case 'set-meta':
             break;

@@ -17,6 +17,7 @@ function heldStore() {
       accounts: [testAccount()],
       keys: [{ key: ada.key, digest: ada.digest, lastUsedAtMs: undefined }],
       nodes: [],
+      deployments: [],
     }),
     async commit(changes, audit) {
       await state.gate;

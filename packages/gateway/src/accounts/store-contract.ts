@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { micros } from '../core/money.ts';
-import { testAccount, testKey, testNode } from './fixtures.ts';
+import { testAccount, testDeployment, testKey, testNode } from './fixtures.ts';
 import type { AccountStore, AuditEntry } from './store.ts';
 
 /** An empty store. `reopen` closes it and opens the same data again. `dispose` removes everything. */
@@ -20,7 +20,12 @@ export function describeAccountStore(name: string, open: () => Promise<StoreHarn
     });
 
     it('starts empty', async () => {
-      expect(await harness.store.load()).toEqual({ accounts: [], keys: [], nodes: [] });
+      expect(await harness.store.load()).toEqual({
+        accounts: [],
+        keys: [],
+        nodes: [],
+        deployments: [],
+      });
       expect(await harness.store.auditTrail(10)).toEqual([]);
       expect(await harness.store.meta('anything')).toBeUndefined();
     });
@@ -30,6 +35,7 @@ export function describeAccountStore(name: string, open: () => Promise<StoreHarn
       const full = testKey({
         scopes: ['admin', 'read'],
         models: ['a/b', 'c:d'],
+        deployments: ['dep_1'],
         requestsPerMinute: 60,
         concurrency: 2,
         spendLimits: {
@@ -41,13 +47,17 @@ export function describeAccountStore(name: string, open: () => Promise<StoreHarn
         revokedAtMs: 1_800_000_000_000,
       });
       const bare = testKey({ id: 'key_2' });
-      const node = testNode({ kind: 'private', revokedAtMs: 7, suspendedReason: 'late' });
+      const bound = testDeployment({ nodes: ['node_1'] });
+      const unbound = testDeployment({ id: 'dep_2', name: 'other' });
+      const node = testNode({ kind: 'private', pool: '', revokedAtMs: 7, suspendedReason: 'late' });
       await harness.store.commit(
         [
           { type: 'put-account', account },
           { type: 'put-key', key: full.key, digest: full.digest },
           { type: 'put-key', key: bare.key, digest: bare.digest },
           { type: 'put-node', node: node.node, digest: node.digest },
+          { type: 'put-deployment', deployment: bound },
+          { type: 'put-deployment', deployment: unbound },
           { type: 'set-meta', key: 'first', value: 'run' },
         ],
         AUDIT,
@@ -59,6 +69,7 @@ export function describeAccountStore(name: string, open: () => Promise<StoreHarn
           { key: bare.key, digest: bare.digest, lastUsedAtMs: undefined },
         ],
         nodes: [{ node: node.node, digest: node.digest }],
+        deployments: [bound, unbound],
       };
       expect(await harness.store.load()).toEqual(expected);
       const reopened = await harness.reopen();
@@ -109,6 +120,33 @@ export function describeAccountStore(name: string, open: () => Promise<StoreHarn
       }
       expect(await harness.store.load()).toEqual(before);
       expect(await harness.store.auditTrail(10)).toHaveLength(1);
+    });
+
+    it('deletes a deployment, and lets two accounts use one name, but no account twice', async () => {
+      const mine = testDeployment();
+      const theirs = testDeployment({ id: 'dep_2', accountId: 'acc_2' });
+      const { store } = harness;
+      await store.commit(
+        [
+          { type: 'put-account', account: testAccount() },
+          { type: 'put-account', account: testAccount({ id: 'acc_2' }) },
+          { type: 'put-deployment', deployment: mine },
+          { type: 'put-deployment', deployment: theirs },
+        ],
+        AUDIT,
+      );
+      const twice = { type: 'put-deployment', deployment: testDeployment({ id: 'dep_3' }) } as const;
+      await expect(store.commit([twice], AUDIT)).rejects.toThrow();
+      await store.commit(
+        [
+          { type: 'delete-deployment', id: 'dep_1' },
+          { type: 'delete-deployment', id: 'dep_none' },
+        ],
+        AUDIT,
+      );
+      expect((await store.load()).deployments).toEqual([theirs]);
+      await store.commit([twice], AUDIT);
+      expect((await store.load()).deployments).toHaveLength(2);
     });
 
     it('keeps the time of last use through later changes of the key', async () => {

@@ -1,10 +1,12 @@
 import type { Account, ApiKey } from './account.ts';
+import type { Deployment } from '../catalog/deployment.ts';
 import type { SecretDigest } from './key-secret.ts';
 
 /** A registered machine that serves models, without its token: only the token's SHA-256 is kept. */
 export type NodeRecord = {
   id: string;
   name: string;
+  /** Empty for a private node that serves deployments only. */
   pool: string;
   /** `shared`: serves the pool for everyone. `private`: serves its own account only. */
   kind: 'shared' | 'private';
@@ -31,19 +33,26 @@ export type AuditEntry = {
   detail: string;
 };
 
-/** One durable step. `put` makes the thing or replaces it as a whole, by id. */
+/** One durable step. `put` makes the thing or replaces it as a whole, by id; `delete` of what is gone does nothing. */
 export type Change =
   | { type: 'put-account'; account: Account }
   | { type: 'put-key'; key: ApiKey; digest: SecretDigest }
   | { type: 'put-node'; node: NodeRecord; digest: SecretDigest }
+  | { type: 'put-deployment'; deployment: Deployment }
+  | { type: 'delete-deployment'; id: string }
   | { type: 'set-meta'; key: string; value: string };
 
 export type StoredKey = { key: ApiKey; digest: SecretDigest; lastUsedAtMs: number | undefined };
 export type StoredNode = { node: NodeRecord; digest: SecretDigest };
-export type Snapshot = { accounts: Account[]; keys: StoredKey[]; nodes: StoredNode[] };
+export type Snapshot = {
+  accounts: Account[];
+  keys: StoredKey[];
+  nodes: StoredNode[];
+  deployments: Deployment[];
+};
 
 /**
- * Port: where accounts, keys and nodes are kept. Memory is filled from it once at the start; after that it is
+ * Port: where accounts, keys, nodes and deployments are kept. Memory is filled from it once at the start; after that it is
  * only written. Its promises reject when the disk fails.
  */
 export type AccountStore = {

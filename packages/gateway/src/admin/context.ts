@@ -1,5 +1,6 @@
 import type { Registry } from '../accounts/registry.ts';
-import type { Model } from '../catalog/model.ts';
+import type { Deployment } from '../catalog/deployment.ts';
+import type { Model, PriceSchedule } from '../catalog/model.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Micros } from '../core/money.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -16,10 +17,13 @@ export type AdminContext = {
   ledger: OperatorLedger;
   receipts: ReceiptReader & HistoryReader;
   models: ModelReader;
+  deployments: DeploymentReader;
   /** Names of the configured pools. */
   pools: readonly string[];
   /** Undefined: no gateway runs, so no node is connected. */
   fleet: AdminFleet | undefined;
+  /** Where nodes and clients reach this gateway, as far as it knows. Undefined: its port is not known. */
+  gatewayUrl(): string | undefined;
   /** `brand.keyPrefix` of the configuration. */
   brand: string;
   /** Given once to each new account. */
@@ -45,3 +49,14 @@ export type ModelReader = {
 };
 
 export type ModelState = { available: boolean; nodesOnline: number; slots: number; freeSlots: number };
+
+/** Port: what is not in the registry about deployments. */
+export type DeploymentReader = {
+  /** What a request to any of them costs. */
+  prices: PriceSchedule;
+  /** Undefined when no gateway runs: then nobody knows. */
+  state(deployment: Deployment): DeploymentState | undefined;
+};
+
+/** `model` has 0 tokens of context when no node has offered it since the gateway began. */
+export type DeploymentState = ModelState & { model: Model };

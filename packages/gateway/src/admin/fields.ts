@@ -30,6 +30,18 @@ export const tokenField = (maxChars: number) =>
     .max(maxChars, `must have at most ${maxChars} characters`)
     .regex(/^[0-9A-Za-z][0-9A-Za-z._:/@-]*$/, 'must be letters, digits and . _ : / @ -');
 
+/** What requests may call a model, as in the configuration. */
+export const modelNameField = () =>
+  z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/,
+      'must be letters, digits and . _ : / -, starting with a letter or digit, at most 128 characters',
+    );
+
+/** What an engine calls a model: whatever the node link lets through. */
+export const remoteModelField = () => line(256);
+
 /** The largest amount of one posting: 10 million USD. Keeps sums far from where numbers lose digits. */
 const AMOUNT_MAX_MICROS = 10_000_000_000_000;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Account, ApiKey, Scope } from '../accounts/account.ts';
-import type { KeyEntry } from '../accounts/key-directory.ts';
+import type { KeyDirectory, KeyEntry } from '../accounts/key-directory.ts';
 import {
   adminKeyPrefix,
   apiKeyPrefix,
@@ -25,7 +25,7 @@ import {
   rowsField,
   tokenField,
 } from './fields.ts';
-import { findAccount, findKey } from './lookup.ts';
+import { findAccount, findDeployment, findKey } from './lookup.ts';
 import { keyView } from './views.ts';
 import type { KeyView } from './views.ts';
 
@@ -34,6 +34,7 @@ const scopesField = () =>
     .array(z.enum(['inference', 'read', 'admin']))
     .min(1, 'must name a scope')
     .max(3);
+const deploymentsField = () => z.array(tokenField(128)).min(1, 'must name a deployment').max(1_000);
 const modelsField = () => z.array(tokenField(256)).min(1, 'must name a model').max(1_000);
 
 export const createKeyInput = z.strictObject({
@@ -42,6 +43,8 @@ export const createKeyInput = z.strictObject({
   scopes: scopesField().default(['inference', 'read']),
   /** Ids or aliases. Default: every model. */
   models: modelsField().optional(),
+  /** Ids or names of the account's own. Default: all of them, unless the key lists models. */
+  deployments: deploymentsField().optional(),
   requestsPerMinute: countField(1_000_000).optional(),
   concurrency: countField(100_000).optional(),
   dayLimitMicros: limitAmountField().optional(),
@@ -55,6 +58,7 @@ export const updateKeyInput = z.strictObject({
   key: referenceField(),
   name: nameField().optional(),
   models: modelsField().nullish(),
+  deployments: deploymentsField().nullish(),
   requestsPerMinute: countField(1_000_000).nullish(),
   concurrency: countField(100_000).nullish(),
   dayLimitMicros: limitAmountField().nullish(),
@@ -100,7 +104,14 @@ export async function createKey(
     if (!account.ok) return account;
     const refused = checkScopes(account.value, input.scopes);
     if (refused !== undefined) return failed(refused);
-    const { key, secret } = buildKey(context, { ...input, account: account.value, models: models.value });
+    const deployments = resolveDeployments(directory, account.value.id, input.deployments);
+    if (!deployments.ok) return deployments;
+    const { key, secret } = buildKey(context, {
+      ...input,
+      account: account.value,
+      models: models.value,
+      deployments: deployments.value,
+    });
     const detail = `account ${key.accountId}, scopes ${key.scopes.join(' ')}`;
     const audit = { actor: context.actor, action: 'key.create', subject: key.id, detail };
     const changes = [{ type: 'put-key', key, digest: hashSecret(secret) } as const];
@@ -109,9 +120,12 @@ export async function createKey(
   return made.ok ? withSecret(context, made.value.id, made.value.secret) : made;
 }
 
-export type KeySettings = Omit<z.output<typeof createKeyInput>, 'account' | 'models'> & {
+export type KeySettings = Omit<z.output<typeof createKeyInput>, 'account' | 'models' | 'deployments'> & {
   account: Account;
+  /** Ids. */
   models?: readonly string[] | undefined;
+  /** Ids. */
+  deployments?: readonly string[] | undefined;
 };
 
 /** A new key with a new secret, not yet kept anywhere. */
@@ -128,6 +142,7 @@ export function buildKey(
     last4: lastFour(secret),
     scopes: Object.freeze([...new Set(settings.scopes)]),
     models: settings.models,
+    deployments: settings.deployments,
     requestsPerMinute: settings.requestsPerMinute,
     concurrency: settings.concurrency,
     spendLimits: spendLimits(settings.dayLimitMicros, settings.weekLimitMicros, settings.monthLimitMicros),
@@ -169,22 +184,27 @@ export async function updateKey(
   const models = resolveModels(context, input.models ?? undefined);
   if (!models.ok) return models;
   const nowMs = context.clock.nowMs();
-  return changeKey(context, { reference: input.key, action: 'key.update' }, (key) => ({
-    ...key,
-    name: input.name ?? key.name,
-    models: input.models === undefined ? key.models : models.value,
-    requestsPerMinute: changed(input.requestsPerMinute, key.requestsPerMinute),
-    concurrency: changed(input.concurrency, key.concurrency),
-    spendLimits: spendLimits(
-      changed(input.dayLimitMicros, key.spendLimits.dayMicros),
-      changed(input.weekLimitMicros, key.spendLimits.weekMicros),
-      changed(input.monthLimitMicros, key.spendLimits.monthMicros),
-    ),
-    expiresAtMs:
-      typeof input.expiresInMs === 'number'
-        ? nowMs + input.expiresInMs
-        : changed(input.expiresInMs, key.expiresAtMs),
-  }));
+  return changeKey(context, { reference: input.key, action: 'key.update' }, (key, directory) => {
+    const deployments = resolveDeployments(directory, key.accountId, input.deployments ?? undefined);
+    if (!deployments.ok) return deployments;
+    return ok({
+      ...key,
+      name: input.name ?? key.name,
+      models: input.models === undefined ? key.models : models.value,
+      deployments: input.deployments === undefined ? key.deployments : deployments.value,
+      requestsPerMinute: changed(input.requestsPerMinute, key.requestsPerMinute),
+      concurrency: changed(input.concurrency, key.concurrency),
+      spendLimits: spendLimits(
+        changed(input.dayLimitMicros, key.spendLimits.dayMicros),
+        changed(input.weekLimitMicros, key.spendLimits.weekMicros),
+        changed(input.monthLimitMicros, key.spendLimits.monthMicros),
+      ),
+      expiresAtMs:
+        typeof input.expiresInMs === 'number'
+          ? nowMs + input.expiresInMs
+          : changed(input.expiresInMs, key.expiresAtMs),
+    });
+  });
 }
 
 /** Refuses the key from now on, for ever. Running requests end by themselves. Idempotent. Errors: `not_found`. */
@@ -192,10 +212,9 @@ export function revokeKey(
   context: AdminContext,
   input: z.output<typeof keyInput>,
 ): Promise<Result<KeyView, Fault>> {
-  return changeKey(context, { reference: input.key, action: 'key.revoke' }, (key) => ({
-    ...key,
-    revokedAtMs: key.revokedAtMs ?? context.clock.nowMs(),
-  }));
+  return changeKey(context, { reference: input.key, action: 'key.revoke' }, (key) =>
+    ok({ ...key, revokedAtMs: key.revokedAtMs ?? context.clock.nowMs() }),
+  );
 }
 
 /** Gives the key another secret; the old one is refused at once. Errors: `not_found`, `invalid_request` (revoked). */
@@ -222,14 +241,16 @@ const REVOKED = fault('invalid_request', { message: 'This key is revoked. Make a
 async function changeKey(
   context: AdminContext,
   what: { reference: string; action: 'key.update' | 'key.revoke' },
-  change: (key: ApiKey) => ApiKey,
+  change: (key: ApiKey, directory: KeyDirectory) => Result<ApiKey, Fault>,
 ): Promise<Result<KeyView, Fault>> {
   const made = await context.registry.change((directory) => {
     const entry = findKey(directory, what.reference);
     if (!entry.ok) return entry;
     const old = entry.value.identity.key;
     if (what.action === 'key.update' && old.revokedAtMs !== undefined) return failed(REVOKED);
-    const key = Object.freeze(change(old));
+    const changedKey = change(old, directory);
+    if (!changedKey.ok) return changedKey;
+    const key = Object.freeze(changedKey.value);
     const audit = { actor: context.actor, action: what.action, subject: key.id, detail: '' };
     return ok({ changes: [{ type: 'put-key', key, digest: entry.value.digest }], audit, value: entry.value });
   });
@@ -258,6 +279,22 @@ function resolveModels(
     const model = context.models.find(name);
     if (model === undefined) return failed(fault('model_not_found', { param: `models[${index}]` }));
     ids.add(model.id);
+  }
+  return ok(Object.freeze([...ids]));
+}
+
+/** Ids for ids or names of the account's own deployments. */
+function resolveDeployments(
+  directory: KeyDirectory,
+  accountId: string,
+  references: readonly string[] | undefined,
+): Result<readonly string[] | undefined, Fault> {
+  if (references === undefined) return ok(undefined);
+  const ids = new Set<string>();
+  for (const [index, reference] of references.entries()) {
+    const found = findDeployment(directory, reference, accountId);
+    if (!found.ok) return failed({ ...found.error, param: `deployments[${index}]` });
+    ids.add(found.value.id);
   }
   return ok(Object.freeze([...ids]));
 }

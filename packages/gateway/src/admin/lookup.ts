@@ -1,5 +1,6 @@
 import type { Account } from '../accounts/account.ts';
 import type { KeyDirectory, KeyEntry, NodeEntry } from '../accounts/key-directory.ts';
+import type { Deployment } from '../catalog/deployment.ts';
 import { fault } from '../core/errors.ts';
 import type { Fault } from '../core/errors.ts';
 import { failed, ok } from '../core/result.ts';
@@ -24,17 +25,40 @@ export function findKey(directory: KeyDirectory, reference: string): Result<KeyE
   return single(byName, 'key');
 }
 
-/** A removed node is found by its id only. */
-export function findNode(directory: KeyDirectory, reference: string): Result<NodeEntry, Fault> {
+/** A removed node is found by its id only. `accountId`: only nodes of this account. */
+export function findNode(
+  directory: KeyDirectory,
+  reference: string,
+  accountId?: string,
+): Result<NodeEntry, Fault> {
+  const isOwn = ({ node }: NodeEntry) => accountId === undefined || node.accountId === accountId;
   const byId = directory.node(reference);
-  if (byId !== undefined) return ok(byId);
+  if (byId !== undefined && isOwn(byId)) return ok(byId);
   const byName = directory
     .nodes()
-    .filter(({ node }) => node.revokedAtMs === undefined && node.name === reference);
+    .filter((entry) => isOwn(entry) && entry.node.revokedAtMs === undefined && entry.node.name === reference);
   return single(byName, 'node');
 }
 
-function single<Thing>(found: readonly Thing[], what: 'account' | 'key' | 'node'): Result<Thing, Fault> {
+/** By id, or by name among those of the account, where one is given. */
+export function findDeployment(
+  directory: KeyDirectory,
+  reference: string,
+  account: string | undefined,
+): Result<Deployment, Fault> {
+  const owner = account === undefined ? undefined : findAccount(directory, account);
+  if (owner?.ok === false) return owner;
+  const accountId = owner?.value.id;
+  const byId = directory.deployments.get(reference);
+  if (byId !== undefined && (accountId === undefined || byId.accountId === accountId)) return ok(byId);
+  const byName = directory.deployments.list(accountId).filter(({ name }) => name === reference);
+  return single(byName, 'deployment');
+}
+
+function single<Thing>(
+  found: readonly Thing[],
+  what: 'account' | 'key' | 'node' | 'deployment',
+): Result<Thing, Fault> {
   const [only, another] = found;
   if (only === undefined) {
     return failed(fault('not_found', { message: `There is no ${what} of this id or name.`, param: what }));

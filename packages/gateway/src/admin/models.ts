@@ -86,7 +86,7 @@ function modelView(context: AdminContext, model: Model): ModelView {
   };
 }
 
-function priceView({ version, price }: PriceEntry): PriceView {
+export function priceView({ version, price }: PriceEntry): PriceView {
   if (price.type === 'flat') return { type: 'flat', version, perRequest: moneyView(price.amountMicros) };
   return {
     type: 'per-token',

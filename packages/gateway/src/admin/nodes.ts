@@ -8,6 +8,7 @@ import type { Fault } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
+import { connectLine } from './connect-line.ts';
 import type { AdminContext } from './context.ts';
 import { nameField, reasonField, referenceField, rowsField, tokenField } from './fields.ts';
 import { findAccount, findNode } from './lookup.ts';
@@ -16,7 +17,8 @@ import type { NodeView } from './views.ts';
 
 export const addNodeInput = z.strictObject({
   name: nameField(),
-  pool: tokenField(63),
+  /** A private node may stand in none: then it serves deployments only. */
+  pool: tokenField(63).optional(),
   kind: z.enum(['shared', 'private']).default('shared'),
   /** Who owns the node. Default: the operator, when there is exactly one account of that role. */
   account: referenceField().optional(),
@@ -25,23 +27,25 @@ export const nodeInput = z.strictObject({ node: referenceField() });
 export const suspendNodeInput = z.strictObject({ node: referenceField(), reason: reasonField() });
 export const listNodesInput = z.strictObject({ removed: z.boolean().default(false), limit: rowsField() });
 
-/** Holds the node's token, which is nowhere else and cannot be shown again. */
-export type NewNodeView = { node: NodeView; token: string };
+/** Holds the node's token, which is nowhere else and cannot be shown again. `connect` is a line for its machine. */
+export type NewNodeView = { node: NodeView; token: string; connect: string };
 
 /**
  * Registers a machine and hands its token out, this once.
- * Errors: `not_found` (account), `invalid_request` (unknown pool, owner not clear).
+ * Errors: `not_found` (account), `invalid_request` (unknown pool or none, owner not clear).
  */
 export async function addNode(
   context: AdminContext,
   input: z.output<typeof addNodeInput>,
 ): Promise<Result<NewNodeView, Fault>> {
-  if (!context.pools.includes(input.pool)) return failed(UNKNOWN_POOL);
+  const { pool = '' } = input;
+  if (pool === '' && input.kind === 'shared') return failed(NO_POOL);
+  if (pool !== '' && !context.pools.includes(pool)) return failed(UNKNOWN_POOL);
   const made = await context.registry.change((directory) => {
     const account = ownerOf(directory, input.account);
     if (!account.ok) return account;
-    const { node, token } = buildNode(context, { ...input, accountId: account.value.id });
-    const detail = `pool ${node.pool}, ${node.kind}, account ${node.accountId}`;
+    const { node, token } = buildNode(context, { ...input, pool, accountId: account.value.id });
+    const detail = `pool ${node.pool === '' ? 'none' : node.pool}, ${node.kind}, account ${node.accountId}`;
     const audit = { actor: context.actor, action: 'node.add', subject: node.id, detail };
     return ok({
       changes: [{ type: 'put-node', node, digest: hashSecret(token) }],
@@ -50,7 +54,7 @@ export async function addNode(
     });
   });
   if (!made.ok) return made;
-  return ok({ node: view(context, made.value.node), token: made.value.token });
+  return ok(newNodeView(context, made.value.node, made.value.token));
 }
 
 function ownerOf(directory: KeyDirectory, reference: string | undefined): Result<Account, Fault> {
@@ -145,9 +149,13 @@ export async function rotateNode(
   const changed = await changeNode(context, change, (node) => ({ ...node, kid }));
   if (!changed.ok) return changed;
   context.fleet?.disconnect(changed.value.id, 'revoked');
-  return ok({ node: view(context, changed.value), token });
+  return ok(newNodeView(context, changed.value, token));
 }
 
+const NO_POOL = fault('invalid_request', {
+  message: 'A shared node serves a pool: say which one.',
+  param: 'pool',
+});
 const UNKNOWN_POOL = fault('invalid_request', {
   message: 'There is no pool of this name. Pools stand in the configuration, under "pools".',
   param: 'pool',
@@ -179,6 +187,11 @@ function changeNode(
     const audit = { actor: context.actor, action: what.action, subject: node.id, detail: what.detail };
     return ok({ changes: [{ type: 'put-node', node, digest }], audit, value: node });
   });
+}
+
+function newNodeView(context: AdminContext, node: NodeRecord, token: string): NewNodeView {
+  const connect = connectLine({ gateway: context.gatewayUrl(), token, kind: node.kind });
+  return { node: view(context, node), token, connect };
 }
 
 function view(context: AdminContext, node: NodeRecord): NodeView {

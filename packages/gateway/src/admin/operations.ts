@@ -25,6 +25,15 @@ import {
 } from './credit-moves.ts';
 import { addCredit, addCreditInput, balanceInput, showBalance } from './credit.ts';
 import {
+  addDeployment,
+  addDeploymentInput,
+  deploymentInput,
+  listDeployments,
+  listDeploymentsInput,
+  removeDeployment,
+  showDeployment,
+} from './deployments.ts';
+import {
   createKey,
   createKeyInput,
   keyInput,
@@ -85,6 +94,10 @@ export const OPERATIONS = {
   'credit.balance': post('/v1/credit/balance', balanceInput, showBalance),
   'model.list': post('/v1/models/list', listModelsInput, listModels),
   'model.show': post('/v1/models/show', modelInput, showModel),
+  'deployment.add': post('/v1/deployments/add', addDeploymentInput, addDeployment),
+  'deployment.list': post('/v1/deployments/list', listDeploymentsInput, listDeployments),
+  'deployment.show': post('/v1/deployments/show', deploymentInput, showDeployment),
+  'deployment.remove': post('/v1/deployments/remove', deploymentInput, removeDeployment),
   'node.add': post('/v1/nodes/add', addNodeInput, addNode),
   'node.list': post('/v1/nodes/list', listNodesInput, listNodes),
   'node.show': post('/v1/nodes/show', nodeInput, showNode),

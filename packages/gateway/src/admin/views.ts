@@ -100,6 +100,11 @@ export type KeyView = {
   scopes: readonly Scope[];
   /** null: every model. */
   models: readonly string[] | null;
+  /**
+   * Names of the account's own deployments; those that are gone are left out. null: all of them, or none when the key
+   * is bound to models.
+   */
+  deployments: readonly string[] | null;
   /** null: as the configuration says. */
   requestsPerMinute: number | null;
   concurrency: number | null;
@@ -118,6 +123,7 @@ export function keyView(context: AdminContext, entry: KeyEntry): KeyView {
   const { key, account } = entry.identity;
   const spent = context.ledger.keySpend(key.id);
   const limits = key.spendLimits;
+  const { directory } = context.registry;
   const nowMs = context.clock.nowMs();
   const window = (name: SpendWindow, spentMicros: Micros, limitMicros: Micros | undefined): SpendView => ({
     spent: moneyView(spentMicros),
@@ -132,6 +138,7 @@ export function keyView(context: AdminContext, entry: KeyEntry): KeyView {
     state: keyState(entry, context.clock.nowMs()),
     scopes: key.scopes,
     models: key.models ?? null,
+    deployments: key.deployments?.flatMap((id) => directory.deployments.get(id)?.name ?? []) ?? null,
     requestsPerMinute: key.requestsPerMinute ?? null,
     concurrency: key.concurrency ?? null,
     spend: {
@@ -156,6 +163,7 @@ function keyState(entry: KeyEntry, nowMs: number): KeyState {
 export type NodeView = {
   id: string;
   name: string;
+  /** Empty for a private node that serves deployments only. */
   pool: string;
   kind: NodeRecord['kind'];
   account: { id: string; name: string };

@@ -67,6 +67,7 @@ function expand(config: ModelConfig, createdAtSeconds: number): Model[] {
     routes: config.routes,
     settings: config.settings,
     variantOf: undefined,
+    deployment: undefined,
     hidden: config.hidden,
     createdAtSeconds,
   });

@@ -32,6 +32,18 @@ export type ModelView = {
   aliases: readonly string[];
   /** The model that this one is a variant of, or null. */
   variant_of: string | null;
+  /** Id of the account's own deployment that it is. Absent: it is of the catalogue. */
+  deployment?: string;
+  /** How long a request that comes now probably waits, while all slots are busy. */
+  expected_wait_seconds?: number;
+};
+
+/** What routing says of a model. */
+export type ModelNow = {
+  available: boolean;
+  /** Undefined: a request need not wait. */
+  expectedWaitSeconds?: number | undefined;
+  nowMs: number;
 };
 
 /** `per_message`: per successful request or picture. `per_token`: USD for one million tokens of each kind. */
@@ -50,11 +62,11 @@ export type PricingView =
       minimum: number;
     };
 
-/** Renders a model for lists, as it is now. `available` is what routing says of it. */
-export function viewModel(model: Model, now: { available: boolean; nowMs: number }): ModelView {
+/** Renders a model for lists, as it is now. A deployment that no node has offered yet has no lengths. */
+export function viewModel(model: Model, now: ModelNow): ModelView {
   const next = nextPrice(model, now.nowMs);
   const lengths =
-    model.kind === 'text'
+    model.kind === 'text' && model.contextTokens > 0
       ? { context_length: model.contextTokens, max_output_tokens: model.maxOutputTokens }
       : {};
   return {
@@ -81,6 +93,10 @@ export function viewModel(model: Model, now: { available: boolean; nowMs: number
     },
     aliases: model.aliases,
     variant_of: model.variantOf ?? null,
+    ...(model.deployment === undefined ? {} : { deployment: model.deployment }),
+    ...(now.expectedWaitSeconds === undefined
+      ? {}
+      : { expected_wait_seconds: Math.ceil(now.expectedWaitSeconds) }),
   };
 }
 

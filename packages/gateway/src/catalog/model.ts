@@ -1,7 +1,7 @@
 import type { ReasoningEffort } from '@switchyard/protocol/chat.ts';
 import type { Micros } from '../core/money.ts';
 
-/** An entry of the operator's catalogue, after loading: variants are entries of their own. Frozen. */
+/** An entry of the operator's catalogue, after loading: variants are entries of their own. Or a deployment. Frozen. */
 export type Model = {
   id: string;
   aliases: readonly string[];
@@ -20,6 +20,8 @@ export type Model = {
   settings: ModelSettings;
   /** The model that this one is a variant of. */
   variantOf: string | undefined;
+  /** The id of the deployment that it is; undefined for models of the catalogue. */
+  deployment: string | undefined;
   /** Whether it is left out of public lists. */
   hidden: boolean;
   /** Seconds since 1970, for the `created` field of model lists. */
@@ -58,4 +60,19 @@ export type TokenPrice = {
 /** Where a model's requests may go. `remoteModel` is its name there. In order of preference. */
 export type Route =
   | { kind: 'pool'; pool: string; remoteModel: string }
-  | { kind: 'upstream'; upstream: string; remoteModel: string };
+  | { kind: 'upstream'; upstream: string; remoteModel: string }
+  | DeploymentRoute;
+
+/** To private nodes of one account. `nodes`: ids of those that may serve it; undefined: all of the account. */
+export type DeploymentRoute = {
+  kind: 'deployment';
+  deployment: string;
+  accountId: string;
+  nodes: readonly string[] | undefined;
+  remoteModel: string;
+};
+
+/** Tells models apart where ids alone would not: two accounts may give a deployment the same name. */
+export function modelKey(model: Pick<Model, 'id' | 'deployment'>): string {
+  return model.deployment === undefined ? model.id : `(deployment) ${model.deployment}`;
+}

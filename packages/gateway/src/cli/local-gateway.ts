@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { openRegistry } from '../accounts/registry.ts';
 import type { AdminContext, ModelReader } from '../admin/context.ts';
+import { gatewayUrl } from '../admin/gateway-url.ts';
 import { runOperation } from '../admin/operations.ts';
 import type { OperationName } from '../admin/operations.ts';
 import { createCatalog } from '../catalog/catalog.ts';
+import { deploymentPrices } from '../catalog/deployment.ts';
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
@@ -78,6 +80,8 @@ export async function openAdminContext(options: {
       ledger,
       receipts,
       models: modelsOf(config, clock),
+      deployments: { prices: deploymentPrices(config), state: () => undefined },
+      gatewayUrl: () => gatewayUrl(config),
       pools: config.pools.map((pool) => pool.name),
       fleet: undefined,
       brand: config.brand.keyPrefix,

@@ -4,6 +4,7 @@ import { addBackupCommands } from './commands/backup.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addConnectCommand } from './commands/connect.ts';
 import { addCreditCommands } from './commands/credit.ts';
+import { addDeploymentCommands } from './commands/deployment.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addModelCommands } from './commands/model.ts';
 import { addNodeCommands } from './commands/node.ts';
@@ -74,6 +75,7 @@ export function buildProgram(shell: Shell): Command {
   addCreditCommands(program, shell);
   addModelCommands(program, shell);
   addNodeCommands(program, shell);
+  addDeploymentCommands(program, shell);
   addRecordCommands(program, shell);
   addReconcileCommand(program, shell);
   addBackupCommands(program, shell);

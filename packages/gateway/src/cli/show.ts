@@ -1,3 +1,4 @@
+import type { PriceView } from '../admin/models.ts';
 import type { BalanceView, MoneyView } from '../admin/views.ts';
 
 /** How values look on the screen. */
@@ -39,4 +40,17 @@ function nextExpiryField({ nextExpiry }: BalanceView): [string, string][] {
   if (nextExpiry === null) return [];
   const { at, amount, balance } = nextExpiry;
   return [['next to end', `${showMoney(amount)} of ${balance}, ${showTime(at)} UTC`]];
+}
+
+export function priceText(price: PriceView): string {
+  if (price.type === 'flat')
+    return price.perRequest.micros === 0 ? 'free' : `${showMoney(price.perRequest)} a request`;
+  const { input, output } = price.perMillion;
+  return `$${input.usd} in, $${output.usd} out per million tokens`;
+}
+
+/** The names of what a model can do. */
+export function showAbilities(capabilities: Readonly<Record<string, boolean>>): string {
+  const able = Object.entries(capabilities).filter(([, isAble]) => isAble);
+  return able.length === 0 ? '-' : able.map(([name]) => name).join(', ');
 }

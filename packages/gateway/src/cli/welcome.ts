@@ -23,9 +23,3 @@ function exampleRequest(address: string, apiKey: string, model: string | undefin
     `    -H "content-type: application/json" -d '${body}'`,
   ];
 }
-
-/** `http://127.0.0.1:8080`, with a name that a client on this machine can use. */
-export function localAddress(host: string, port: number): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
-}

@@ -48,6 +48,7 @@ export function buildConfig(file: ConfigFile, options: BuildOptions): Config {
       buildUpstream(name, upstream, options),
     ),
     models: file.models.map((model) => buildModel(model, file)),
+    deployments: { prices: toPrices(file.deployments.price, () => undefined) },
     logging: { level: file.logging.level },
   });
 }

@@ -27,6 +27,8 @@ export type Config = {
   pools: readonly PoolConfig[];
   upstreams: readonly UpstreamConfig[];
   models: readonly ModelConfig[];
+  /** What a request to any account's own deployment costs. */
+  deployments: { prices: PriceList };
   logging: { level: LogLevel | 'silent' };
 };
 

@@ -21,6 +21,17 @@ export function checkPrices(prices: unknown, path: Path, context: Context): void
   checkDates(prices, path, context.findings);
 }
 
+/** Checks a price that belongs to no model of the catalogue. Undefined: the default holds. */
+export function checkOwnPrice(prices: unknown, path: Path, findings: Finding[]): void {
+  if (prices === undefined) return;
+  checkPrices(prices, path, { image: false, findings });
+  for (const [index, price] of (Array.isArray(prices) ? prices : [prices]).entries()) {
+    if (!isRecord(price) || !Object.hasOwn(price, 'list_of')) continue;
+    const listPath = [...path, ...(Array.isArray(prices) ? [index] : []), 'list_of'];
+    findings.push(problem(listPath, 'has no list to follow here', 'credits, per_million_usd, or free: true'));
+  }
+}
+
 /** Checks the list prices of a provider: their dates, and that a discount has something to be taken off. */
 export function checkPriceLists(upstream: Record<string, unknown>, path: Path, findings: Finding[]): void {
   const lists = upstream['price_list'];

@@ -2,7 +2,7 @@ import type { Finding } from './issues.ts';
 import { nearMiss } from './near-miss.ts';
 import { isRecord } from './paths.ts';
 import type { Path } from './paths.ts';
-import { checkListOf, checkPriceLists, checkPrices } from './price-rules.ts';
+import { checkListOf, checkOwnPrice, checkPriceLists, checkPrices } from './price-rules.ts';
 import { API_KEY_FIELDS } from './secrets.ts';
 
 /** Says where a value was first written: "models[0].id, line 12". */
@@ -48,6 +48,8 @@ export function checkRules(root: unknown, locate: Locate): Finding[] {
     if (isRecord(upstream)) checkUpstream(upstream, ['upstreams', name], findings);
   }
   checkBreaker(file['routing'], findings);
+  const { deployments } = file;
+  if (isRecord(deployments)) checkOwnPrice(deployments['price'], ['deployments', 'price'], findings);
   return findings;
 }
 

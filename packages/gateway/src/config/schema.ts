@@ -299,6 +299,16 @@ export const configSchema = z
     pools: z.record(name(), pool).default({}).describe('Named sets of nodes.'),
     upstreams: z.record(name(), upstream).default({}).describe("Providers' APIs."),
     models: z.array(model).max(1_000).default([]).describe('The catalogue.'),
+    deployments: z
+      .strictObject({
+        price: prices()
+          .prefault({ free: true })
+          .describe(
+            'What a request to a deployment costs its account, on whose own machines it runs: nothing by default, or a fee by `credits` or `per_million_usd`, or a list of such prices with dates.',
+          ),
+      })
+      .prefault({})
+      .describe("Accounts' own models on their own machines."),
     logging: z
       .strictObject({
         level: oneOf(['debug', 'info', 'warn', 'error', 'silent'])

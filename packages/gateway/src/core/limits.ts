@@ -29,6 +29,7 @@ export const LIMITS = {
   logitBiasMax: 1_024,
   /** Decoded size of one inline picture. */
   imageMaxBytes: 10 * MIB,
+  deploymentsPerAccountMax: 100,
   /** A field such as `model` or a tool's name. */
   nameMaxChars: 256,
   /** Bytes that may wait for one slow client before its source is paused. */

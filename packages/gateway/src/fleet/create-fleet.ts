@@ -89,8 +89,10 @@ export function createFleet(options: FleetOptions): Fleet {
       const now = { monotonicMs: clock.monotonicMs(), random: options.random };
       return acquireImage(registry.sessions(), want, now);
     },
-    waitMs: (pool, model) => registry.waitMs(pool, model),
-    availability: (pool, model, accountId) => registry.availability(pool, model, accountId),
+    waitMs: (pool, model, nodes) => registry.waitMs(pool, model, nodes),
+    availability: (pool, model, seen) => registry.availability(pool, model, seen),
+    facts: (pool, model, seen) => registry.facts(pool, model, seen),
+    jobsPerSecond: (pool, model, seen) => registry.jobsPerSecond(pool, model, seen),
     onCapacity: capacity.subscribe,
     nodes: () => registry.nodes(),
     disconnect(nodeId, reason) {

@@ -1,6 +1,7 @@
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { NodeFacts } from '../catalog/deployment.ts';
 import type { Attempt, AttemptRequest, AttemptSink } from '../core/attempt.ts';
 import type { ImageSlot, ImageWant } from './acquire-image.ts';
 
@@ -13,9 +14,12 @@ export type Fleet = {
   /** The same for a picture. */
   acquireImage(want: ImageWant): ImageSlot | 'busy' | 'none';
   /** How long until a node that is left out for its failures gets jobs again, ms. 0: none is left out. */
-  waitMs(pool: string, model: string): number;
-  /** `accountId` adds the account's own private nodes. */
-  availability(pool: string, model: string, accountId?: string): Availability;
+  waitMs(pool: string, model: string, nodes?: readonly string[]): number;
+  availability(pool: string, model: string, seen?: NodeView): Availability;
+  /** What the nodes of a model say that it can do, all of them together. Undefined: none offers it. */
+  facts(pool: string, model: string, seen: NodeView): NodeFacts | undefined;
+  /** How many requests of the usual size its slots finish in a second when all are in use. 0: there are none. */
+  jobsPerSecond(pool: string, model: string, seen?: NodeView): number;
   /** Called whenever a slot may have become free or a node came: for the queue. Returns how to unsubscribe. */
   onCapacity(listener: () => void): () => void;
   nodes(): NodeStatus[];
@@ -27,7 +31,10 @@ export type Fleet = {
 };
 
 export type NodeWant = {
+  /** The name of a pool, or `privateNodesOf` an account. */
   pool: string;
+  /** Only these nodes, by id; undefined: all. */
+  nodes?: readonly string[];
   /** Who asks: a private node serves its own account only. Nodes never hear of it. */
   accountId: string;
   /** The alias that nodes advertise. */
@@ -50,12 +57,16 @@ export type NodeSlot = {
   forgive(): void;
 };
 
+/** `accountId` adds the account's own private nodes; `nodes` leaves all others out. */
+export type NodeView = { accountId?: string; nodes?: readonly string[] };
+
 export type Availability = { nodesOnline: number; slots: number; freeSlots: number };
 
 /** Who a node token belongs to. */
 export type NodeIdentity = {
   nodeId: string;
   name: string;
+  /** Empty for a private node that stands in none. */
   pool: string;
   kind: 'shared' | 'private';
   accountId: string;

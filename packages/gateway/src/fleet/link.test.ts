@@ -381,7 +381,7 @@ test('a node whose grace is over fails its jobs instead of leaving them', async 
 test('a private node serves its own account and nobody else', async () => {
   const gateway = await startGateway({ identities: { [TOKEN]: { ...IDENTITY, kind: 'private' } } });
   startNode(gateway.url);
-  await until(() => gateway.fleet.availability('main', 'small', IDENTITY.accountId).freeSlots === 2);
+  await until(() => gateway.fleet.availability('main', 'small', IDENTITY).freeSlots === 2);
   expect(free(gateway)).toBe(0);
   expect(gateway.fleet.acquire(wantOf())).toBe('none');
   const slot = gateway.fleet.acquire(wantOf({ accountId: IDENTITY.accountId }));

@@ -1,10 +1,16 @@
 import type { Clock, RandomSource } from '../core/clock.ts';
-import type { Availability, NodeSlot, NodeStatus, NodeWant } from './fleet.ts';
+import type { NodeFacts } from '../catalog/deployment.ts';
+import { privateNodesOf } from '../core/node-group.ts';
+import type { Availability, NodeIdentity, NodeSlot, NodeStatus, NodeView, NodeWant } from './fleet.ts';
+import { factsOf } from './node-facts.ts';
 import type { NodeSession, TakenSlot } from './node-session.ts';
-import { pickNode, type Candidate } from './pick.ts';
+import { expectedMs, pickNode, type Candidate } from './pick.ts';
 import { createPrefixAffinity, type Prefix, type PrefixAffinity } from './prefix-affinity.ts';
 
 const NO_SESSIONS: ReadonlySet<NodeSession> = new Set();
+const NO_SHARES: ReadonlyMap<string, number> = new Map();
+/** Length of a prompt in the middle, for estimates of waiting times. */
+const USUAL_INPUT_TOKENS = 500;
 
 /**
  * Who is online: the welcomed sessions by node, and by pool and model for the choice of one. A node has at most one
@@ -15,7 +21,7 @@ export class Registry {
   readonly #clock: Clock;
   readonly #affinity: PrefixAffinity;
   readonly #byNode = new Map<string, NodeSession>();
-  /** Pool, then alias. */
+  /** Pool or private nodes of an account, then alias. */
   readonly #byModel = new Map<string, Map<string, Set<NodeSession>>>();
   /** The aliases that a session is listed under, so that a change costs by its own models and not by all. */
   readonly #listed = new Map<NodeSession, readonly string[]>();
@@ -39,15 +45,16 @@ export class Registry {
   index(session: NodeSession): void {
     this.#unlist(session);
     if (this.#byNode.get(session.identity.nodeId) !== session) return;
-    const { pool } = session.identity;
-    let models = this.#byModel.get(pool);
-    if (models === undefined) this.#byModel.set(pool, (models = new Map()));
     const aliases = [...session.capacity.aliases()];
     this.#listed.set(session, aliases);
-    for (const alias of aliases) {
-      const sessions = models.get(alias);
-      if (sessions === undefined) models.set(alias, new Set([session]));
-      else sessions.add(session);
+    for (const group of groupsOf(session.identity)) {
+      let models = this.#byModel.get(group);
+      if (models === undefined) this.#byModel.set(group, (models = new Map()));
+      for (const alias of aliases) {
+        const sessions = models.get(alias);
+        if (sessions === undefined) models.set(alias, new Set([session]));
+        else sessions.add(session);
+      }
     }
   }
 
@@ -75,7 +82,7 @@ export class Registry {
     let isServed = false;
     const serving = this.#serving(want.pool, want.model);
     for (const session of serving) {
-      if (!session.isOpen || !serves(session, want.accountId)) continue;
+      if (!session.isOpen || !serves(session, want)) continue;
       if (want.excludedNodes.has(session.identity.nodeId) || !session.capacity.fits(want)) continue;
       if (session.capacity.record(want.model).waitMs(nowMs) > 0) continue;
       isServed = true;
@@ -101,11 +108,11 @@ export class Registry {
     return session;
   }
 
-  availability(pool: string, model: string, accountId?: string): Availability {
+  availability(pool: string, model: string, seen: NodeView = {}): Availability {
     const nowMs = this.#clock.monotonicMs();
     const sum: Availability = { nodesOnline: 0, slots: 0, freeSlots: 0 };
     for (const session of this.#serving(pool, model)) {
-      if (!session.isOpen || !serves(session, accountId)) continue;
+      if (!session.isOpen || !serves(session, seen)) continue;
       sum.nodesOnline += 1;
       if (session.capacity.record(model).waitMs(nowMs) > 0) continue;
       sum.slots += session.capacity.slots(model);
@@ -114,11 +121,34 @@ export class Registry {
     return sum;
   }
 
+  facts(pool: string, model: string, seen: NodeView): NodeFacts | undefined {
+    const offers = [];
+    for (const session of this.#serving(pool, model)) {
+      const offered = serves(session, seen) ? session.capacity.model(model) : undefined;
+      if (offered !== undefined) offers.push(offered);
+    }
+    return factsOf(offers);
+  }
+
+  jobsPerSecond(pool: string, model: string, seen: NodeView = {}): number {
+    const nowMs = this.#clock.monotonicMs();
+    let perSecond = 0;
+    for (const session of this.#serving(pool, model)) {
+      if (!session.isOpen || !serves(session, seen)) continue;
+      if (session.capacity.record(model).waitMs(nowMs) > 0) continue;
+      const candidate = candidateOf(session, model, NO_SHARES);
+      const full = { ...candidate, busySlots: candidate.slots };
+      perSecond += (1_000 * candidate.slots) / expectedMs(full, USUAL_INPUT_TOKENS);
+    }
+    return perSecond;
+  }
+
   /** The shortest time that a node of the model is still left out, ms. 0: none is. */
-  waitMs(pool: string, model: string): number {
+  waitMs(pool: string, model: string, nodes?: readonly string[]): number {
     const nowMs = this.#clock.monotonicMs();
     let shortestMs = Infinity;
     for (const session of this.#serving(pool, model)) {
+      if (!isAmong(nodes, session)) continue;
       const waitMs = session.isOpen ? session.capacity.record(model).waitMs(nowMs) : 0;
       if (waitMs > 0) shortestMs = Math.min(shortestMs, waitMs);
     }
@@ -134,15 +164,18 @@ export class Registry {
   }
 
   #unlist(session: NodeSession): void {
-    const models = this.#byModel.get(session.identity.pool);
-    if (models === undefined) return;
-    for (const alias of this.#listed.get(session) ?? []) {
-      const sessions = models.get(alias);
-      sessions?.delete(session);
-      if (sessions?.size === 0) models.delete(alias);
-    }
+    const aliases = this.#listed.get(session) ?? [];
     this.#listed.delete(session);
-    if (models.size === 0) this.#byModel.delete(session.identity.pool);
+    for (const group of groupsOf(session.identity)) {
+      const models = this.#byModel.get(group);
+      if (models === undefined) continue;
+      for (const alias of aliases) {
+        const sessions = models.get(alias);
+        sessions?.delete(session);
+        if (sessions?.size === 0) models.delete(alias);
+      }
+      if (models.size === 0) this.#byModel.delete(group);
+    }
   }
 }
 
@@ -189,7 +222,19 @@ function takeSlot(session: NodeSession, taken: TakenSlot, onStart: () => void): 
   };
 }
 
+/** Where a node can be found. */
+function groupsOf({ kind, pool, accountId }: NodeIdentity): string[] {
+  if (kind === 'shared') return [pool];
+  const own = privateNodesOf(accountId);
+  return pool === '' ? [own] : [pool, own];
+}
+
 /** A shared node serves everyone, a private one its own account. */
-function serves(session: NodeSession, accountId: string | undefined): boolean {
-  return session.identity.kind === 'shared' || session.identity.accountId === accountId;
+function serves(session: NodeSession, { accountId, nodes }: NodeView): boolean {
+  const { kind, accountId: owner } = session.identity;
+  return (kind === 'shared' || owner === accountId) && isAmong(nodes, session);
+}
+
+function isAmong(nodes: readonly string[] | undefined, session: NodeSession): boolean {
+  return nodes === undefined || nodes.includes(session.identity.nodeId);
 }

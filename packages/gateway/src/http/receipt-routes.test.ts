@@ -35,6 +35,7 @@ const directory = createKeyDirectory({
     ],
     keys: Object.values(keys).map(({ key, digest }) => ({ key, digest, lastUsedAtMs: undefined })),
     nodes: [],
+    deployments: [],
   },
 });
 const signer = createReceiptSigner(newReceiptKeyPem());

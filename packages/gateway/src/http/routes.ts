@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { viewModel } from '../catalog/model-view.ts';
+import { viewModel, type ModelNow } from '../catalog/model-view.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Model } from '../catalog/model.ts';
 import type { Config } from '../config/config.ts';
@@ -10,6 +10,7 @@ import type { TextSurface, TokenCountSurface } from '../core/surface.ts';
 import type { InferenceDeps } from '../inference/deps.ts';
 import { serveTokenCount } from '../inference/count-tokens.ts';
 import type { Exchange } from '../inference/exchange.ts';
+import type { ModelDirectory } from '../inference/model-directory.ts';
 import { serveText } from '../inference/serve-text.ts';
 import type { Balance } from '../ledger/ledger.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -34,6 +35,7 @@ export type RoutesDeps = {
   version: string;
   config: Config;
   catalog: Catalog;
+  models: Pick<ModelDirectory, 'listModels' | 'resolveModel'>;
   inference: InferenceDeps;
   metrics: Metrics;
   textSurfaces: readonly { path: string; surface: TextSurface }[];
@@ -91,7 +93,7 @@ function inferenceRoute<Surface extends TextSurface>(
 function listModels(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {
   const caller = callerWithScope(deps.inference, 'read', request, reply);
   if (caller === undefined) return;
-  const data = deps.catalog
+  const data = deps.models
     .listModels(caller.key)
     .map((model) => viewModel(model, modelState(deps.inference, model, caller.account.id)));
   // Only Anthropic's clients know pages, and they send this header with every request.
@@ -107,7 +109,7 @@ function showModel(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRepl
   const parameters: unknown = request.params;
   const name =
     typeof parameters === 'object' && parameters !== null && '*' in parameters ? String(parameters['*']) : '';
-  const model = deps.catalog.resolveModel(caller.key, name);
+  const model = deps.models.resolveModel(caller.key, name);
   if (!model.ok) {
     sendFault(reply, request.id, fault(model.error, { param: 'model' }));
     return;
@@ -116,13 +118,12 @@ function showModel(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRepl
 }
 
 /** What a model's view needs to know of the present. */
-function modelState(
-  inference: InferenceDeps,
-  model: Model,
-  accountId?: string,
-): { available: boolean; nowMs: number } {
-  const { available } = inference.router.availability(model, accountId);
-  return { available, nowMs: inference.clock.nowMs() };
+function modelState({ router, queue, clock }: InferenceDeps, model: Model, accountId?: string): ModelNow {
+  return {
+    available: router.availability(model, accountId).available,
+    expectedWaitSeconds: router.expectedWaitSeconds(model, queue.waiting(model), accountId),
+    nowMs: clock.nowMs(),
+  };
 }
 
 /**

@@ -1,16 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { measureInput } from '../pricing/input-ceiling.ts';
 import { createRouter } from '../routing/router.ts';
-import type { NodePools } from '../routing/target.ts';
 import { messagesSurface } from '../surfaces/messages/surface.ts';
+import { NO_NODES } from '../testing/no-nodes.ts';
 import { measureRequest } from './measure-request.ts';
 import { FLAT, modelWith } from './testing-text-world.ts';
 
-const NODES: NodePools = {
-  acquire: () => 'none',
-  waitMs: () => 0,
-  availability: () => ({ nodesOnline: 0, slots: 0, freeSlots: 0 }),
-};
 const provider = (dialects: ('messages' | 'chat-completions')[]) => ({
   name: 'p',
   dialects,
@@ -19,8 +14,8 @@ const provider = (dialects: ('messages' | 'chat-completions')[]) => ({
   start: () => ({ cancel: () => undefined, pause: () => undefined, resume: () => undefined }),
   close: () => Promise.resolve(),
 });
-const native = createRouter(NODES, new Map([['p', provider(['messages'])]]));
-const foreign = createRouter(NODES, new Map([['p', provider(['chat-completions'])]]));
+const native = createRouter(NO_NODES, new Map([['p', provider(['messages'])]]));
+const foreign = createRouter(NO_NODES, new Map([['p', provider(['chat-completions'])]]));
 const model = {
   ...modelWith(FLAT),
   routes: [{ kind: 'upstream' as const, upstream: 'p', remoteModel: 'm' }],

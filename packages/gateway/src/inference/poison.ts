@@ -13,7 +13,7 @@ export class PoisonWatch {
 
   /** True: this was the last proof. What the failures said about the nodes is taken back then. */
   proves(target: Target | undefined, { cause }: AttemptFault): boolean {
-    if (target?.kind !== 'pool' || cause !== 'fail-engine') return false;
+    if (target === undefined || target.kind === 'upstream' || cause !== 'fail-engine') return false;
     this.#broken.push(target);
     if (this.#broken.length < ENGINES) return false;
     for (const one of this.#broken) one.forgive?.();

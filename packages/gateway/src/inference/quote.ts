@@ -1,9 +1,11 @@
 import { priceAt } from '../catalog/price-schedule.ts';
+import { fault } from '../core/errors.ts';
 import { creditsNumber, micros, usdNumber } from '../core/money.ts';
+import { failed, ok, type Result } from '../core/result.ts';
 import { outputCap } from '../pricing/quote.ts';
 import type { InferenceDeps } from './deps.ts';
 import { measureRequest } from './measure-request.ts';
-import type { Understood } from './understand.ts';
+import type { Refusal, Understood } from './understand.ts';
 
 /** More than any request can cost, so that a quote does not depend on the balance. */
 const NO_BOUND = micros(Number.MAX_SAFE_INTEGER);
@@ -22,9 +24,14 @@ export type QuoteView = {
   price_version: string;
 };
 
-/** Quotes the maximal price of a request: the amount that a hold would take now if the balance were no bound. */
-export function quoteText(deps: InferenceDeps, understood: Understood): QuoteView {
-  const { model, decoded } = understood;
+/**
+ * Quotes the maximal price of a request: the amount that a hold would take now if the balance were no bound.
+ * Errors: `connector_offline` (no node of the deployment was online yet, so nobody knows its bounds).
+ */
+export function quoteText(deps: InferenceDeps, understood: Understood): Result<QuoteView, Refusal> {
+  const { model, decoded, caller } = understood;
+  if (model.deployment !== undefined && model.contextTokens === 0)
+    return failed({ ...fault('connector_offline'), accountId: caller.account.id });
   const price = priceAt(model, deps.clock.nowMs());
   const input = measureRequest(deps, understood);
   const clientCap = decoded.chat.maxOutputTokens;
@@ -39,7 +46,7 @@ export function quoteText(deps: InferenceDeps, understood: Understood): QuoteVie
     ...(clientCap === undefined ? {} : { clientCap }),
   });
   if (capped === 'insufficient') throw new Error('a quote has no bound');
-  return {
+  return ok({
     object: 'quote',
     model: model.id,
     max_cost: usdNumber(capped.holdMicros),
@@ -47,5 +54,5 @@ export function quoteText(deps: InferenceDeps, understood: Understood): QuoteVie
     max_output_tokens: capped.capTokens,
     max_input_tokens: Math.min(input.ceilingTokens, model.contextTokens),
     price_version: price.version,
-  };
+  });
 }

@@ -48,8 +48,10 @@ function beginText(
   if (!headers.ok) return headers;
   const understood = understandText(deps, surface, exchange);
   if (!understood.ok) return understood;
-  if (headers.value.dryRun || understood.value.decoded.dryRun)
-    return ok({ quote: quoteText(deps, understood.value) });
+  if (headers.value.dryRun || understood.value.decoded.dryRun) {
+    const quote = quoteText(deps, understood.value);
+    return quote.ok ? ok({ quote: quote.value }) : quote;
+  }
 
   const claim = claimOnce(deps, understood.value, headers.value.idempotencyKey);
   if (!claim.ok) return claim;

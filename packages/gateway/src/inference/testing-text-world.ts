@@ -83,6 +83,7 @@ export function modelWith(price: Price): Model {
     routes: [],
     settings: {},
     variantOf: undefined,
+    deployment: undefined,
     hidden: false,
     createdAtSeconds: 0,
   };
@@ -137,6 +138,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
   const router: Router = {
     speaks: () => false,
     waitMs: () => undefined,
+    expectedWaitSeconds: () => undefined,
     acquire() {
       const next = world.targets.shift();
       if (next === undefined) return 'none';
@@ -161,6 +163,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
               last4: '0000',
               scopes: ['inference'],
               models: undefined,
+              deployments: undefined,
               requestsPerMinute: undefined,
               concurrency: undefined,
               spendLimits: {},

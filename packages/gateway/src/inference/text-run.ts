@@ -12,6 +12,7 @@ import type { Admitted } from './admit.ts';
 import type { Claim } from './idempotency.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { adaptFault, clientFault } from './adapt-fault.ts';
+import { busyFault, noTargetFault } from './no-target.ts';
 import { PoisonWatch } from './poison.ts';
 import { isStalled, ReplyWriter } from './reply-writer.ts';
 import { receiptOf, settlementOf, type RunEnd } from './settle.ts';
@@ -120,28 +121,29 @@ export class TextRun {
     }
     const entered = this.#deps.queue.enter(ask, (outcome) => {
       this.#leaveQueue = undefined;
-      if (outcome === 'timeout') this.#fail(fault('server_is_overloaded', { retryAfterMs: 3_000 }));
+      if (outcome === 'timeout') this.#fail(busyFault(model));
       else if (outcome === 'none') this.#fail(this.#noTargetFault());
       else this.#try(outcome);
     });
-    if (entered === 'full') this.#fail(fault('server_is_overloaded', { retryAfterMs: 3_000 }));
+    if (entered === 'full') this.#fail(busyFault(model));
     else this.#leaveQueue = () => entered.leave();
   }
 
   #noTargetFault(): Fault {
-    const restsForMs = this.#deps.router.waitMs(this.#admitted.model);
-    const value = this.#lastFault ?? {
-      code: 'server_is_overloaded',
-      message: 'Nothing that serves this model is online right now.',
-    };
-    return clientFault(restsForMs === undefined ? value : { retryAfterMs: restsForMs, ...value });
+    const { router } = this.#deps;
+    const { model, caller } = this.#admitted;
+    return noTargetFault(model, {
+      lastFault: this.#lastFault,
+      restsForMs: router.waitMs(model),
+      nodesOnline: router.availability(model, caller.account.id).nodesOnline,
+    });
   }
 
   #try(target: Target): void {
     this.#attemptNumber += 1;
     this.#tries.take();
     this.#target = target;
-    if (target.kind === 'pool') this.#tried.nodes.add(target.nodeId);
+    if (target.kind !== 'upstream') this.#tried.nodes.add(target.nodeId);
     else this.#tried.upstreams.add(target.name);
     const { decoded, exchange, chat, estimatedInputTokens, surface, model } = this.#admitted;
     const { nativeOnly } = decoded;

@@ -6,6 +6,7 @@ import { micros, ZERO_MICROS, type Micros } from '../core/money.ts';
 import { ok } from '../core/result.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 import { createRouter } from '../routing/router.ts';
+import { NO_NODES } from '../testing/no-nodes.ts';
 import { openUpstreams } from '../upstreams/open-upstreams.ts';
 import {
   chunk,
@@ -119,14 +120,7 @@ async function setUp(
   };
   deps.resolveModel = () => ok(model);
   deps.retry = { attempts: options.attempts ?? 4, budgetMs: 180_000 };
-  deps.router = createRouter(
-    {
-      acquire: () => 'none',
-      waitMs: () => 0,
-      availability: () => ({ nodesOnline: 0, slots: 0, freeSlots: 0 }),
-    },
-    upstreams,
-  );
+  deps.router = createRouter(NO_NODES, upstreams);
   deps.observer = {
     ...observer,
     ended(receipt, costMicros) {

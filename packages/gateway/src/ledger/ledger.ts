@@ -173,8 +173,8 @@ export type Receipt = {
   keyId: string;
   modelId: string;
   surface: string;
-  routeKind: 'pool' | 'upstream' | 'none';
-  /** The pool's or upstream's name, then the node's id for pools. */
+  routeKind: 'pool' | 'deployment' | 'upstream' | 'none';
+  /** The name of the pool or upstream, or the id of the deployment; then the node's id, empty for upstreams. */
   routeName: string;
   nodeId: string;
   streamed: boolean;

@@ -26,7 +26,13 @@ export type MetricSources = {
   ledgerHealthy(): boolean;
 };
 
-export function createMetrics(sources: MetricSources): Metrics {
+/** What may become a label: models, pools and upstreams of the configuration. */
+export type KnownNames = { isModel(id: string): boolean; isRoute(name: string): boolean };
+
+/** Stands for the names that accounts give their deployments. */
+const DEPLOYMENT_LABEL = '(deployment)';
+
+export function createMetrics(sources: MetricSources, known: KnownNames): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -114,7 +120,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   return {
     registry,
     ended(receipt, costMicros) {
-      const model = receipt.modelId;
+      const model = known.isModel(receipt.modelId) ? receipt.modelId : DEPLOYMENT_LABEL;
       if (costMicros !== undefined) {
         upstreamCost.inc({ upstream: receipt.routeName, model }, costMicros);
         upstreamCharged.inc({ upstream: receipt.routeName, model }, receipt.chargedMicros);
@@ -135,7 +141,8 @@ export function createMetrics(sources: MetricSources): Metrics {
       reconcileSound.set(state === 'sound' ? 1 : 0);
     },
     refused: (surface, code) => refused.inc({ surface, code }),
-    attemptFailed: (route, cause) => attempts.inc({ route, cause }),
+    attemptFailed: (name, cause) =>
+      attempts.inc({ route: known.isRoute(name) ? name : DEPLOYMENT_LABEL, cause }),
   };
 }
 

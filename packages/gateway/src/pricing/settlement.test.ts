@@ -222,6 +222,48 @@ const ROWS: Row[] = [
     change: { deliveredParts: 0, price: FLAT },
     costs: 0,
   },
+  ...(['stop', 'client-closed', 'interrupted'] as const).flatMap((end): Row[] => [
+    {
+      policy: 'own-node-counted',
+      when: `the payer's own node says next to nothing and it ends with ${end}`,
+      change: { routeKind: 'deployment', end, reported: { ...REPORTED, inputTokens: 1, outputTokens: 1 } },
+      costs: COUNTED_COST,
+    },
+    {
+      policy: 'own-node-counted',
+      when: `the payer's own node tells no usage and it ends with ${end}`,
+      change: { routeKind: 'deployment', end, reported: undefined },
+      costs: COUNTED_COST,
+    },
+  ]),
+  {
+    policy: 'failed',
+    when: "the payer's own node failed",
+    change: { routeKind: 'deployment', end: 'failed' },
+    costs: 0,
+  },
+  {
+    policy: 'zero-output',
+    when: "the payer's own node says that it thought, and sent nothing",
+    change: {
+      routeKind: 'deployment',
+      deliveredParts: 0,
+      reported: { ...REPORTED, outputTokens: 0, reasoningTokens: 500 },
+    },
+    costs: 0,
+  },
+  {
+    policy: 'client-left-before-output',
+    when: "the client left before the payer's own node sent anything",
+    change: { routeKind: 'deployment', end: 'client-closed', deliveredParts: 0 },
+    costs: 0,
+  },
+  {
+    policy: 'flat-complete',
+    when: "the payer's own node answered for a flat fee",
+    change: { routeKind: 'deployment', price: FLAT },
+    costs: 5_000,
+  },
   {
     policy: 'flat-complete',
     when: 'complete at a flat price',

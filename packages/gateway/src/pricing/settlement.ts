@@ -36,6 +36,8 @@ export const SETTLEMENT_POLICIES = {
     'The client left, the rest was read but no usage came. Our count is charged.',
   'client-left-cancelled-counted':
     'The client left, the target was stopped. Our count until then is charged.',
+  'own-node-counted':
+    'A fee per token for an answer of the payer’s own node. Our count is charged: the node could report what it likes.',
   'flat-complete': 'Flat price, complete answer. The price is charged.',
   'flat-interrupted': 'Flat price, the target was lost mid-answer. Free.',
   'flat-client-left': 'Flat price, the client left after content. The price is charged.',
@@ -57,7 +59,7 @@ export type ChargeQuestion = {
   deliveredParts: number;
   /** Most tokens that can be behind those parts, see `OutputCounter.ceilingTokens`. */
   deliveredTokensCeiling: number;
-  routeKind: 'pool' | 'upstream' | 'none';
+  routeKind: 'pool' | 'deployment' | 'upstream' | 'none';
   disconnectPolicy: DisconnectPolicy;
   holdMicros: Micros;
   /** The bounds that the hold was made for. */
@@ -85,6 +87,8 @@ export type ChargeDecision = {
  */
 export function decideCharge(question: ChargeQuestion): ChargeDecision {
   if (question.routeKind === 'none') return free('not-dispatched');
+  if (question.routeKind === 'deployment' && question.price.type === 'per-token')
+    return decideOwnNode(question);
   switch (question.end) {
     case 'failed':
       return free('failed');
@@ -99,6 +103,16 @@ export function decideCharge(question: ChargeQuestion): ChargeDecision {
       break;
   }
   return decideComplete(question);
+}
+
+/**
+ * Whoever pays the fee owns the node: neither what it reports nor that it hangs up before the last word may make the
+ * answer cheaper.
+ */
+function decideOwnNode(question: ChargeQuestion): ChargeDecision {
+  if (question.end === 'failed') return free('failed');
+  if (question.deliveredParts > 0) return chargeCounted(question, 'own-node-counted');
+  return free(question.end === 'client-closed' ? 'client-left-before-output' : 'zero-output');
 }
 
 function decideComplete(question: ChargeQuestion): ChargeDecision {
@@ -142,7 +156,7 @@ function hasOutput(question: ChargeQuestion): boolean {
 }
 
 /**
- * Whether a report fits the bounds that were sent with the request, pictures those that it had. A node of a pool earns by its own report, so its
+ * Whether a report fits the bounds that were sent with the request, pictures those that it had. A node earns by its own report, so its
  * output must also fit the bytes that it delivered; an upstream may keep reasoning to itself.
  */
 function isPossible(question: ChargeQuestion, reported: Usage): boolean {
@@ -151,7 +165,7 @@ function isPossible(question: ChargeQuestion, reported: Usage): boolean {
   if (output > question.outputCapTokens || totalInputTokens(reported) > question.inputTokensCeiling)
     return false;
   if ((reported.imageInputTokens ?? 0) > question.imageTokensCeiling) return false;
-  return question.routeKind !== 'pool' || output <= question.deliveredTokensCeiling;
+  return question.routeKind === 'upstream' || output <= question.deliveredTokensCeiling;
 }
 
 /** Our count within the bounds of the hold. */

@@ -13,7 +13,10 @@ export type PriceBook = {
 const META_PREFIX = 'price:';
 
 /** Writes down the catalogue's prices that are new, those that are only planned too, with one line in the audit trail. Rejects when the store fails. */
-export async function openPriceBook(registry: Registry, models: readonly Model[]): Promise<PriceBook> {
+export async function openPriceBook(
+  registry: Registry,
+  models: readonly Pick<Model, 'prices'>[],
+): Promise<PriceBook> {
   const known = new Map(models.flatMap(({ prices }) => prices.map(({ version, price }) => [version, price])));
   const fresh: [string, Price][] = [];
   for (const [version, price] of known) {

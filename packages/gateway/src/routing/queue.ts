@@ -1,3 +1,4 @@
+import { modelKey } from '../catalog/model.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import type { Ask, Router } from './router.ts';
 import type { Target } from './target.ts';
@@ -15,6 +16,8 @@ export type WaitingQueue = {
   /** Slots may be free: serves who waits. */
   capacityChanged(): void;
   length(): number;
+  /** Requests that wait for one model. */
+  waiting(model: Ask['model']): number;
 };
 
 type Waiter = {
@@ -58,9 +61,9 @@ export function createWaitingQueue(
   function remove(waiter: Waiter): void {
     if (!waiter.open) return;
     waiter.open = false;
-    const depth = (depths.get(waiter.ask.model.id) ?? 1) - 1;
-    if (depth > 0) depths.set(waiter.ask.model.id, depth);
-    else depths.delete(waiter.ask.model.id);
+    const depth = (depths.get(modelKey(waiter.ask.model)) ?? 1) - 1;
+    if (depth > 0) depths.set(modelKey(waiter.ask.model), depth);
+    else depths.delete(modelKey(waiter.ask.model));
   }
 
   /**
@@ -86,10 +89,10 @@ export function createWaitingQueue(
   function serveOne(nowMs: number, busyModels: Set<string>): (() => void) | undefined {
     for (const waiter of inTurn()) {
       const { ask } = waiter;
-      const outcome = busyModels.has(ask.model.id) ? 'busy' : router.acquire(ask);
+      const outcome = busyModels.has(modelKey(ask.model)) ? 'busy' : router.acquire(ask);
       if (outcome === 'busy') {
         // Waiters may have tried different nodes, so only those that have tried none speak for their model.
-        if (ask.tried.nodes.size === 0) busyModels.add(ask.model.id);
+        if (ask.tried.nodes.size === 0) busyModels.add(modelKey(ask.model));
         if (nowMs < waiter.deadlineMs) continue;
         remove(waiter);
         return () => waiter.settle('timeout');
@@ -103,11 +106,11 @@ export function createWaitingQueue(
 
   return {
     enter(ask, settle) {
-      const depth = depths.get(ask.model.id) ?? 0;
+      const depth = depths.get(modelKey(ask.model)) ?? 0;
       if (depth >= bounds.depthPerModel) return 'full';
       const waiter: Waiter = { ask, settle, open: true, deadlineMs: clock.monotonicMs() + bounds.waitMs };
       waiters.push(waiter);
-      depths.set(ask.model.id, depth + 1);
+      depths.set(modelKey(ask.model), depth + 1);
       timer ??= clock.every(GRAIN_MS, serve);
       return { leave: () => remove(waiter) };
     },
@@ -115,5 +118,6 @@ export function createWaitingQueue(
       if (waiters.length > 0) serve();
     },
     length: () => waiters.filter((waiter) => waiter.open).length,
+    waiting: (model) => depths.get(modelKey(model)) ?? 0,
   };
 }

@@ -1,7 +1,8 @@
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
-import type { Model } from '../catalog/model.ts';
+import type { Model, Route } from '../catalog/model.ts';
 import type { Dialect } from '../core/attempt.ts';
-import type { Needs, NodePools, Target, Tried, Upstream } from './target.ts';
+import { privateNodesOf } from '../core/node-group.ts';
+import type { Needs, NodePools, NodeView, Target, Tried, Upstream } from './target.ts';
 
 /** Chooses where a request goes: the model's routes in the operator's order, the best free node within a pool. */
 export type Router = {
@@ -11,6 +12,11 @@ export type Router = {
   availability(model: Model, accountId?: string): ModelAvailability;
   /** How long until an upstream or node of the model that rests takes requests again, ms. Undefined: none rests. */
   waitMs(model: Model): number | undefined;
+  /**
+   * How long a request that comes now probably waits for a slot, behind `ahead` others, in seconds. Undefined: it need
+   * not wait, or nobody serves the model.
+   */
+  expectedWaitSeconds(model: Model, ahead: number, accountId?: string): number | undefined;
   /** Whether one of the model's routes takes this dialect without translation. */
   speaks(model: Model, dialect: Dialect): boolean;
 };
@@ -36,7 +42,7 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
         // Nodes take the canonical form only.
         if (nativeDialect !== undefined) continue;
         const slot = fleet.acquire({
-          pool: route.pool,
+          ...groupOf(route),
           model: route.remoteModel,
           accountId: ask.accountId,
           chat: ask.chat,
@@ -46,8 +52,8 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
         if (slot === 'busy') busy = true;
         else if (slot !== 'none') {
           return {
-            kind: 'pool',
-            name: route.pool,
+            kind: route.kind,
+            name: route.kind === 'pool' ? route.pool : route.deployment,
             nodeId: slot.nodeId,
             remoteModel: route.remoteModel,
             onDisconnect: 'cancel',
@@ -67,11 +73,12 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
           sum.available ||= upstreams.get(route.upstream)?.waitMs(route.remoteModel) === 0;
           continue;
         }
-        const pool = fleet.availability(route.pool, route.remoteModel, accountId);
-        sum.available ||= pool.slots > 0;
-        sum.nodesOnline += pool.nodesOnline;
-        sum.slots += pool.slots;
-        sum.freeSlots += pool.freeSlots;
+        const { pool, nodes } = groupOf(route);
+        const seen = fleet.availability(pool, route.remoteModel, viewOf(accountId, nodes));
+        sum.available ||= seen.slots > 0;
+        sum.nodesOnline += seen.nodesOnline;
+        sum.slots += seen.slots;
+        sum.freeSlots += seen.freeSlots;
       }
       return sum;
     },
@@ -82,10 +89,25 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
         const waitMs =
           route.kind === 'upstream'
             ? (upstreams.get(route.upstream)?.waitMs(route.remoteModel) ?? 0)
-            : fleet.waitMs(route.pool, route.remoteModel);
+            : nodesWaitMs(fleet, route);
         if (waitMs > 0) shortestMs = Math.min(shortestMs, waitMs);
       }
       return shortestMs === Infinity ? undefined : Math.ceil(shortestMs);
+    },
+
+    expectedWaitSeconds(model, ahead, accountId) {
+      let perSecond = 0;
+      for (const route of model.routes) {
+        if (route.kind === 'upstream') {
+          if (upstreams.get(route.upstream)?.waitMs(route.remoteModel) === 0) return undefined;
+          continue;
+        }
+        const { pool, nodes } = groupOf(route);
+        const view = viewOf(accountId, nodes);
+        if (fleet.availability(pool, route.remoteModel, view).freeSlots > 0) return undefined;
+        perSecond += fleet.jobsPerSecond(pool, route.remoteModel, view);
+      }
+      return perSecond > 0 ? (ahead + 1) / perSecond : undefined;
     },
 
     speaks: (model, dialect) =>
@@ -93,6 +115,27 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
         (route) => route.kind === 'upstream' && upstreams.get(route.upstream)?.dialects.includes(dialect),
       ),
   };
+}
+
+type NodeRoute = Exclude<Route, { kind: 'upstream' }>;
+
+/** Among which nodes a route looks. */
+function groupOf(route: NodeRoute): { pool: string; nodes?: readonly string[] } {
+  if (route.kind === 'pool') return { pool: route.pool };
+  const pool = privateNodesOf(route.accountId);
+  return route.nodes === undefined ? { pool } : { pool, nodes: route.nodes };
+}
+
+function viewOf(accountId: string | undefined, nodes: readonly string[] | undefined): NodeView {
+  return {
+    ...(accountId === undefined ? {} : { accountId }),
+    ...(nodes === undefined ? {} : { nodes }),
+  };
+}
+
+function nodesWaitMs(fleet: NodePools, route: NodeRoute): number {
+  const { pool, nodes } = groupOf(route);
+  return fleet.waitMs(pool, route.remoteModel, nodes);
 }
 
 function upstreamTarget(upstream: Upstream, remoteModel: string): Target {

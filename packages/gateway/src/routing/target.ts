@@ -1,11 +1,12 @@
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
+import type { NodeFacts } from '../catalog/deployment.ts';
 import type { Price } from '../catalog/model.ts';
 import type { Attempt, AttemptRequest, AttemptSink, Dialect } from '../core/attempt.ts';
 
 /** A place that was chosen for one try. Either `start` or `release` is called, once. */
 export type Target = {
-  kind: 'pool' | 'upstream';
-  /** Name of the pool or upstream. */
+  kind: 'pool' | 'deployment' | 'upstream';
+  /** Name of the pool or upstream, id of the deployment. */
   name: string;
   /** Empty for upstreams. */
   nodeId: string;
@@ -49,22 +50,29 @@ export type Needs = {
   contextTokens: number;
 };
 
-/** Port: the nodes of all pools. */
+/** Which nodes are looked at: shared ones and the account's own; of them only `nodes`, where there is such a list. */
+export type NodeView = { accountId?: string; nodes?: readonly string[] };
+
+export type NodeAvailability = { nodesOnline: number; slots: number; freeSlots: number };
+
+/** Port: the nodes. `pool` is the name of a pool, or `privateNodesOf` an account. */
 export type NodePools = {
   /** Takes a free slot. `busy`: nodes serve the model but none is free. `none`: no node serves it. */
   acquire(want: {
     pool: string;
     model: string;
     accountId: string;
+    /** Only these; undefined: all. */
+    nodes?: readonly string[];
     chat: ChatRequest;
     needs: Needs;
     excludedNodes: ReadonlySet<string>;
   }): Pick<Target, 'nodeId' | 'start' | 'release' | 'forgive'> | 'busy' | 'none';
   /** How long until a node that is left out for its failures gets jobs again, ms. 0: none is left out. */
-  waitMs(pool: string, model: string): number;
-  availability(
-    pool: string,
-    model: string,
-    accountId?: string,
-  ): { nodesOnline: number; slots: number; freeSlots: number };
+  waitMs(pool: string, model: string, nodes?: readonly string[]): number;
+  availability(pool: string, model: string, seen?: NodeView): NodeAvailability;
+  /** What the nodes say that the model can do, all of them together. Undefined: none offers it. */
+  facts(pool: string, model: string, seen: NodeView): NodeFacts | undefined;
+  /** How many requests of the usual size its slots finish in a second when all are in use. 0: there are none. */
+  jobsPerSecond(pool: string, model: string, seen?: NodeView): number;
 };

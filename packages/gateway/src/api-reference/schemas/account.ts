@@ -52,6 +52,14 @@ export const modelView: z.ZodType<ModelView> = z
     }),
     aliases: z.array(z.string()),
     variant_of: z.string().nullable(),
+    deployment: z
+      .string()
+      .exactOptional()
+      .describe("Id of the account's own deployment that it is. Absent: it is of the catalogue."),
+    expected_wait_seconds: z
+      .int()
+      .exactOptional()
+      .describe('How long a request that comes now probably waits, while all slots are busy.'),
   })
   .meta({ id: 'Model' });
 
@@ -106,7 +114,7 @@ export const receiptView = z
     model: z.string(),
     surface: z.string(),
     streamed: z.boolean(),
-    route: z.looseObject({ kind: z.enum(['pool', 'upstream', 'none']) }),
+    route: z.looseObject({ kind: z.enum(['pool', 'deployment', 'upstream', 'none']) }),
     end: z.enum([
       'stop',
       'length',

@@ -12,6 +12,7 @@ import { given, parseCount, parseDuration, parseMoney, splitList, unlessNone } f
 type LimitOptions = {
   name?: string;
   models?: string[];
+  deployments?: string[];
   rpm?: string;
   concurrency?: string;
   dayLimit?: string;
@@ -102,6 +103,7 @@ function limitOptions(command: Command): Command {
   return command
     .option('--name <name>', 'what people call it')
     .option('--models <list>', 'only these models, by id or alias', collect)
+    .option('--deployments <list>', "only these of the account's own deployments", collect)
     .option('--rpm <count>', 'requests per minute')
     .option('--concurrency <count>', 'requests at once')
     .option('--day-limit <amount>', 'most spent per UTC day: credits, or dollars as 5usd')
@@ -111,9 +113,10 @@ function limitOptions(command: Command): Command {
 }
 
 function createLimits(options: LimitOptions) {
-  const { models, rpm, concurrency, dayLimit, weekLimit, monthLimit, expires } = options;
+  const { models, deployments, rpm, concurrency, dayLimit, weekLimit, monthLimit, expires } = options;
   return given({
     models: models === undefined ? undefined : splitList(models),
+    deployments: deployments === undefined ? undefined : splitList(deployments),
     requestsPerMinute: rpm === undefined ? undefined : parseCount(rpm, '--rpm'),
     concurrency: concurrency === undefined ? undefined : parseCount(concurrency, '--concurrency'),
     dayLimitMicros: dayLimit === undefined ? undefined : parseMoney(dayLimit, '--day-limit'),
@@ -127,6 +130,7 @@ function updateLimits(options: LimitOptions) {
   return given({
     name: options.name,
     models: unlessNone(options.models?.join(','), '--models', (text) => splitList([text])),
+    deployments: unlessNone(options.deployments?.join(','), '--deployments', (text) => splitList([text])),
     requestsPerMinute: unlessNone(options.rpm, '--rpm', parseCount),
     concurrency: unlessNone(options.concurrency, '--concurrency', parseCount),
     dayLimitMicros: unlessNone(options.dayLimit, '--day-limit', parseMoney),
@@ -152,6 +156,7 @@ function showKey(screen: Screen, key: KeyView): void {
     ['state', key.state],
     ['scopes', key.scopes.join(', ')],
     ['models', showList(key.models, 'every model')],
+    ['deployments', showList(key.deployments, key.models === null ? 'all of the account' : 'none')],
     ['requests per minute', key.requestsPerMinute === null ? 'as configured' : String(key.requestsPerMinute)],
     ['requests at once', key.concurrency === null ? 'as configured' : String(key.concurrency)],
     ['spent today', showSpend(key.spend.day)],

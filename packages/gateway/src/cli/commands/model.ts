@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { ModelState } from '../../admin/context.ts';
-import type { ModelView, PriceView } from '../../admin/models.ts';
+import type { ModelView } from '../../admin/models.ts';
 import { group, leaf, withSession } from '../command.ts';
 import type { Shell } from '../command.ts';
 import type { Screen } from '../output.ts';
 import type { CommonOptions } from '../session.ts';
-import { showMoney } from '../show.ts';
+import { priceText, showAbilities } from '../show.ts';
 
 /** `switchyard model ...` */
 export function addModelCommands(program: Command, shell: Shell): void {
@@ -44,7 +44,6 @@ function listModels(screen: Screen, models: readonly ModelView[]): void {
 }
 
 function showModel(screen: Screen, model: ModelView): void {
-  const abilities = Object.entries(model.capabilities).filter(([, able]) => able);
   screen.record([
     ['id', model.id],
     ['name', model.displayName],
@@ -55,7 +54,7 @@ function showModel(screen: Screen, model: ModelView): void {
     ['hidden', model.hidden ? 'yes' : 'no'],
     ['context tokens', String(model.contextTokens)],
     ['max output tokens', String(model.maxOutputTokens)],
-    ['capabilities', abilities.length === 0 ? '-' : abilities.map(([name]) => name).join(', ')],
+    ['capabilities', showAbilities(model.capabilities)],
     ['price', priceText(model.price)],
     ['price version', model.price.version],
     [
@@ -67,13 +66,6 @@ function showModel(screen: Screen, model: ModelView): void {
   ]);
 }
 
-function priceText(price: PriceView): string {
-  if (price.type === 'flat')
-    return price.perRequest.micros === 0 ? 'free' : `${showMoney(price.perRequest)} a request`;
-  const { input, output } = price.perMillion;
-  return `$${input.usd} in, $${output.usd} out per million tokens`;
-}
-
 function stateText(state: ModelState | null): string {
   if (state === null) return 'unknown: no gateway runs';
   if (!state.available) return 'no';
@@ -81,5 +73,12 @@ function stateText(state: ModelState | null): string {
 }
 
 function routeText(route: ModelView['routes'][number]): string {
-  return route.kind === 'pool' ? `pool ${route.pool}` : `upstream ${route.upstream}`;
+  switch (route.kind) {
+    case 'pool':
+      return `pool ${route.pool}`;
+    case 'upstream':
+      return `upstream ${route.upstream}`;
+    case 'deployment':
+      return 'private nodes';
+  }
 }

@@ -8,26 +8,33 @@ import type { CommonOptions } from '../session.ts';
 import { showTime } from '../show.ts';
 import { given } from '../values.ts';
 
-type AddOptions = CommonOptions & { name?: string; pool: string; account?: string; kind: string };
+type AddOptions = CommonOptions & {
+  name?: string;
+  pool?: string;
+  account?: string;
+  kind: string;
+  private?: boolean;
+};
 
 /** `switchyard node ...` */
 export function addNodeCommands(program: Command, shell: Shell): void {
   const node = group(program, 'node', 'Machines that serve models: register, watch, remove');
 
   leaf(node, 'add [name]', 'Register a machine and show its token, this once', [
-    ['switchyard node add gpu-1 --pool main', 'then on that machine: switchyard connect'],
+    ['switchyard node add gpu-1 --pool main', 'then paste what it shows on that machine'],
+    ['switchyard node add laptop --private --account alice', "for alice's own deployments"],
   ])
-    .requiredOption('--pool <name>', 'the pool that it serves')
+    .option('--pool <name>', 'the pool that it serves; a private node needs none')
     .option('--name <name>', 'the same as [name]')
     .option('--account <account>', 'who owns it (default: the operator)')
     .option('--kind <kind>', 'shared: serves everyone; private: serves its own account', 'shared')
+    .option('--private', 'the same as --kind private')
     .action((argument: string | undefined, options: AddOptions) =>
       withSession(shell, options, async (session, output) => {
         const name = onlyName(argument, options.name);
-        const account = given({ account: options.account });
-        const { pool } = options;
-        const kind = options.kind as 'shared' | 'private';
-        showNewNode(output, await session.call('node.add', { name, pool, kind, ...account }));
+        const { pool, account } = options;
+        const kind = options.private === true ? 'private' : (options.kind as 'shared' | 'private');
+        showNewNode(output, await session.call('node.add', { name, kind, ...given({ pool, account }) }));
       }),
     );
 
@@ -98,6 +105,9 @@ function showNewNode(output: Output, made: NewNodeView): void {
     showNode(screen, made.node);
     screen.secret('token', made.token);
   });
+  output.note(
+    `\nTo connect it, paste this on its machine, in the folder of the program:\n\n  ${made.connect}`,
+  );
 }
 
 function showNode(screen: Screen, node: NodeView): void {
@@ -108,7 +118,7 @@ function showNode(screen: Screen, node: NodeView): void {
   screen.record([
     ['id', node.id],
     ['name', node.name],
-    ['pool', node.pool],
+    ['pool', node.pool === '' ? '-' : node.pool],
     ['kind', node.kind],
     ['account', `${node.account.name} (${node.account.id})`],
     ['state', node.state],
@@ -137,7 +147,7 @@ function listNodes(screen: Screen, nodes: readonly NodeView[]): void {
     nodes.map((node) => [
       node.name,
       node.id,
-      node.pool,
+      node.pool === '' ? '-' : node.pool,
       node.kind,
       node.state,
       node.session?.engine ?? '-',

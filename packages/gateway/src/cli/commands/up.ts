@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { FirstRunSecrets } from '../../admin/first-run.ts';
+import { localAddress } from '../../admin/gateway-url.ts';
 import type { Config, LoadedConfig } from '../../config/config.ts';
 import { faultMessage } from '../../core/errors.ts';
 import type { RunningGateway } from '../../main.ts';
@@ -10,7 +11,7 @@ import { createOutput } from '../output.ts';
 import type { Output } from '../output.ts';
 import type { DemoConnector } from '../demo-connector.ts';
 import { nextStopSignal } from '../signals.ts';
-import { firstRunText, localAddress } from '../welcome.ts';
+import { firstRunText } from '../welcome.ts';
 import { DEMO_POOL, startFromFile, startOptions } from './start.ts';
 import type { StartOptions } from './start.ts';
 

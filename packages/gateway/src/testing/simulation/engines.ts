@@ -102,7 +102,7 @@ export function createEngines(options: EngineOptions): Engines {
     ];
   });
 
-  const fleet: Pick<Fleet, 'acquire' | 'availability' | 'waitMs'> = {
+  const fleet: Pick<Fleet, 'acquire' | 'availability' | 'waitMs' | 'facts' | 'jobsPerSecond'> = {
     acquire(want) {
       const known = nodes.filter((node) => node.isOnline && !want.excludedNodes.has(node.id));
       if (known.length === 0) return 'none';
@@ -124,6 +124,8 @@ export function createEngines(options: EngineOptions): Engines {
     },
     availability: () => ({ nodesOnline: nodes.length, slots: 0, freeSlots: 0 }),
     waitMs: () => 0,
+    facts: () => undefined,
+    jobsPerSecond: () => 0,
   };
 
   return {

@@ -37,6 +37,7 @@ function makeKey(random: Random, id: string, accountId: string): ApiKey {
     last4: '0000',
     scopes: ['inference'],
     models: undefined,
+    deployments: undefined,
     requestsPerMinute: random.chance(0.15) ? random.int(2, 12) : undefined,
     concurrency: random.chance(0.12) ? random.int(1, 4) : undefined,
     spendLimits: {
@@ -100,6 +101,7 @@ function makeModel(id: string, price: Price, routes: readonly Route[]): Model {
     routes,
     settings: {},
     variantOf: undefined,
+    deployment: undefined,
     hidden: false,
     createdAtSeconds: 0,
   };

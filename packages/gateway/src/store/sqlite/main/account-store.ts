@@ -8,7 +8,16 @@ import type { Clock } from '../../../core/clock.ts';
 import { MAIN_DATABASE_FILE } from './data-folder.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations/all.ts';
-import { accountFromRow, accountToRow, keyFromRow, keyToRow, nodeFromRow, nodeToRow } from './rows.ts';
+import {
+  accountFromRow,
+  accountToRow,
+  deploymentFromRow,
+  deploymentToRow,
+  keyFromRow,
+  keyToRow,
+  nodeFromRow,
+  nodeToRow,
+} from './rows.ts';
 import type { Tables } from './tables.ts';
 
 /** How long a statement waits for another process's write before it fails, in milliseconds. */
@@ -26,10 +35,12 @@ export function openSqliteAccountStore(directory: string, clock: Clock): Account
       const accounts = await db.selectFrom('account').selectAll().execute();
       const keys = await db.selectFrom('api_key').selectAll().execute();
       const nodes = await db.selectFrom('node').selectAll().execute();
+      const deployments = await db.selectFrom('deployment').selectAll().execute();
       return {
         accounts: accounts.map(accountFromRow),
         keys: keys.map(keyFromRow),
         nodes: nodes.map(nodeFromRow),
+        deployments: deployments.map(deploymentFromRow),
       };
     },
     async commit(changes, audit) {
@@ -117,6 +128,18 @@ async function write(transaction: Transaction<Tables>, change: Change): Promise<
         .execute();
       return;
     }
+    case 'put-deployment': {
+      const { id, ...rest } = deploymentToRow(change.deployment);
+      await transaction
+        .insertInto('deployment')
+        .values({ id, ...rest })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
+        .execute();
+      return;
+    }
+    case 'delete-deployment':
+      await transaction.deleteFrom('deployment').where('id', '=', change.id).execute();
+      return;
     case 'set-meta': {
       const { key, value } = change;
       await transaction

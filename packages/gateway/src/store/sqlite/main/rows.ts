@@ -1,9 +1,10 @@
 import type { Account, ApiKey, Scope } from '../../../accounts/account.ts';
+import type { Deployment } from '../../../catalog/deployment.ts';
 import type { SecretDigest } from '../../../accounts/key-secret.ts';
 import type { NodeRecord, StoredKey, StoredNode } from '../../../accounts/store.ts';
 import { micros } from '../../../core/money.ts';
 import type { SpendLimits } from '../../../ledger/ledger.ts';
-import type { AccountRow, KeyRow, NewKeyRow, NodeRow } from './tables.ts';
+import type { AccountRow, DeploymentRow, KeyRow, NewKeyRow, NodeRow } from './tables.ts';
 
 /** Between rows and domain objects. Objects that come out are frozen: memory shares them with every request. */
 
@@ -35,7 +36,8 @@ export function keyToRow(key: ApiKey, digest: SecretDigest): NewKeyRow {
     last4: key.last4,
     name: key.name,
     scopes: JSON.stringify(key.scopes),
-    models: key.models === undefined ? null : JSON.stringify(key.models),
+    models: listToText(key.models),
+    deployments: listToText(key.deployments),
     requests_per_minute: key.requestsPerMinute ?? null,
     concurrency: key.concurrency ?? null,
     day_limit_micros: key.spendLimits.dayMicros ?? null,
@@ -54,7 +56,8 @@ export function keyFromRow(row: KeyRow): StoredKey {
     name: row.name,
     last4: row.last4,
     scopes: Object.freeze(JSON.parse(row.scopes) as Scope[]),
-    models: row.models === null ? undefined : Object.freeze(JSON.parse(row.models) as string[]),
+    models: listFromText(row.models),
+    deployments: listFromText(row.deployments),
     requestsPerMinute: row.requests_per_minute ?? undefined,
     concurrency: row.concurrency ?? undefined,
     spendLimits: Object.freeze(spendLimitsFromRow(row)),
@@ -97,6 +100,37 @@ export function nodeFromRow(row: NodeRow): StoredNode {
     suspendedReason: row.suspended_reason ?? undefined,
   });
   return { node, digest: row.sha256.toString('base64') as SecretDigest };
+}
+
+export function deploymentToRow(deployment: Deployment): DeploymentRow {
+  return {
+    id: deployment.id,
+    account_id: deployment.accountId,
+    name: deployment.name,
+    remote_model: deployment.remoteModel,
+    nodes: listToText(deployment.nodes),
+    created_at: deployment.createdAtMs,
+  };
+}
+
+export function deploymentFromRow(row: DeploymentRow): Deployment {
+  return Object.freeze({
+    id: row.id,
+    accountId: row.account_id,
+    name: row.name,
+    remoteModel: row.remote_model,
+    nodes: listFromText(row.nodes),
+    createdAtMs: row.created_at,
+  });
+}
+
+/** A list of words that may be missing, which is not the same as an empty one. */
+function listToText(list: readonly string[] | undefined): string | null {
+  return list === undefined ? null : JSON.stringify(list);
+}
+
+function listFromText(text: string | null): readonly string[] | undefined {
+  return text === null ? undefined : Object.freeze(JSON.parse(text) as string[]);
 }
 
 function spendLimitsFromRow(row: KeyRow): SpendLimits {

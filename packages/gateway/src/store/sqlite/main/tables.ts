@@ -17,6 +17,7 @@ export type Tables = {
     name: string;
     scopes: string;
     models: string | null;
+    deployments: string | null;
     requests_per_minute: number | null;
     concurrency: number | null;
     day_limit_micros: number | null;
@@ -39,6 +40,14 @@ export type Tables = {
     revoked_at: number | null;
     suspended_reason: string | null;
   };
+  deployment: {
+    id: string;
+    account_id: string;
+    name: string;
+    remote_model: string;
+    nodes: string | null;
+    created_at: number;
+  };
   audit: {
     id: Generated<number>;
     at: number;
@@ -54,3 +63,4 @@ export type AccountRow = Selectable<Tables['account']>;
 export type KeyRow = Selectable<Tables['api_key']>;
 export type NewKeyRow = Omit<Insertable<Tables['api_key']>, 'last_used_at'>;
 export type NodeRow = Selectable<Tables['node']>;
+export type DeploymentRow = Selectable<Tables['deployment']>;
