@@ -8,7 +8,8 @@ COPY . .
 # Not `npm ci`, for the reason given in tools/prepare.mjs; the locked versions are installed all the same.
 RUN npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund \
     --workspace packages/gateway --workspace packages/connector \
-    --workspace packages/protocol --workspace packages/demo-engine
+    --workspace packages/protocol --workspace packages/demo-engine \
+    --workspace packages/demo-image-engine
 
 FROM node:${NODE_VERSION}-slim
 ENV NODE_ENV=production

@@ -76,7 +76,8 @@ export const packages: Readonly<
 > = {
   protocol: { workspace: [], others: 'none' },
   'demo-engine': { workspace: [], others: 'built-in' },
-  connector: { workspace: ['protocol', 'demo-engine'], others: 'any' },
+  'demo-image-engine': { workspace: [], others: 'built-in' },
+  connector: { workspace: ['protocol', 'demo-engine', 'demo-image-engine'], others: 'any' },
   gateway: { workspace: ['protocol', 'connector'], others: 'any' },
   web: { workspace: ['protocol'], others: 'any' },
 };
