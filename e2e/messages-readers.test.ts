@@ -36,6 +36,7 @@ function encode(open: typeof openMessage, { batches, finish }: Answer): string {
   const pieces = batches.map((parts) => encoder.parts(parts).toString());
   const usage = {
     inputTokens: 7,
+    imageInputTokens: 0,
     cacheReadTokens: 5,
     cacheWriteTokens: 2,
     outputTokens: 3,

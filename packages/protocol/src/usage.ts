@@ -7,9 +7,9 @@ export type Usage = {
   inputTokens: number;
   /**
    * Input that pictures became, where the target counts it apart; a picture read from a cache stands in
-   * `cacheReadTokens`. Absent: 0, or not known apart and part of `inputTokens`.
+   * `cacheReadTokens`. 0 also where it is not known apart: then it is part of `inputTokens`.
    */
-  imageInputTokens?: number;
+  imageInputTokens: number;
   cacheReadTokens: number;
   cacheWriteTokens: number;
   /** Generated tokens without reasoning. */
@@ -19,6 +19,7 @@ export type Usage = {
 
 export const NO_USAGE: Usage = Object.freeze({
   inputTokens: 0,
+  imageInputTokens: 0,
   cacheReadTokens: 0,
   cacheWriteTokens: 0,
   outputTokens: 0,
@@ -27,16 +28,10 @@ export const NO_USAGE: Usage = Object.freeze({
 
 /** All input tokens, pictures too, cached or not: what OpenAI calls `prompt_tokens`. */
 export function totalInputTokens(usage: Usage): number {
-  return usage.inputTokens + (usage.imageInputTokens ?? 0) + usage.cacheReadTokens + usage.cacheWriteTokens;
+  return usage.inputTokens + usage.imageInputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
 }
 
 /** All generated tokens, reasoning included: what OpenAI calls `completion_tokens`. */
 export function totalOutputTokens(usage: Usage): number {
   return usage.outputTokens + usage.reasoningTokens;
-}
-
-/** The same usage with pictures in `inputTokens`, for places that have no bucket for them. */
-export function withoutImageBucket(usage: Usage): Usage {
-  const { imageInputTokens = 0, ...rest } = usage;
-  return { ...rest, inputTokens: rest.inputTokens + imageInputTokens };
 }

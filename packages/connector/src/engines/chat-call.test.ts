@@ -16,7 +16,14 @@ const HELLO_PARTS: StreamPart[] = [
   { type: 'text-delta', text: 'llo 😀' },
 ];
 const USAGE_PART = {
-  usage: { inputTokens: 3, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 2, reasoningTokens: 0 },
+  usage: {
+    inputTokens: 3,
+    imageInputTokens: 0,
+    cacheReadTokens: 0,
+    cacheWriteTokens: 0,
+    outputTokens: 2,
+    reasoningTokens: 0,
+  },
 };
 
 afterEach(closeFakeEngines);

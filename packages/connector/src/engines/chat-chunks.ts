@@ -124,7 +124,7 @@ function readUsage(usage: JsonObject): Usage | undefined {
   const reasoningTokens = Math.min(reasoning, completionTokens);
   return {
     inputTokens: promptTokens - cacheReadTokens - imageInputTokens,
-    ...(imageInputTokens > 0 ? { imageInputTokens } : {}),
+    imageInputTokens,
     cacheReadTokens,
     cacheWriteTokens: 0,
     outputTokens: completionTokens - reasoningTokens,

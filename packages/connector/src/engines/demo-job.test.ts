@@ -126,6 +126,7 @@ describe('ends', () => {
     const usage = { inputTokens: 10, cachedTokens: 4, outputTokens: 7, reasoningTokens: 2 };
     expect(readDemoUsage(usage)).toEqual({
       inputTokens: 6,
+      imageInputTokens: 0,
       cacheReadTokens: 4,
       cacheWriteTokens: 0,
       outputTokens: 5,

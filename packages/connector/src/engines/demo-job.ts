@@ -98,6 +98,7 @@ export function createDemoEventReader(options: { parallelToolCalls: boolean }): 
 export function readDemoUsage(usage: DemoUsage): Usage {
   return {
     inputTokens: usage.inputTokens - usage.cachedTokens,
+    imageInputTokens: 0,
     cacheReadTokens: usage.cachedTokens,
     cacheWriteTokens: 0,
     outputTokens: usage.outputTokens - usage.reasoningTokens,

@@ -103,5 +103,12 @@ function readUsage(line: JsonObject): Usage | undefined {
   const inputTokens = countAt(line, 'prompt_eval_count');
   if (inputTokens === undefined) return undefined;
   const outputTokens = countAt(line, 'eval_count') ?? 0;
-  return { inputTokens, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens, reasoningTokens: 0 };
+  return {
+    inputTokens,
+    imageInputTokens: 0,
+    cacheReadTokens: 0,
+    cacheWriteTokens: 0,
+    outputTokens,
+    reasoningTokens: 0,
+  };
 }

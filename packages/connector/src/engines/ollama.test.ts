@@ -215,6 +215,7 @@ describe('an answer', () => {
         reason: 'stop',
         usage: {
           inputTokens: 19,
+          imageInputTokens: 0,
           cacheReadTokens: 0,
           cacheWriteTokens: 0,
           outputTokens: 3,

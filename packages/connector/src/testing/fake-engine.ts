@@ -43,7 +43,14 @@ export function modelOf(localName: string, change: Partial<EngineModel> = {}): E
 export const FINISH_PART: StreamPart = {
   type: 'finish',
   reason: 'stop',
-  usage: { inputTokens: 2, cacheReadTokens: 1, cacheWriteTokens: 0, outputTokens: 4, reasoningTokens: 1 },
+  usage: {
+    inputTokens: 2,
+    imageInputTokens: 0,
+    cacheReadTokens: 1,
+    cacheWriteTokens: 0,
+    outputTokens: 4,
+    reasoningTokens: 1,
+  },
 };
 
 export function createFakeEngine(models: EngineModel[]): FakeEngine {

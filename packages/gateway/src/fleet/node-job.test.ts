@@ -10,6 +10,7 @@ import { failFault, rejectFault } from './node-faults.ts';
 const T = RECORD_TYPES;
 const USAGE = {
   inputTokens: 5,
+  imageInputTokens: 0,
   cacheReadTokens: 0,
   cacheWriteTokens: 0,
   outputTokens: 2,

@@ -45,7 +45,7 @@ describe('pictures', () => {
     return reply;
   }
 
-  it('have a price of their own, and stand with the input in the receipt', async () => {
+  it('have a price of their own, and a bucket of their own in the receipt', async () => {
     const { text } = await ask(SEES);
     // 10 at $1, 100 at $3, 5 at $4 per million.
     expect(JSON.parse(text)).toMatchObject({
@@ -57,7 +57,7 @@ describe('pictures', () => {
     });
     const receipt = await world.nextReceipt();
     expect(receipt).toMatchObject({ chargedMicros: 330, policy: 'reported' });
-    expect(receipt.usage).toEqual({ ...USAGE, inputTokens: 110 });
+    expect(receipt.usage).toEqual(usage);
     // The picture is held for at its own price, the rest at that of text.
     const model = modelWith(PER_TOKEN);
     expect(receipt.heldMicros).toBeGreaterThan(3 * (model.contextTokens - model.maxOutputTokens));

@@ -1,5 +1,4 @@
 import type { FinishReason } from '@switchyard/protocol/parts.ts';
-import { withoutImageBucket } from '@switchyard/protocol/usage.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Receipt, RequestEnd } from '../ledger/ledger.ts';
 import { countedUsage } from '../pricing/count-output.ts';
@@ -64,7 +63,7 @@ export function receiptOf(run: {
     startedAtMs: admitted.exchange.startedAtMs,
     firstPartMs: run.firstPartMs,
     durationMs: run.durationMs,
-    usage: withoutImageBucket(charge.usage),
+    usage: charge.usage,
     usageSource: charge.source,
     end: endOf(run.end),
     errorCode: run.end.kind === 'failed' || run.end.kind === 'interrupted' ? run.end.code : '',

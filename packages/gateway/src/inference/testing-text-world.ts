@@ -25,6 +25,7 @@ import { serveText, startPulse } from './serve-text.ts';
  */
 export const USAGE = {
   inputTokens: 10,
+  imageInputTokens: 0,
   cacheReadTokens: 0,
   cacheWriteTokens: 0,
   outputTokens: 5,

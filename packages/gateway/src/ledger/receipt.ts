@@ -22,7 +22,7 @@ export function finalReceipt(hold: Hold, receipt: Receipt, chargedMicros: Micros
     durationMs: wholeNumber(receipt.durationMs),
     usage: {
       inputTokens: wholeNumber(usage.inputTokens),
-      imageInputTokens: wholeNumber(usage.imageInputTokens ?? 0),
+      imageInputTokens: wholeNumber(usage.imageInputTokens),
       cacheReadTokens: wholeNumber(usage.cacheReadTokens),
       cacheWriteTokens: wholeNumber(usage.cacheWriteTokens),
       outputTokens: wholeNumber(usage.outputTokens),

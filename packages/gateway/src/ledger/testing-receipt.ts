@@ -35,7 +35,7 @@ export function receiptFor(hold: Hold): Receipt {
     startedAtMs: 1_795_000_000_000,
     firstPartMs: 12.25,
     durationMs: 345.75,
-    usage: { ...NO_USAGE, inputTokens: 10, outputTokens: 20 },
+    usage: { ...NO_USAGE, inputTokens: 10, imageInputTokens: 30, outputTokens: 20 },
     usageSource: 'reported',
     end: 'stop',
     errorCode: '',

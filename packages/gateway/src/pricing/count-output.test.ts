@@ -18,6 +18,7 @@ describe('createOutputCounter', () => {
     ]);
     expect(countedUsage(9, counter)).toEqual({
       inputTokens: 9,
+      imageInputTokens: 0,
       cacheReadTokens: 0,
       cacheWriteTokens: 0,
       outputTokens: 6,

@@ -70,6 +70,7 @@ export function createOutputCounter(): OutputCounter {
 export function countedUsage(inputTokensEstimate: number, counter: OutputCounter): Usage {
   return {
     inputTokens: inputTokensEstimate,
+    imageInputTokens: 0,
     cacheReadTokens: 0,
     cacheWriteTokens: 0,
     outputTokens: counter.outputTokens(),

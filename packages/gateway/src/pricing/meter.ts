@@ -26,7 +26,7 @@ export function priceUsage(price: Price, usage: Usage): Micros {
 export function isUsageWhole(usage: Usage): boolean {
   return (
     isCount(usage.inputTokens) &&
-    isCount(usage.imageInputTokens ?? 0) &&
+    isCount(usage.imageInputTokens) &&
     isCount(usage.cacheReadTokens) &&
     isCount(usage.cacheWriteTokens) &&
     isCount(usage.outputTokens) &&
@@ -41,7 +41,7 @@ function isCount(value: number): boolean {
 function numerator(price: TokenPrice, usage: Usage): number {
   return (
     usage.inputTokens * price.inputMicrosPerMillion +
-    (usage.imageInputTokens ?? 0) * price.imageInputMicrosPerMillion +
+    usage.imageInputTokens * price.imageInputMicrosPerMillion +
     usage.cacheReadTokens * price.cacheReadMicrosPerMillion +
     usage.cacheWriteTokens * price.cacheWriteMicrosPerMillion +
     usage.outputTokens * price.outputMicrosPerMillion +
@@ -66,7 +66,7 @@ function dividedUp(sum: number, exactSum: () => bigint): number {
 function exactNumerator(price: TokenPrice, usage: Usage): bigint {
   return (
     BigInt(usage.inputTokens) * BigInt(price.inputMicrosPerMillion) +
-    BigInt(usage.imageInputTokens ?? 0) * BigInt(price.imageInputMicrosPerMillion) +
+    BigInt(usage.imageInputTokens) * BigInt(price.imageInputMicrosPerMillion) +
     BigInt(usage.cacheReadTokens) * BigInt(price.cacheReadMicrosPerMillion) +
     BigInt(usage.cacheWriteTokens) * BigInt(price.cacheWriteMicrosPerMillion) +
     BigInt(usage.outputTokens) * BigInt(price.outputMicrosPerMillion) +

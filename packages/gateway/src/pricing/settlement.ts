@@ -164,7 +164,7 @@ function isPossible(question: ChargeQuestion, reported: Usage): boolean {
   const output = totalOutputTokens(reported);
   if (output > question.outputCapTokens || totalInputTokens(reported) > question.inputTokensCeiling)
     return false;
-  if ((reported.imageInputTokens ?? 0) > question.imageTokensCeiling) return false;
+  if (reported.imageInputTokens > question.imageTokensCeiling) return false;
   return question.routeKind === 'upstream' || output <= question.deliveredTokensCeiling;
 }
 

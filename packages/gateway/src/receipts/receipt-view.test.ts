@@ -1,7 +1,9 @@
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { micros } from '../core/money.ts';
+import { priceUsage } from '../pricing/meter.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { receiptView } from './receipt-view.ts';
+import { type ReceiptView, receiptView } from './receipt-view.ts';
 import { keptReceipt } from './testing-receipts.ts';
 
 const flat = { type: 'flat', amountMicros: micros(80_001) } as const;
@@ -31,13 +33,14 @@ it('says what was counted, by which price, held and charged', () => {
     error: null,
     usage: {
       input_tokens: 10,
+      image_input_tokens: 4,
       cache_read_tokens: 3,
       cache_write_tokens: 2,
       output_tokens: 20,
       reasoning_tokens: 5,
-      prompt_tokens: 15,
+      prompt_tokens: 19,
       completion_tokens: 25,
-      total_tokens: 40,
+      total_tokens: 44,
     },
     usage_source: 'reported',
     policy: 'reported',
@@ -113,3 +116,49 @@ it('can always be signed', () => {
     }
   }
 });
+
+it('is enough to work out the charge of a price per token, pictures too', () => {
+  const anyCount = fc.nat(10_000_000);
+  const anyPrice = fc.nat(1_000_000_000).map(micros);
+  fc.assert(
+    fc.property(
+      fc.record({
+        inputTokens: anyCount,
+        imageInputTokens: anyCount,
+        cacheReadTokens: anyCount,
+        cacheWriteTokens: anyCount,
+        outputTokens: anyCount,
+        reasoningTokens: anyCount,
+      }),
+      fc.record({
+        type: fc.constant('per-token' as const),
+        inputMicrosPerMillion: anyPrice,
+        imageInputMicrosPerMillion: anyPrice,
+        cacheReadMicrosPerMillion: anyPrice,
+        cacheWriteMicrosPerMillion: anyPrice,
+        outputMicrosPerMillion: anyPrice,
+        reasoningMicrosPerMillion: anyPrice,
+        minimumMicros: anyPrice,
+      }),
+      (usage, price) => {
+        const receipt = keptReceipt({ usage, chargedMicros: priceUsage(price, usage) });
+        const view = receiptView(receipt, price, { isOperator: false });
+        expect(chargeOf(JSON.parse(JSON.stringify(view)) as ReceiptView)).toBe(view.charged.micros);
+      },
+    ),
+  );
+});
+
+/** As a payer would do it, from nothing but the receipt. */
+function chargeOf({ usage, price }: ReceiptView): number {
+  if (price.type !== 'per_token') throw new Error('another price');
+  const exact =
+    BigInt(usage.input_tokens) * BigInt(price.input_micros_per_million) +
+    BigInt(usage.image_input_tokens) * BigInt(price.image_input_micros_per_million) +
+    BigInt(usage.cache_read_tokens) * BigInt(price.cache_read_micros_per_million) +
+    BigInt(usage.cache_write_tokens) * BigInt(price.cache_write_micros_per_million) +
+    BigInt(usage.output_tokens) * BigInt(price.output_micros_per_million) +
+    BigInt(usage.reasoning_tokens) * BigInt(price.reasoning_micros_per_million);
+  const charge = Number((exact + 999_999n) / 1_000_000n);
+  return usage.completion_tokens > 0 ? Math.max(charge, price.minimum_micros) : charge;
+}

@@ -66,6 +66,8 @@ export type ReceiptView = {
 /** Disjoint buckets first, then the totals as OpenAI's clients count them. */
 export type UsageView = {
   input_tokens: number;
+  /** Of pictures, where they are counted apart. */
+  image_input_tokens: number;
   cache_read_tokens: number;
   cache_write_tokens: number;
   output_tokens: number;
@@ -80,6 +82,7 @@ export function usageView(usage: Receipt['usage']): UsageView {
   const completion = totalOutputTokens(usage);
   return {
     input_tokens: usage.inputTokens,
+    image_input_tokens: usage.imageInputTokens,
     cache_read_tokens: usage.cacheReadTokens,
     cache_write_tokens: usage.cacheWriteTokens,
     output_tokens: usage.outputTokens,

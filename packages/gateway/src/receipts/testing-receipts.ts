@@ -18,6 +18,7 @@ export function keptReceipt(change: Partial<Receipt> = {}): Receipt {
     durationMs: 345,
     usage: {
       inputTokens: 10,
+      imageInputTokens: 4,
       cacheReadTokens: 3,
       cacheWriteTokens: 2,
       outputTokens: 20,

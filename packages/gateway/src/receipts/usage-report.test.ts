@@ -20,7 +20,14 @@ const rows: UsageRow[] = [
     model: '=cmd()',
     key: 'key_1',
     requests: 2,
-    usage: { ...NO_USAGE, inputTokens: 5, cacheReadTokens: 1, cacheWriteTokens: 2, outputTokens: 3 },
+    usage: {
+      ...NO_USAGE,
+      inputTokens: 5,
+      imageInputTokens: 7,
+      cacheReadTokens: 1,
+      cacheWriteTokens: 2,
+      outputTokens: 3,
+    },
     chargedMicros: micros(80_001),
   },
   {
@@ -50,18 +57,18 @@ describe('a usage report', () => {
           key_name: '-laptop, "big"',
           requests: 2,
           input_tokens: 5,
-          prompt_tokens: 8,
+          prompt_tokens: 15,
           completion_tokens: 3,
-          total_tokens: 11,
+          total_tokens: 18,
           charged: { micros: 80_001, usd: '0.080001', credits: '8.0001' },
         },
         { day: '2026-11-20', key: 'key_2', key_name: '', completion_tokens: 4 },
       ],
       total: {
         requests: 3,
-        prompt_tokens: 8,
+        prompt_tokens: 15,
         completion_tokens: 7,
-        total_tokens: 15,
+        total_tokens: 22,
         charged: { micros: 80_002, usd: '0.080002', credits: '8.0002' },
       },
     });
@@ -84,10 +91,10 @@ describe('a usage report', () => {
   it('is written as CSV that no spreadsheet runs', () => {
     expect(usageCsv(usageReport(question, rows, keyName))).toBe(
       [
-        'day,model,key,key_name,requests,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,' +
+        'day,model,key,key_name,requests,input_tokens,image_input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,' +
           'reasoning_tokens,charged_micros,charged_usd,charged_credits',
-        `2026-11-19,'=cmd(),key_1,"'-laptop, ""big""",2,5,1,2,3,0,80001,0.080001,8.0001`,
-        '2026-11-20,demo,key_2,,1,0,0,0,0,4,1,0.000001,0.0001',
+        `2026-11-19,'=cmd(),key_1,"'-laptop, ""big""",2,5,7,1,2,3,0,80001,0.080001,8.0001`,
+        '2026-11-20,demo,key_2,,1,0,0,0,0,0,4,1,0.000001,0.0001',
         '',
       ].join('\r\n'),
     );

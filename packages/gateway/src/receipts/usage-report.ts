@@ -65,6 +65,7 @@ function groupText(row: UsageRow, group: UsageGroup): string {
 function addUsage(a: Usage, b: Usage): Usage {
   return {
     inputTokens: a.inputTokens + b.inputTokens,
+    imageInputTokens: a.imageInputTokens + b.imageInputTokens,
     cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
     cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
     outputTokens: a.outputTokens + b.outputTokens,
@@ -75,6 +76,7 @@ function addUsage(a: Usage, b: Usage): Usage {
 const SUM_COLUMNS = [
   'requests',
   'input_tokens',
+  'image_input_tokens',
   'cache_read_tokens',
   'cache_write_tokens',
   'output_tokens',
@@ -93,6 +95,7 @@ export function usageCsv(report: UsageReport): string {
     ...groups.map((group) => entry[group] ?? ''),
     entry.requests,
     entry.input_tokens,
+    entry.image_input_tokens,
     entry.cache_read_tokens,
     entry.cache_write_tokens,
     entry.output_tokens,

@@ -118,7 +118,7 @@ function readUsage(value: unknown): Usage {
   const imageInputTokens = fields['imageInputTokens'] === undefined ? 0 : tokens('imageInputTokens');
   return {
     inputTokens: tokens('inputTokens'),
-    ...(imageInputTokens > 0 ? { imageInputTokens } : {}),
+    imageInputTokens,
     cacheReadTokens: tokens('cacheReadTokens'),
     cacheWriteTokens: tokens('cacheWriteTokens'),
     outputTokens: tokens('outputTokens'),

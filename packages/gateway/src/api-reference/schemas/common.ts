@@ -36,6 +36,7 @@ export const usageView: z.ZodType<UsageView> = z
     input_tokens: tokens(
       'Input that was neither read from nor written to a cache, without pictures counted apart.',
     ),
+    image_input_tokens: tokens('Input that pictures became, where it is counted apart.'),
     cache_read_tokens: tokens('Input read from a cache.'),
     cache_write_tokens: tokens('Input written to a cache.'),
     output_tokens: tokens('Output without reasoning.'),

@@ -23,7 +23,14 @@ function openReply({ stream = true, includeUsage = true }: Asked = {}) {
 }
 const OUTCOME: ReplyOutcome = {
   finish: 'stop',
-  usage: { inputTokens: 10, cacheReadTokens: 5, cacheWriteTokens: 3, outputTokens: 20, reasoningTokens: 4 },
+  usage: {
+    inputTokens: 10,
+    imageInputTokens: 0,
+    cacheReadTokens: 5,
+    cacheWriteTokens: 3,
+    outputTokens: 20,
+    reasoningTokens: 4,
+  },
   costMicros: micros(2_800),
 };
 const USAGE_JSON =

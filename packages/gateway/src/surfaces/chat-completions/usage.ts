@@ -12,7 +12,7 @@ import { formatUsd } from '../../core/money.ts';
 export function usageJson(usage: Usage, costMicros: Micros, requestId: string): string {
   const prompt = totalInputTokens(usage);
   const completion = totalOutputTokens(usage);
-  const { imageInputTokens = 0 } = usage;
+  const { imageInputTokens } = usage;
   const images = imageInputTokens > 0 ? `,"image_tokens":${imageInputTokens}` : '';
   return (
     `{"prompt_tokens":${prompt},"completion_tokens":${completion},"total_tokens":${prompt + completion},` +

@@ -15,7 +15,14 @@ const OPTIONS: ReplyOptions = {
 };
 const OUTCOME: ReplyOutcome = {
   finish: 'stop',
-  usage: { inputTokens: 10, cacheReadTokens: 5, cacheWriteTokens: 3, outputTokens: 20, reasoningTokens: 4 },
+  usage: {
+    inputTokens: 10,
+    imageInputTokens: 0,
+    cacheReadTokens: 5,
+    cacheWriteTokens: 3,
+    outputTokens: 20,
+    reasoningTokens: 4,
+  },
   costMicros: micros(2_800),
 };
 const CHARGED =

@@ -41,7 +41,7 @@ export function chargedUsage(provider: Buffer, outcome: ReplyOutcome, requestId:
 }
 
 function countMembers(usage: Usage): UsageMember[] {
-  const { inputTokens, imageInputTokens = 0, cacheReadTokens, cacheWriteTokens } = usage;
+  const { inputTokens, imageInputTokens, cacheReadTokens, cacheWriteTokens } = usage;
   return [
     { key: 'input_tokens', value: String(inputTokens + imageInputTokens) },
     { key: 'cache_creation_input_tokens', value: String(cacheWriteTokens) },

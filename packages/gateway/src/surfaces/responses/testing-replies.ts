@@ -13,7 +13,14 @@ export const OPTIONS: ReplyOptions = {
 
 export const OUTCOME: ReplyOutcome = {
   finish: 'stop',
-  usage: { inputTokens: 10, cacheReadTokens: 5, cacheWriteTokens: 3, outputTokens: 20, reasoningTokens: 4 },
+  usage: {
+    inputTokens: 10,
+    imageInputTokens: 0,
+    cacheReadTokens: 5,
+    cacheWriteTokens: 3,
+    outputTokens: 20,
+    reasoningTokens: 4,
+  },
   costMicros: micros(2_800),
   endedAtMs: 1_795_176_002_001,
 };

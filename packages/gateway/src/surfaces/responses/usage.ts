@@ -35,7 +35,7 @@ function usageMembers({ usage, costMicros }: ReplyOutcome, requestId: string) {
   ] satisfies MemberEdit[];
 }
 
-function inputDetails({ cacheReadTokens, cacheWriteTokens, imageInputTokens = 0 }: Usage): string {
+function inputDetails({ cacheReadTokens, cacheWriteTokens, imageInputTokens }: Usage): string {
   const images = imageInputTokens > 0 ? `,"image_tokens":${imageInputTokens}` : '';
   return `{"cached_tokens":${cacheReadTokens},"cache_write_tokens":${cacheWriteTokens}${images}}`;
 }

@@ -133,6 +133,7 @@ function trueUsage(
   const cacheReadTokens = random.chance(0.3) ? random.int(0, input) : 0;
   return {
     inputTokens: input - cacheReadTokens,
+    imageInputTokens: 0,
     cacheReadTokens,
     cacheWriteTokens: random.chance(0.2) ? random.int(0, 30) : 0,
     outputTokens: output - reasoningTokens,

@@ -69,7 +69,7 @@ function isBelievable(facts: EndedFacts, usage: Usage): boolean {
   const counts = Object.values(usage);
   if (counts.some((count) => !Number.isSafeInteger(count) || count < 0)) return false;
   // No client sends pictures.
-  if ((usage.imageInputTokens ?? 0) > 0) return false;
+  if (usage.imageInputTokens > 0) return false;
   const output = usage.outputTokens + usage.reasoningTokens;
   const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
   if (output > facts.capTokens || input > facts.inputCeiling) return false;
@@ -83,6 +83,7 @@ function countOf(facts: EndedFacts): Usage {
   const reasoningTokens = Math.min(Math.ceil(facts.reasoningBytes / 4), facts.capTokens);
   return {
     inputTokens: Math.min(facts.inputEstimate, facts.inputCeiling),
+    imageInputTokens: 0,
     cacheReadTokens: 0,
     cacheWriteTokens: 0,
     outputTokens: Math.min(Math.ceil(facts.outputBytes / 4), facts.capTokens - reasoningTokens),

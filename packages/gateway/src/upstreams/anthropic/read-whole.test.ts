@@ -53,6 +53,7 @@ test('all blocks become parts, and the body stays', () => {
       reason: 'tool-calls',
       usage: {
         inputTokens: 5,
+        imageInputTokens: 0,
         cacheReadTokens: 2,
         cacheWriteTokens: 0,
         outputTokens: 5,

@@ -8,6 +8,7 @@ import { listen } from '../testing-upstream.ts';
 
 const USAGE = {
   inputTokens: FAKE_USAGE.input,
+  imageInputTokens: 0,
   cacheReadTokens: FAKE_USAGE.cacheRead,
   cacheWriteTokens: FAKE_USAGE.cacheWrite,
   outputTokens: FAKE_USAGE.output - FAKE_USAGE.thinking,

@@ -20,6 +20,7 @@ export function readUsage(start: unknown, end: unknown): Usage | undefined {
   const reasoningTokens = Math.min(thinking, output);
   return {
     inputTokens,
+    imageInputTokens: 0,
     cacheReadTokens: newest('cache_read_input_tokens') ?? 0,
     cacheWriteTokens: newest('cache_creation_input_tokens') ?? 0,
     outputTokens: output - reasoningTokens,

@@ -39,7 +39,14 @@ test('a reply that is right keeps its bytes', () => {
     {
       type: 'finish',
       reason: 'tool-calls',
-      usage: { inputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 2, reasoningTokens: 0 },
+      usage: {
+        inputTokens: 1,
+        imageInputTokens: 0,
+        cacheReadTokens: 0,
+        cacheWriteTokens: 0,
+        outputTokens: 2,
+        reasoningTokens: 0,
+      },
     },
   ]);
   expect(read(body, false).relay).toBeUndefined();

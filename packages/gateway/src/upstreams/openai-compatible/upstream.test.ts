@@ -35,6 +35,7 @@ describe('replies', () => {
         reason: 'stop',
         usage: {
           inputTokens: 3,
+          imageInputTokens: 0,
           cacheReadTokens: 0,
           cacheWriteTokens: 0,
           outputTokens: 4,

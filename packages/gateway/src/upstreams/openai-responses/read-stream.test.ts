@@ -271,6 +271,7 @@ describe('ends', () => {
         ...FINISH,
         usage: {
           inputTokens: 30,
+          imageInputTokens: 0,
           cacheReadTokens: 60,
           cacheWriteTokens: 10,
           outputTokens: 20,

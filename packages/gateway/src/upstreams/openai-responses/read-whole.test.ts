@@ -38,7 +38,14 @@ test('all parts in their order, with usage', () => {
     {
       type: 'finish',
       reason: 'tool-calls',
-      usage: { inputTokens: 3, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 4, reasoningTokens: 0 },
+      usage: {
+        inputTokens: 3,
+        imageInputTokens: 0,
+        cacheReadTokens: 0,
+        cacheWriteTokens: 0,
+        outputTokens: 4,
+        reasoningTokens: 0,
+      },
     },
   ]);
 });

@@ -28,6 +28,7 @@ function native(remoteModel: string, body: Record<string, unknown> = {}, stream 
 
 const usage = (reasoned: boolean) => ({
   inputTokens: FAKE_USAGE.input - FAKE_USAGE.cached - FAKE_USAGE.written,
+  imageInputTokens: 0,
   cacheReadTokens: FAKE_USAGE.cached,
   cacheWriteTokens: FAKE_USAGE.written,
   outputTokens: FAKE_USAGE.output - (reasoned ? FAKE_USAGE.reasoning : 0),

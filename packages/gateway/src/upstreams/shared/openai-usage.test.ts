@@ -73,8 +73,8 @@ test.each([
   ['beside cached input', { cached_tokens: 60, image_tokens: 25 }, 15, 25],
   ['at most what no cache has', { cached_tokens: 60, cache_write_tokens: 10, image_tokens: 90 }, 0, 30],
   ['more than there is', { image_tokens: 500 }, 0, 100],
-  ['none', { image_tokens: 0 }, 100, undefined],
-  ['nonsense', { image_tokens: -5 }, 100, undefined],
+  ['none', { image_tokens: 0 }, 100, 0],
+  ['nonsense', { image_tokens: -5 }, 100, 0],
 ])('pictures: %s', (_what, details, inputTokens, imageInputTokens) => {
   const usage = readUsage({ ...base, prompt_tokens_details: details });
   expect([usage?.inputTokens, usage?.imageInputTokens]).toEqual([inputTokens, imageInputTokens]);

@@ -32,7 +32,7 @@ export function readUsage(value: unknown): Usage | undefined {
     reasoningTokens > completion || count(value['total_tokens']) === prompt + completion + reasoningTokens;
   return {
     inputTokens: prompt - cacheReadTokens - cacheWriteTokens - imageInputTokens,
-    ...(imageInputTokens > 0 ? { imageInputTokens } : {}),
+    imageInputTokens,
     cacheReadTokens,
     cacheWriteTokens,
     outputTokens: isBeside ? completion : completion - reasoningTokens,

@@ -71,7 +71,7 @@ function itemToText(item: JournalItem): ItemText {
     receipt.firstPartMs,
     receipt.durationMs,
     usage.inputTokens,
-    usage.imageInputTokens ?? 0,
+    usage.imageInputTokens,
     usage.cacheReadTokens,
     usage.cacheWriteTokens,
     usage.outputTokens,

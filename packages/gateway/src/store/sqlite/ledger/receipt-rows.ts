@@ -62,7 +62,7 @@ export function insertReceipts(
       receipt.firstPartMs,
       receipt.durationMs,
       usage.inputTokens,
-      usage.imageInputTokens ?? 0,
+      usage.imageInputTokens,
       usage.cacheReadTokens,
       usage.cacheWriteTokens,
       usage.outputTokens,
@@ -89,7 +89,7 @@ export function receiptFromRow(row: ReceiptRow): Receipt {
     durationMs: row.duration_ms,
     usage: {
       inputTokens: row.input_tokens,
-      ...(row.image_input_tokens === 0 ? {} : { imageInputTokens: row.image_input_tokens }),
+      imageInputTokens: row.image_input_tokens,
       cacheReadTokens: row.cache_read_tokens,
       cacheWriteTokens: row.cache_write_tokens,
       outputTokens: row.output_tokens,

@@ -117,7 +117,12 @@ describe('sums', () => {
               modelId: row.model,
               keyId: row.key,
               startedAtMs: row.day * DAY_MS + row.ms,
-              usage: { ...NO_USAGE, inputTokens: row.tokens, reasoningTokens: row.tokens },
+              usage: {
+                ...NO_USAGE,
+                inputTokens: row.tokens,
+                imageInputTokens: row.tokens,
+                reasoningTokens: row.tokens,
+              },
               heldMicros: micros(1_000_000),
               chargedMicros: micros(row.charged),
             }),
@@ -346,6 +351,7 @@ function plainSums(all: readonly Receipt[], question: UsageQuestion): UsageRow[]
       usage: {
         ...NO_USAGE,
         inputTokens: row.usage.inputTokens + tokens,
+        imageInputTokens: row.usage.imageInputTokens + tokens,
         reasoningTokens: row.usage.reasoningTokens + tokens,
       },
       chargedMicros: micros(row.chargedMicros + receipt.chargedMicros),

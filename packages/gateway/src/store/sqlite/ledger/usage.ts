@@ -92,7 +92,7 @@ function usageRow(row: SumRow, groupBy: readonly UsageGroup[]): UsageRow {
     requests: row.requests,
     usage: {
       inputTokens: row.input_tokens,
-      ...(row.image_input_tokens === 0 ? {} : { imageInputTokens: row.image_input_tokens }),
+      imageInputTokens: row.image_input_tokens,
       cacheReadTokens: row.cache_read_tokens,
       cacheWriteTokens: row.cache_write_tokens,
       outputTokens: row.output_tokens,
