@@ -10,7 +10,7 @@ import { start, temporaryFolder, type Child } from './processes.ts';
 export async function startEngineConnector(
   gateway: Gateway,
   token: string,
-  engine: { baseUrl: string; model: string },
+  engine: { baseUrl: string; model: string; slots?: number },
 ): Promise<Child> {
   const file = join(temporaryFolder(), 'connector.yaml');
   writeFileSync(
@@ -19,7 +19,7 @@ export async function startEngineConnector(
 engines:
   - kind: openai-compatible
     base_url: ${engine.baseUrl}
-    slots: 16
+    slots: ${engine.slots ?? 16}
     models:
       - local: ${engine.model}
         context_tokens: 32768

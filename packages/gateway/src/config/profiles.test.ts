@@ -130,7 +130,8 @@ test('compute-network.yaml', () => {
 
 test('private-connectors.yaml', () => {
   const config = loadProfile('profiles/private-connectors.yaml');
-  expect(flatPrices(config)).toEqual([['gemma-tunnel', [], 0]]);
+  expect(config.models).toEqual([]);
+  expect(config.deployments.prices).toMatchObject([{ price: { type: 'flat', amountMicros: 0 } }]);
 });
 
 describe('provider-resale.yaml', () => {

@@ -5,7 +5,7 @@ import type { Finding } from './issues.ts';
 export function findWarnings(config: Config): Finding[] {
   const warnings: Finding[] = [];
   if (config.models.length === 0)
-    warnings.push(warning(['models'], 'no model is defined; every request gets 404'));
+    warnings.push(warning(['models'], 'no model is defined; only deployments of accounts answer'));
   for (const upstream of config.upstreams) warnings.push(...upstreamWarnings(upstream));
   const off = new Set(
     config.upstreams.filter((upstream) => !upstream.enabled).map((upstream) => upstream.name),
