@@ -10,7 +10,7 @@ export type TransferDecision =
   | { outcome: 'invalid-amount' };
 
 /** Ids that the ledger makes itself. Nobody else may use them, or a charge could be refused as already there. */
-const RESERVED_ID = /^(?:charge|hold|void|expire|rollup):/;
+const RESERVED_ID = /^(?:charge|hold|void|expire|rollup|mature|unearn|forfeit|restore):/;
 const ID_MAX_CHARS = 200;
 
 /** Throws a RangeError for an id that no part of the gateway may make. */

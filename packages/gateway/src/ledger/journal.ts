@@ -1,12 +1,13 @@
 import type { Micros } from '../core/money.ts';
 import type { Legs } from './decide.ts';
-import type { GrantBalance, Receipt, TransferRequest } from './ledger.ts';
+import type { Earning } from './earnings.ts';
+import type { GrantBalance, PayOutRequest, Receipt, RewardRequest, TransferRequest } from './ledger.ts';
 
 /**
  * What the ledger writes down. An item is a decision that was made already; the store only records it, except that
  * for transfers it alone knows whether an id was used before.
  */
-export type JournalItem = ResolveItem | HoldItem | TransferItem;
+export type JournalItem = ResolveItem | HoldItem | TransferItem | EarningsItem;
 
 /** The end of a request: charge legs (zero for a release), the receipt, and the key's spending of the day. */
 export type ResolveItem = {
@@ -16,6 +17,8 @@ export type ResolveItem = {
   charged: Legs;
   /** Undefined for a hold that was in memory only. */
   durableHold: Legs | undefined;
+  /** What the charge earns somebody else: pending from the same commit on. */
+  earning: Earning | undefined;
   /** UTC day, see `Calendar`. */
   day: number;
   atMs: number;
@@ -56,10 +59,24 @@ export type TransferDetail =
   /** Out of the charge of a request, at most what is left of it. */
   | { type: 'refund'; requestId: string };
 
+/** A change of what owners of nodes have earned, from outside of requests. */
+export type EarningsItem = { type: 'earnings'; step: EarningsStep; atMs: number };
+
+export type EarningsStep =
+  /** Counts in what was posted since the last time, and makes payable what is due at an hour (since 1970). */
+  | { do: 'fold'; hour: number }
+  /** For work that no account paid: ours to bear. */
+  | { do: 'reward'; reward: RewardRequest; dueHour: number }
+  /** Takes back all that a node has earned and that is still pending. */
+  | { do: 'forfeit'; id: string; nodeId: string; reason: string }
+  /** Gives back what a forfeit took, less what was refunded since. It is pending once more. */
+  | { do: 'restore'; forfeitId: string; dueHour: number }
+  | { do: 'pay-out'; payOut: PayOutRequest };
+
 /**
  * What became of an item. `written` is durable. `refused`: the store's own checks contradict the decision, a bug.
  * `exists`, `exists-with-other-content` and `absent` (look-ups only) are answers about a transfer's id.
- * `exceeds-charge` is one about a refund. None of them changes anything on the disk.
+ * `exceeds-charge` is one about a refund, `insufficient` one about a payout. None of them changes anything on the disk.
  */
 export type ItemOutcome =
   | 'written'
@@ -67,6 +84,7 @@ export type ItemOutcome =
   | 'exists-with-other-content'
   | 'absent'
   | 'exceeds-charge'
+  | 'insufficient'
   | 'refused';
 
 /** Outcomes by position in the batch; a position that is missing was `written`. */

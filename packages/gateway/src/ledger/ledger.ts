@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { Micros } from '../core/money.ts';
 import type { Result } from '../core/result.ts';
 import type { RequestEnd, SettlementPolicy, UsageSource } from '../pricing/settlement.ts';
+import type { Earner } from './earnings.ts';
 
 /**
  * The ledger as the rest of the gateway sees it. One owner in memory decides every hold in one tick; charges are
@@ -19,10 +20,14 @@ export type Ledger = {
     request: ReserveRequest,
   ): Result<Hold, 'insufficient_credits' | 'spend_limit_reached' | 'ledger_unavailable'>;
   /**
-   * Charges at most the hold, gives back the rest, keeps the receipt. Resolves when the charge is on disk.
+   * Charges at most the hold, gives back the rest, keeps the receipt. Resolves when the charge is on disk, and with it
+   * what the earner gets of it (see `earningOf`).
    * A hold is resolved once: a second try changes nothing and says how the first ended.
    */
-  settle(hold: Hold, charge: { amountMicros: Micros; receipt: Receipt }): Promise<Resolution>;
+  settle(
+    hold: Hold,
+    charge: { amountMicros: Micros; receipt: Receipt; earner?: Earner },
+  ): Promise<Resolution>;
   /** Gives the whole hold back and keeps the receipt. Resolves when the receipt is on disk; the money is free at once. */
   release(hold: Hold, receipt: Receipt): Promise<Resolution>;
   /**
@@ -32,7 +37,7 @@ export type Ledger = {
   journaled(hold: Hold): Promise<boolean>;
   /**
    * A deposit, gift, adjustment or refund. `id` makes it exactly-once: it is made by the server, 1-200 characters, with a
-   * prefix of its source that is none of the ledger's own (`charge:`, `hold:`, `void:`, `expire:`, `rollup:`: RangeError).
+   * prefix of its source that is none of the ledger's own (such as `charge:` or `rollup:`: RangeError).
    * Resolves when it is on disk.
    */
   transfer(request: TransferRequest): Promise<TransferOutcome>;
@@ -55,9 +60,17 @@ export type OperatorLedger = Ledger & {
    * exceed what it took from there. `id` as for `transfer`.
    */
   refund(request: RefundRequest): Promise<TransferOutcome>;
+  /** Pays the owner of a node for work that no account asked for. It is pending as other earnings are. */
+  reward(request: RewardRequest): Promise<TransferOutcome>;
+  /** Takes back what a node has earned and that is still pending. `id` is 1-100 characters, used once. */
+  forfeit(request: { id: string; nodeId: string; reason: string }): Promise<TransferOutcome>;
+  /** Gives back what a forfeit took. It is pending for `maturityMs` from now. Nothing, when there was no such forfeit. */
+  restore(request: { forfeitId: string; maturityMs: number }): Promise<TransferOutcome>;
+  /** Books that payable earnings were paid to their owner. `insufficient`: more than is payable. */
+  payOut(request: PayOutRequest): Promise<TransferOutcome>;
   /**
    * Ends what has run out: grants (their rest goes back to us, once nothing held needs it) and durable holds past
-   * their deadline. To be called about once a second.
+   * their deadline; and brings earnings up to date. To be called about once a second.
    */
   sweep(): SweepResult;
 };
@@ -109,6 +122,19 @@ export type RefundRequest = {
   amountMicros: Micros;
   reason: string;
 };
+
+/** `id` as for `transfer`. `maturityMs`: how long it stays pending. */
+export type RewardRequest = {
+  id: string;
+  accountId: string;
+  nodeId: string;
+  modelId: string;
+  amountMicros: Micros;
+  maturityMs: number;
+};
+
+/** `id` as for `transfer`. */
+export type PayOutRequest = { id: string; accountId: string; amountMicros: Micros; reason: string };
 
 export type SpendLimits = { dayMicros?: Micros; weekMicros?: Micros; monthMicros?: Micros };
 

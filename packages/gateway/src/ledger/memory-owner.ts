@@ -14,6 +14,8 @@ import {
   lapseGrants,
   totalOf,
 } from './decide.ts';
+import { type EarningsDesk, type EarningsDeskOptions, createEarningsDesk } from './earnings-desk.ts';
+import { type Earner, earningOf } from './earnings.ts';
 import { addGrant } from './grants.ts';
 import { type Done, type GroupCommit, createGroupCommit } from './group-commit.ts';
 import type { HoldItem, JournalWriter, LedgerSnapshot } from './journal.ts';
@@ -79,12 +81,17 @@ class MemoryOwner implements OperatorLedger {
   readonly #accounts: Map<string, AccountState>;
   readonly #keys: Map<string, KeySpend>;
   readonly #desk: TransferDesk;
+  readonly #earnings: EarningsDesk;
   /** The durable ones among the open holds. */
   readonly #durableHolds = new Set<OpenHold>();
   readonly transfer: OperatorLedger['transfer'];
   readonly grant: OperatorLedger['grant'];
   readonly move: OperatorLedger['move'];
   readonly refund: OperatorLedger['refund'];
+  readonly reward: OperatorLedger['reward'];
+  readonly forfeit: OperatorLedger['forfeit'];
+  readonly restore: OperatorLedger['restore'];
+  readonly payOut: OperatorLedger['payOut'];
   #openHolds = 0;
   #closed: Promise<void> | undefined = undefined;
 
@@ -95,18 +102,27 @@ class MemoryOwner implements OperatorLedger {
     this.#calendarOfNow = createCalendarOfNow();
     this.#accounts = loadAccounts(snapshot);
     this.#keys = loadKeys(snapshot, this.#calendarOfNow(clock.nowMs()));
-    this.#desk = createTransferDesk({
-      account: (accountId) => this.#account(accountId),
-      keepAccount: (accountId) => this.#keepAccount(accountId),
+    const journal: EarningsDeskOptions = {
       isReady: () => this.#takesMore() && this.#journal.pending() < UNFINISHED_MAX,
       push: (item, done) => this.#journal.push(item, done),
       nowMs: () => clock.nowMs(),
+    };
+    this.#desk = createTransferDesk({
+      ...journal,
+      account: (accountId) => this.#account(accountId),
+      keepAccount: (accountId) => this.#keepAccount(accountId),
+      push: (item, done) => this.#journal.push(item, done),
       grantHolders: new Set(snapshot.grants?.map(({ accountId }) => accountId)),
     });
     this.transfer = this.#desk.transfer;
     this.grant = this.#desk.grant;
     this.move = this.#desk.move;
     this.refund = this.#desk.refund;
+    this.#earnings = createEarningsDesk(journal);
+    this.reward = this.#earnings.reward;
+    this.forfeit = this.#earnings.forfeit;
+    this.restore = this.#earnings.restore;
+    this.payOut = this.#earnings.payOut;
   }
 
   balance(accountId: string): Balance {
@@ -136,19 +152,22 @@ class MemoryOwner implements OperatorLedger {
     return ok(hold);
   }
 
-  settle(hold: Hold, charge: { amountMicros: Micros; receipt: Receipt }): Promise<Resolution> {
+  settle(
+    hold: Hold,
+    charge: { amountMicros: Micros; receipt: Receipt; earner?: Earner },
+  ): Promise<Resolution> {
     const open = ownHold(hold);
     if (open.resolution !== undefined) return open.resolution.then(again);
     if (!Number.isSafeInteger(charge.amountMicros) || charge.amountMicros < 0) {
       throw new RangeError('a charge must be a whole amount of at least 0');
     }
-    return this.#resolve(open, charge.receipt, charge.amountMicros);
+    return this.#resolve(open, charge.receipt, { wanted: charge.amountMicros, earner: charge.earner });
   }
 
   release(hold: Hold, receipt: Receipt): Promise<Resolution> {
     const open = ownHold(hold);
     if (open.resolution !== undefined) return open.resolution.then(again);
-    return this.#resolve(open, receipt, 'nothing');
+    return this.#resolve(open, receipt, { wanted: 'nothing', earner: undefined });
   }
 
   journaled(hold: Hold): Promise<boolean> {
@@ -157,6 +176,7 @@ class MemoryOwner implements OperatorLedger {
 
   sweep(): SweepResult {
     if (!this.#takesMore()) return { expiredGrants: 0, expiredHolds: 0 };
+    this.#earnings.fold();
     const nowMs = this.#clock.nowMs();
     let expiredHolds = 0;
     for (const hold of this.#durableHolds) {
@@ -191,7 +211,11 @@ class MemoryOwner implements OperatorLedger {
     return this.#closed === undefined && this.#journal.healthy();
   }
 
-  #resolve(hold: OpenHold, receipt: Receipt, wanted: Micros | 'nothing'): Promise<Resolution> {
+  #resolve(
+    hold: OpenHold,
+    receipt: Receipt,
+    { wanted, earner }: { wanted: Micros | 'nothing'; earner: Earner | undefined },
+  ): Promise<Resolution> {
     // Without a sound disk nothing is charged: the hold is free in memory, as its money is on the disk.
     const free = wanted === 'nothing' || hold.isExpired || !this.#journal.healthy();
     const legs = free ? NO_LEGS : decideSettle(hold.account, hold, wanted);
@@ -199,6 +223,8 @@ class MemoryOwner implements OperatorLedger {
     const finished = finalReceipt(hold, receipt, chargedMicros);
     const { key } = hold;
     const atMs = this.#clock.nowMs();
+    const earning = earningOf({ payerId: hold.accountId, chargedMicros, atMs }, earner);
+    this.#earnings.noted(earning !== undefined);
     rollKeySpend(key, this.#calendarOfNow(atMs));
     if (!hold.isExpired) {
       applySettle(hold.account, hold, legs);
@@ -210,7 +236,7 @@ class MemoryOwner implements OperatorLedger {
     hold.resolution = promise;
     const durableHold = hold.durable && !hold.isExpired ? hold.pinned : undefined;
     this.#journal.push(
-      { type: 'resolve', receipt: finished, charged: legs, durableHold, day: key.day, atMs },
+      { type: 'resolve', receipt: finished, charged: legs, durableHold, earning, day: key.day, atMs },
       (outcome) => {
         if (outcome !== 'written') resolve({ outcome: 'ledger-unavailable' });
         else if (hold.isExpired) resolve({ outcome: 'expired' });

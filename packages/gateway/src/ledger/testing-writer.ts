@@ -81,7 +81,7 @@ export function createTestWriter(): TestWriter {
   }
 
   function apply(item: JournalItem): ItemOutcome {
-    if (item.type === 'hold') return 'written';
+    if (item.type === 'hold' || item.type === 'earnings') return 'written';
     if (item.type === 'transfer') return applyTransfer(item);
     const { receipt, charged, day } = item;
     const account = accountOf(receipt.accountId);

@@ -217,6 +217,7 @@ function transferOutcome(
     case 'exists':
     case 'exists-with-other-content':
     case 'exceeds-charge':
+    case 'insufficient':
       return outcome;
     case 'absent':
       return whenAbsent;

@@ -120,6 +120,8 @@ export function createDurableStore(report: (problem: string) => void): DurableSt
         return resolve(item);
       case 'hold':
         return hold(item, epoch);
+      case 'earnings':
+        return 'written';
       case 'transfer':
         break;
     }

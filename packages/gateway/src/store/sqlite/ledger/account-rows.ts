@@ -2,8 +2,8 @@ import type { Database } from 'better-sqlite3';
 import type { GrantBalance } from '../../../ledger/ledger.ts';
 import { SYSTEM_ACCOUNT } from './migrations.ts';
 
-/** The balances that a user has once. */
-export type UserBalance = 'paid' | 'promo';
+/** The balances that a user has once. The last two are what nodes earned: still pending, and to be paid out. */
+export type UserBalance = 'paid' | 'promo' | 'earned' | 'payable';
 
 /** A row of `account`, as far as writing needs it: the ends of its chains, and what the present batch adds to its counters. */
 export type AccountRow = {
@@ -21,7 +21,7 @@ export type AccountRow = {
 };
 
 /**
- * The rows of the ledger accounts. Remembers ours and the paid and promo ones that it has seen: one entry for each that
+ * The rows of the ledger accounts. Remembers ours and those that a user has once and that it has seen: one entry for each that
  * exists. Grants come and go, so they are looked up once for each batch.
  */
 export type AccountRows = {
@@ -54,7 +54,12 @@ export function createAccountRows(database: Database): AccountRows {
     "INSERT INTO account (owner, kind, tag, expires_at_ms, normal, limited) VALUES (?, ?, ?, ?, 'credit', 1)",
   );
   const own = new Map<string, AccountRow>();
-  const users = { paid: new Map<string, AccountRow>(), promo: new Map<string, AccountRow>() };
+  const users: Record<UserBalance, Map<string, AccountRow>> = {
+    paid: new Map(),
+    promo: new Map(),
+    earned: new Map(),
+    payable: new Map(),
+  };
   const grants = new Map<string, AccountRow>();
 
   function find(accountId: string, balance: UserBalance): AccountRow | undefined {
@@ -97,7 +102,7 @@ export function createAccountRows(database: Database): AccountRows {
     },
     keep: () => grants.clear(),
     forget() {
-      for (const known of [own, users.paid, users.promo, grants]) known.clear();
+      for (const known of [own, grants, ...Object.values(users)]) known.clear();
     },
   };
 }

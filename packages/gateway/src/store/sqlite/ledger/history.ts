@@ -46,7 +46,7 @@ export function createHistoryReader(
   database: Database,
 ): (accountId: string, page: { limit: number; before?: number }) => Posting[] {
   const ownAccounts = database.prepare<[string], AccountRow>(
-    'SELECT id, owner, kind, tag, last_charge FROM account WHERE owner = ?',
+    "SELECT id, owner, kind, tag, last_charge FROM account WHERE owner = ? AND kind IN ('paid', 'promo', 'allowance')",
   );
   const ownerOf = database.prepare<[number], string>('SELECT owner FROM account WHERE id = ?').pluck();
   const charges = database.prepare<
@@ -58,7 +58,7 @@ export function createHistoryReader(
     `SELECT ${columns} FROM transfer WHERE debit = ? AND id IS NOT NULL AND seq < ? ORDER BY seq DESC LIMIT ?`,
   );
   const credits = database.prepare<[number, number, number], TransferRow>(
-    `SELECT ${columns} FROM transfer WHERE credit = ? AND code <> 1 AND seq < ? ORDER BY seq DESC LIMIT ?`,
+    `SELECT ${columns} FROM transfer WHERE credit = ? AND id IS NOT NULL AND code <> 1 AND seq < ? ORDER BY seq DESC LIMIT ?`,
   );
 
   return (accountId, { limit, before = Number.MAX_SAFE_INTEGER }) => {
@@ -112,7 +112,7 @@ export function createChargeReader(database: Database): (requestId: string) => R
   );
   const refunds = database.prepare<[string], { id: string; isPaid: number; amount: number }>(
     `SELECT t.id, a.kind = 'paid' AS isPaid, t.amount FROM transfer t JOIN account a ON a.id = t.credit
-     WHERE t.request_id = ? AND t.id IS NOT NULL`,
+     WHERE t.request_id = ? AND t.code = ${TRANSFER_CODE.refund}`,
   );
   const sum = (rows: readonly { isPaid: number; amount: number }[], isPaid: number) =>
     micros(rows.reduce((total, row) => total + (row.isPaid === isPaid ? row.amount : 0), 0));

@@ -1,6 +1,8 @@
+import { EARNINGS_INVARIANTS } from './invariants-earnings.ts';
+
 /**
  * What must hold in a sound ledger, as SQL. `broken` gives one text for each row that breaks it: ids and amounts, for an
- * operator. I1-I10 as in the design notes on money; R1-R5 tie receipts, sums and grants to the money.
+ * operator. I1-I10 as in the design notes on money; R1-R6 tie receipts, sums and grants to the money, E1-E3 earnings.
  */
 export type InvariantCheck = { means: string; broken: string };
 
@@ -45,7 +47,8 @@ export const INVARIANTS = {
             iif(t.kind IN (1, 3), t.amount, 0) AS posted,
             CASE t.kind WHEN 1 THEN 0 WHEN 2 THEN t.amount ELSE -coalesce(r.amount, 0) END AS pending,
             iif(t.kind IN (1, 3) AND t.code = 1, t.amount, 0) AS spent
-          FROM transfer t LEFT JOIN transfer r ON r.seq = t.pending),
+          FROM transfer t LEFT JOIN transfer r ON r.seq = t.pending
+          WHERE t.code <> 9 OR t.seq <= (SELECT value FROM meta WHERE key = 'earned_up_to')),
         debits AS (SELECT debit AS id, sum(posted) AS posted, sum(pending) AS pending, sum(spent) AS spent FROM effect GROUP BY debit),
         credits AS (SELECT credit AS id, sum(posted) AS posted, sum(pending) AS pending FROM effect GROUP BY credit)
       SELECT ${label('a')} || ': debits ' || a.debits_posted || ' of ' || coalesce(d.posted, 0)
@@ -122,12 +125,13 @@ export const INVARIANTS = {
       SELECT r.request_id || ': receipt ' || r.charged || ', charged ' || coalesce(sum(t.amount), 0)
       FROM receipt r
         LEFT JOIN account a ON a.id = r.account
-        LEFT JOIN transfer t ON t.seq > r.seq AND t.seq <= r.seq + r.legs AND t.receipt = r.seq AND t.kind IN (1, 3)
+        LEFT JOIN transfer t ON t.seq > r.seq AND t.seq <= r.seq + r.legs AND t.receipt = r.seq AND t.kind IN (1, 3) AND t.code = 1
         LEFT JOIN account p ON p.id = t.debit
       GROUP BY r.seq HAVING r.charged <> coalesce(sum(t.amount), 0) OR sum(p.owner <> a.owner) > 0
       UNION ALL
       SELECT ${transferName('t')} FROM transfer t LEFT JOIN receipt r ON r.seq = t.receipt
-      WHERE t.receipt IS NOT NULL AND (r.seq IS NULL OR t.code <> 1 OR t.seq <= r.seq OR t.seq > r.seq + r.legs)`,
+      WHERE t.receipt IS NOT NULL AND t.code <> 9
+        AND (r.seq IS NULL OR t.code <> 1 OR t.seq <= r.seq OR t.seq > r.seq + r.legs)`,
   },
   'R2 key spend equals receipts': {
     means: 'the daily sums of a key add up to its receipts, those in sums included',
@@ -147,7 +151,7 @@ export const INVARIANTS = {
         SELECT account_id AS owner, day, charged AS amount FROM rollup
         UNION ALL
         SELECT a.owner, CAST(substr(t.id, 9 + instr(substr(t.id, 8), ':') - 1) AS INTEGER), -t.amount
-        FROM transfer t JOIN account a ON a.id = t.debit WHERE t.id LIKE 'rollup:%')
+        FROM transfer t JOIN account a ON a.id = t.debit WHERE t.code = 1 AND t.id LIKE 'rollup:%')
       SELECT owner || ' day ' || day || ': off by ' || sum(amount) FROM both GROUP BY owner, day HAVING sum(amount) <> 0
       UNION ALL SELECT ${transferName('t')} FROM transfer t
       WHERE code = 1 AND kind IN (1, 3) AND (receipt IS NULL) <> (coalesce(id, '') LIKE 'rollup:%')`,
@@ -191,6 +195,7 @@ export const INVARIANTS = {
         OR (a.last_receipt <> coalesce(r.seq, 0) AND a.last_receipt > up_to)
         OR coalesce(c.seq, 0) > a.last_charge OR coalesce(r.seq, 0) > a.last_receipt OR coalesce(c.nth, 0) > a.charges`,
   },
+  ...EARNINGS_INVARIANTS,
 } as const satisfies Record<string, InvariantCheck>;
 
 export type Invariant = keyof typeof INVARIANTS;

@@ -57,6 +57,9 @@ const anyItem: fc.Arbitrary<JournalItem> = fc.oneof(
     receipt: anyReceipt,
     charged: anyLegs,
     durableHold: fc.option(anyLegs, { nil: undefined }),
+    earning: fc.option(fc.record({ accountId: anyName, amountMicros: anyMicros, dueHour: anyCount }), {
+      nil: undefined,
+    }),
     day: anyCount,
     atMs: anyCount,
   }),
@@ -70,6 +73,11 @@ const anyItem: fc.Arbitrary<JournalItem> = fc.oneof(
     atMs: anyCount,
   }),
   anyName.map((id) => depositItem('acc_1', 5, id)),
+  fc.record({
+    type: fc.constant('earnings' as const),
+    step: fc.record({ do: fc.constant('fold' as const), hour: anyCount }),
+    atMs: anyCount,
+  }),
 );
 
 it('a batch is the same after its way as text', () => {

@@ -1,5 +1,6 @@
 import type { Micros } from '../../../core/money.ts';
 import type { Legs } from '../../../ledger/decide.ts';
+import type { Earning } from '../../../ledger/earnings.ts';
 import type { JournalItem, ResolveItem } from '../../../ledger/journal.ts';
 import type { Receipt } from '../../../ledger/ledger.ts';
 
@@ -34,6 +35,7 @@ type ResolveText = readonly [
   cutAtHold: boolean,
   charged: Legs,
   durableHold: Legs | null,
+  earning: Earning | null,
   day: number,
   atMs: number,
 ];
@@ -55,7 +57,7 @@ export function batchFromText(text: string): JournalItem[] {
 
 function itemToText(item: JournalItem): ItemText {
   if (item.type !== 'resolve') return item;
-  const { receipt, charged, durableHold = null, day, atMs } = item;
+  const { receipt, charged, durableHold = null, earning = null, day, atMs } = item;
   const { usage } = receipt;
   return [
     receipt.requestId,
@@ -87,6 +89,7 @@ function itemToText(item: JournalItem): ItemText {
     receipt.cutAtHold === true,
     charged,
     durableHold,
+    earning,
     day,
     atMs,
   ];
@@ -129,8 +132,9 @@ function itemFromText(item: ItemText): JournalItem {
     },
     charged: item[27],
     durableHold: item[28] ?? undefined,
-    day: item[29],
-    atMs: item[30],
+    earning: item[29] ?? undefined,
+    day: item[30],
+    atMs: item[31],
   };
 }
 

@@ -7,7 +7,7 @@ export type Numbers = { next(): number };
 export function createNumbers(database: Database): Numbers {
   const highest = database.prepare<[], number>(
     `SELECT max((SELECT coalesce(max(seq), 0) FROM receipt), (SELECT coalesce(max(seq), 0) FROM transfer),
-       (SELECT value FROM meta WHERE key = 'rolled_up_to'))`,
+       (SELECT max(value) FROM meta WHERE key IN ('rolled_up_to', 'earned_up_to')))`,
   );
   let last = highest.pluck().get() ?? 0;
   return { next: () => (last += 1) };

@@ -105,7 +105,7 @@ function readSnapshot(database: Database, nowMs: number): LedgerSnapshot {
        sum(iif(kind = 'paid', credits_posted - debits_posted, 0)) AS paid,
        sum(iif(kind = 'promo' AND tag = '', credits_posted - debits_posted, 0)) AS promo,
        sum(credits_posted) AS deposited, sum(spent) AS spent, sum(debits_pending) AS pending
-     FROM account WHERE owner <> 'sys' GROUP BY owner`,
+     FROM account WHERE kind IN ('paid', 'promo', 'allowance') GROUP BY owner`,
   );
   const accounts = rows.all().map((row) => {
     if (row.pending !== 0) throw new Error('the ledger does not add up: reserved money without a hold');

@@ -3,11 +3,13 @@ import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { micros } from '../../../core/money.ts';
 import { receiptFor, reservation } from '../../../ledger/testing-receipt.ts';
+import type { OperatorLedger } from '../../../ledger/ledger.ts';
 import { createVirtualClock } from '../../../testing/virtual-clock.ts';
 import { openLedgerStore } from './open.ts';
 import { type Invariant, reconcile } from './reconcile.ts';
 import { temporaryLedger, temporaryLedgers } from './testing-folder.ts';
 
+const HOUR_MS = 3_600_000;
 const newPath = temporaryLedgers();
 const clock = createVirtualClock();
 
@@ -39,6 +41,7 @@ async function makeSoundLedger(path: string): Promise<void> {
     if (!held.ok) throw new Error(held.error);
     await ledger.settle(held.value, { amountMicros: micros(amount), receipt: receiptFor(held.value) });
   }
+  await earn(ledger);
   const open = ledger.reserve(reservation('req_5', 'acc_1', 100, { durable: true }));
   if (open.ok) await ledger.journaled(open.value);
   const gift = { accountId: 'acc_1', reason: 'test', expiresAtMs: clock.nowMs() + 1_000 };
@@ -57,6 +60,29 @@ async function makeSoundLedger(path: string): Promise<void> {
   await ledger.close();
 }
 
+/** Earnings in every state: not counted in yet, pending, taken back for a refund and for a ban, payable, paid. */
+async function earn(ledger: OperatorLedger): Promise<void> {
+  const serve = async (requestId: string, nodeId: string, maturityMs: number) => {
+    const held = ledger.reserve(reservation(requestId, 'acc_1', 200));
+    if (!held.ok) throw new Error(held.error);
+    const earner = { accountId: 'acc_2', shareBps: 7_000, maturityMs };
+    const receipt = { ...receiptFor(held.value), nodeId };
+    await ledger.settle(held.value, { amountMicros: micros(100), receipt, earner });
+  };
+  await serve('req_6', 'node_1', 0);
+  clock.advance(HOUR_MS);
+  await serve('req_7', 'node_1', HOUR_MS * 100);
+  await serve('req_8', 'node_2', HOUR_MS * 100);
+  ledger.sweep();
+  await ledger.payOut({ id: 'payout:1', accountId: 'acc_2', amountMicros: micros(50), reason: '' });
+  const refund = { id: 'refund:2', requestId: 'req_7', accountId: 'acc_1', balance: 'paid' } as const;
+  await ledger.refund({ ...refund, amountMicros: micros(50), reason: '' });
+  await ledger.forfeit({ id: 'ban_1', nodeId: 'node_2', reason: 'test' });
+  const canary = { id: 'canary:1', nodeId: 'node_1', modelId: 'model', accountId: 'acc_2' };
+  await ledger.reward({ ...canary, amountMicros: micros(5), maturityMs: HOUR_MS * 100 });
+  await serve('req_9', 'node_1', HOUR_MS * 100);
+}
+
 const original = temporaryLedger();
 beforeAll(() => makeSoundLedger(original));
 
@@ -71,6 +97,7 @@ const USER = "WHERE owner = 'acc_1' AND kind = 'paid'";
 const endOf = (request: string): string =>
   `WHERE receipt = (SELECT seq FROM receipt WHERE request_id = '${request}') AND debit = (SELECT id FROM account ${USER})`;
 const CHARGE = endOf('req_1');
+const EARNING = "WHERE code = 9 AND receipt = (SELECT seq FROM receipt WHERE request_id = 'req_9')";
 const COPY = 'INSERT INTO transfer (id, kind, pending, receipt, debit, credit, amount, code, at_ms) SELECT';
 
 const PLANTED: [bug: string, sql: string, found: Invariant][] = [
@@ -210,6 +237,47 @@ const PLANTED: [bug: string, sql: string, found: Invariant][] = [
     'UPDATE key_spend SET amount = amount - 1',
     'R2 key spend equals receipts',
   ],
+  [
+    'an earning above its charge',
+    `UPDATE transfer SET amount = 101 ${EARNING}`,
+    'E1 earnings are a share of charges',
+  ],
+  [
+    'an earning of who paid',
+    "UPDATE account SET owner = iif(owner = 'acc_2', 'acc_1', owner) WHERE kind = 'earned'",
+    'E1 earnings are a share of charges',
+  ],
+  [
+    'an earning of another node',
+    `UPDATE transfer SET served = (SELECT id FROM served WHERE node_id = 'node_2') ${EARNING}`,
+    'E1 earnings are a share of charges',
+  ],
+  [
+    'an earning of a free request',
+    `UPDATE transfer SET receipt = (SELECT seq FROM receipt WHERE request_id = 'req_4') ${EARNING}`,
+    'E1 earnings are a share of charges',
+  ],
+  [
+    'an earning that is spent as credit',
+    "UPDATE transfer SET credit = (SELECT id FROM account WHERE owner = 'acc_2' AND kind = 'paid') WHERE code = 10",
+    'E1 earnings are a share of charges',
+  ],
+  ['an earning that was counted in twice', 'UPDATE earning SET earned = earned * 2', 'E2 earnings add up'],
+  ['an earning that was not counted in', 'DELETE FROM earning WHERE due_hour = 0', 'E2 earnings add up'],
+  ['more payable than matured', 'UPDATE transfer SET amount = 71 WHERE code = 10', 'E2 earnings add up'],
+  [
+    'a refund that left the earning',
+    `UPDATE earning SET reversed = reversed - 35 WHERE node_id = 'node_1' AND reversed = 35;
+     UPDATE account SET debits_posted = debits_posted - 35 WHERE kind = 'earned';
+     UPDATE account SET credits_posted = credits_posted - 35 WHERE kind = 'expense:earnings';
+     DELETE FROM transfer WHERE code = 11 AND request_id = 'req_7'`,
+    'E3 refunds take earnings back',
+  ],
+  [
+    'more taken back than was earned',
+    "UPDATE transfer SET amount = 71 WHERE code = 11 AND request_id = 'req_7'",
+    'E3 refunds take earnings back',
+  ],
 ];
 
 /** Does what the guards of the schema would refuse, and leaves them as they were, if the bug is not in them. */
@@ -230,7 +298,7 @@ describe('reconcile', () => {
       ok: true,
       problems: [],
       notApplicable: [{ invariant: 'I7 cash is real' }],
-      counts: { accounts: 9, transfers: 15, openHolds: 1, receipts: 4 },
+      counts: { accounts: 13, openHolds: 1, receipts: 8 },
     });
     const { ledger } = await openLedgerStore({ path, clock });
     expect(reconcile(path, clock)).toMatchObject({ ok: true, counts: { openHolds: 0 } });

@@ -12,6 +12,8 @@ export type RequestNames = {
   key(keyId: string): number;
   service(receipt: Receipt): number;
   outcome(receipt: Receipt): number;
+  /** What an earning is for. */
+  served(nodeId: string, modelId: string): number;
   /** To be called after a rollback: rows that were made may be gone. */
   forget(): void;
 };
@@ -37,6 +39,7 @@ export function createRequestNames(database: Database): RequestNames {
     'cut_at_hold',
     'attempts',
   ]);
+  const servings = createNumbering(database, 'served', ['node_id', 'model_id']);
   return {
     key: (keyId) => keys.numberOf(keyId, () => [keyId]),
     service({ modelId, surface, routeKind, routeName, nodeId, priceVersion, streamed }) {
@@ -53,8 +56,9 @@ export function createRequestNames(database: Database): RequestNames {
         () => [end, errorCode, usageSource, policy, isCut, attempts],
       );
     },
+    served: (nodeId, modelId) => servings.numberOf(`${nodeId}\0${modelId}`, () => [nodeId, modelId]),
     forget() {
-      for (const numbering of [keys, services, outcomes]) numbering.forget();
+      for (const numbering of [keys, services, outcomes, servings]) numbering.forget();
     },
   };
 }

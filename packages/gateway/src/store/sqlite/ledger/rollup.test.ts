@@ -373,6 +373,7 @@ describe('a ledger that has grown', () => {
 
     const database = new Database(path);
     // Not the statements of schema and migration, which run once.
+    // What is read from the last fold of earnings on is bounded by the time between two folds.
     const questions = asked.filter((sql) => /^\s*(?:SELECT|UPDATE|DELETE|WITH)\b/.test(sql));
     expect(questions.length).toBeGreaterThan(20);
     const walks = questions.filter((sql) => {

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { TRANSFER_KIND } from './migrations.ts';
+import { createEarningRollup } from './rollup-earnings.ts';
 import { type OldReceipt, DAY_MS, createChargeSums, createReceiptSums, dayOf } from './rollup-rows.ts';
 
 /**
@@ -40,11 +41,14 @@ export function createRollup(database: Database): (step: RollupStep) => RollupRe
   const transfers = createRequestTransfers(database);
   const receiptSums = createReceiptSums(database);
   const chargeSums = createChargeSums(database);
+  const earnings = createEarningRollup(database);
 
   /** False: it ended too late to be old. */
   function rollUp(receipt: OldReceipt, guardMs: number): boolean {
     const rows = transfers.of(receipt);
+    const earning = earnings.of(receipt);
     if (transfers.isOpen(receipt.request_id) || rows.some(({ at_ms }) => at_ms >= guardMs)) return false;
+    if (earning !== undefined && !earnings.isOld(earning, guardMs)) return false;
     const charges = rows.filter(isCharge);
     const taken = sumOf(charges);
     if (taken !== receipt.charged || charges.some(({ owner }) => owner !== receipt.account_id)) {
@@ -52,6 +56,7 @@ export function createRollup(database: Database): (step: RollupStep) => RollupRe
     }
     for (const charge of charges) chargeSums.add({ ...charge, day: dayOf(receipt) });
     receiptSums.add(receipt);
+    if (earning !== undefined) earnings.rollUp(earning);
     transfers.remove(rows);
     deleteReceipt.run(receipt.seq);
     return true;
@@ -78,6 +83,7 @@ export function createRollup(database: Database): (step: RollupStep) => RollupRe
         nextSeq = receipt.seq;
       }
       chargeSums.flush();
+      earnings.flush();
       receiptSums.flush();
       noteHighest.run(highest);
       guard.run(0);
@@ -90,6 +96,7 @@ export function createRollup(database: Database): (step: RollupStep) => RollupRe
       return step.immediate(asked);
     } catch (error) {
       chargeSums.clear();
+      earnings.clear();
       receiptSums.clear();
       throw error;
     }

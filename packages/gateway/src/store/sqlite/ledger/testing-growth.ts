@@ -47,6 +47,7 @@ export function growLedger(
         WHERE id = s.debit;
       UPDATE account SET debits_posted = ${each * 10 * accounts} WHERE id = 1;
       UPDATE account SET credits_posted = ${7 * requests} WHERE id = 2;
+      UPDATE meta SET value = (SELECT max(seq) FROM transfer) WHERE key = 'earned_up_to';
     `);
   });
   fill();

@@ -20,6 +20,7 @@ export function resolveItem(receipt: Receipt): ResolveItem {
     receipt,
     charged: { promoMicros: ZERO_MICROS, paidMicros: receipt.chargedMicros },
     durableHold: undefined,
+    earning: undefined,
     day: 20_000,
     atMs: 2,
   };

@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import type { ItemOutcome, JournalItem, ResolveItem } from '../../../ledger/journal.ts';
 import { createAccountRows } from './account-rows.ts';
+import { createEarningsChanges } from './earnings-changes.ts';
+import { createEarningsWriter } from './earnings-rows.ts';
 import { createHoldWriter } from './hold-rows.ts';
 import { createKeySpendWriter } from './key-spend-rows.ts';
 import { createNumbers } from './numbers.ts';
@@ -27,11 +29,14 @@ export function createItemWriter(database: Database, epoch: number): ItemWriter 
   const names = createRequestNames(database);
   const keySpend = createKeySpendWriter(database);
   const insertReceipt = insertReceipts(database, names);
-  const writeTransfer = createTransferWriter(database, accounts, tally);
+  const parts = { accounts, numbers, names, tally };
+  const earnings = createEarningsWriter(database, parts);
+  const changes = createEarningsChanges(database, { ...parts, earnings });
+  const writeTransfer = createTransferWriter(database, { accounts, tally, onRefund: changes.refunded });
   const holds = createHoldWriter(database, { tally, epoch });
 
-  function writeResolve({ receipt, charged, durableHold, day, atMs }: ResolveItem): void {
-    const { requestId, accountId, keyId, chargedMicros } = receipt;
+  function writeResolve({ receipt, charged, durableHold, earning, day, atMs }: ResolveItem): void {
+    const { requestId, accountId, keyId, chargedMicros, nodeId, modelId } = receipt;
     const due = rowsOfLegs(accounts, accountId, charged);
     const reserved = durableHold === undefined ? due : rowsOfLegs(accounts, accountId, durableHold);
     const seq = numbers.next();
@@ -40,6 +45,7 @@ export function createItemWriter(database: Database, epoch: number): ItemWriter 
     tally.receipt(paid, seq);
     if (durableHold !== undefined) holds.resolve({ requestId, receipt: seq, reserved, due, atMs });
     else for (const { debit, amount } of due) tally.charge({ debit, amount, receipt: seq, atMs });
+    if (earning !== undefined) earnings.earn(earning, { receipt: seq, nodeId, modelId, atMs });
     if (chargedMicros > 0) keySpend.add(names.key(keyId), day, chargedMicros);
   }
 
@@ -55,6 +61,8 @@ export function createItemWriter(database: Database, epoch: number): ItemWriter 
         case 'resolve':
           writeResolve(item);
           return 'written';
+        case 'earnings':
+          return changes.apply(item);
         case 'transfer':
           break;
       }
@@ -68,6 +76,7 @@ export function createItemWriter(database: Database, epoch: number): ItemWriter 
     forget() {
       accounts.forget();
       names.forget();
+      earnings.forget();
       tally.clear();
       keySpend.clear();
     },

@@ -2,9 +2,17 @@ import type { Database } from 'better-sqlite3';
 import type { ItemOutcome, TransferDetail, TransferItem } from '../../../ledger/journal.ts';
 import type { TransferKind } from '../../../ledger/ledger.ts';
 import type { AccountRow, AccountRows } from './account-rows.ts';
+import type { EarningsChanges } from './earnings-changes.ts';
 import { type SYSTEM_ACCOUNT, TRANSFER_CODE } from './migrations.ts';
 import { RefusedItemError } from './row-legs.ts';
 import type { Tally } from './tally.ts';
+
+type TransferParts = {
+  accounts: AccountRows;
+  tally: Tally;
+  /** A refund of a request was written: what it earned somebody may have to go back, too. */
+  onRefund: EarningsChanges['refunded'];
+};
 
 /**
  * Returns a function that writes transfers which come from outside of requests. It knows the ids that were used, and how
@@ -12,8 +20,7 @@ import type { Tally } from './tally.ts';
  */
 export function createTransferWriter(
   database: Database,
-  accounts: AccountRows,
-  tally: Tally,
+  { accounts, tally, onRefund }: TransferParts,
 ): (item: TransferItem) => ItemOutcome {
   const findTransfer = database.prepare<[string], TransferContent>(
     'SELECT debit, credit, amount, code, reason, request_id AS requestId FROM transfer WHERE id = ?',
@@ -49,6 +56,9 @@ export function createTransferWriter(
       if (amount > most) return 'exceeds-charge';
     }
     tally.transfer({ ...rest, id: request.id, debit, credit, amount, reason: request.reason, atMs });
+    if (detail?.type === 'refund') {
+      onRefund({ id: request.id, requestId: detail.requestId, amountMicros: request.amountMicros, atMs });
+    }
     return 'written';
   };
 }

@@ -1,0 +1,46 @@
+import type { Micros } from '../core/money.ts';
+import type { Result } from '../core/result.ts';
+
+export const EARNINGS_GROUPS = ['day', 'node', 'model', 'account'] as const;
+export type EarningsGroup = (typeof EARNINGS_GROUPS)[number];
+
+/**
+ * Days are UTC, counted since 1970; both ends belong to the range. An earning belongs to the day on which its job ended.
+ * Without `accountId`: of all owners, for the operator.
+ */
+export type EarningsQuestion = {
+  accountId?: string;
+  nodeId?: string;
+  fromDay: number;
+  toDay: number;
+  groupBy: readonly EarningsGroup[];
+};
+
+/** Sums of one group. Only the groups that were asked for are set. Earned = taken back + pending + payable or paid. */
+export type EarningsRow = {
+  day?: number;
+  /** Ids. */
+  node?: string;
+  model?: string;
+  account?: string;
+  /** Jobs that earned something. */
+  jobs: number;
+  earnedMicros: Micros;
+  reversedMicros: Micros;
+  pendingMicros: Micros;
+};
+
+/** `next`: when the next part of what is pending becomes payable. */
+export type EarningsBalance = {
+  pendingMicros: Micros;
+  payableMicros: Micros;
+  paidMicros: Micros;
+  next: { atMs: number; amountMicros: Micros } | undefined;
+};
+
+/** Port: what nodes earned, by a connection that only reads. */
+export type EarningsReader = {
+  /** Ordered by the groups. */
+  earnings(question: EarningsQuestion): Result<EarningsRow[], 'too-many-rows'>;
+  earningsBalance(accountId: string): EarningsBalance;
+};
