@@ -83,6 +83,16 @@ export async function startDemoConnector(
   return child;
 }
 
+/** A connector with the demo model for pictures. */
+export async function startImageConnector(gateway: Gateway, token: string): Promise<Child> {
+  const child = start(
+    [CONNECTOR, '--gateway', `http://127.0.0.1:${gateway.port}`, '--engine', 'demo-image', '--json'],
+    { env: { SWITCHYARD_NODE_TOKEN: token } },
+  );
+  await child.line((line) => (line.includes('"online"') ? true : undefined));
+  return child;
+}
+
 function readPort(line: string): number | undefined {
   if (!line.includes('"listening"')) return undefined;
   const match = /"port":(\d+)/.exec(line);

@@ -17,6 +17,7 @@ import type { InferenceDeps } from './inference/deps.ts';
 import { observeRequests } from './inference/observe-requests.ts';
 import { createIdempotency } from './inference/idempotency.ts';
 import { createModelDirectory } from './inference/model-directory.ts';
+import type { ImageDeps } from './inference/image-deps.ts';
 import { startPulse } from './inference/serve-text.ts';
 import { createAddressGuard } from './limits/address-guard.ts';
 import { createKeyLimits } from './limits/key-limits.ts';
@@ -25,6 +26,7 @@ import { createMetrics, type KnownNames } from './observe/metrics.ts';
 import { createUpstreamObserver, type UpstreamStatus } from './observe/upstreams.ts';
 import { openPriceBook } from './receipts/price-book.ts';
 import { createReceiptSigner, newReceiptKeyPem } from './receipts/signing.ts';
+import { createImageQueue, createImageRouter } from './routing/image-router.ts';
 import { createWaitingQueue } from './routing/queue.ts';
 import { createRouter } from './routing/router.ts';
 import { loadReceiptKey } from './store/receipt-key-file.ts';
@@ -55,6 +57,9 @@ const TOKEN_COUNTERS = [{ path: '/v1/messages/count_tokens', surface: messagesCo
 
 /** Another process may just be ending on the same data folder. */
 const DATA_LOCK_WAIT_MS = 5_000;
+
+/** Pictures take long, so a wait is worth more than for text. */
+const IMAGE_WAIT_MS = 120_000;
 
 export type RunningGateway = {
   host: string;
@@ -192,6 +197,19 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     accepting: () => accepting,
     observer: observeRequests(log, metrics),
   };
+  const acquireImage = createImageRouter(fleet);
+  const imageQueue = createImageQueue(clock, acquireImage, {
+    waitMs: IMAGE_WAIT_MS,
+    depthPerModel: config.limits.queueDepth,
+  });
+  fleet.onCapacity(() => imageQueue.capacityChanged());
+  const images: ImageDeps = {
+    inference,
+    defaultModel: ({ key }) => catalog.listModels(key).find((model) => model.kind === 'image'),
+    acquire: acquireImage,
+    queue: imageQueue,
+    classifier: undefined,
+  };
   const reconcileJob = startReconcileJob({
     clock,
     path: ledgerPath,
@@ -253,6 +271,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
       catalog,
       models,
       inference,
+      images,
       metrics,
       textSurfaces: TEXT_SURFACES,
       tokenCounters: TOKEN_COUNTERS,

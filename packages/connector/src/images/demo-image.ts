@@ -51,6 +51,16 @@ export function createDemoImageEngine(
   };
 }
 
-function loadShippedModel(): Promise<DemoImageModel> {
-  return Promise.reject(new EngineError(NOT_LOADED));
+async function loadShippedModel(slots: number): Promise<DemoImageModel> {
+  const { startImageEngine } = await import('@switchyard/demo-image-engine/engine.ts');
+  const engine = await startImageEngine({ queueLimit: slots });
+  return {
+    async render(job, watch) {
+      const outcome = await engine.renderImage(job, { signal: watch.signal, onStep: watch.onStep });
+      if (outcome.ok) return outcome.value.png;
+      const { code, message } = outcome.error;
+      throw new EngineError({ code: code === 'cancelled' ? 'engine_failed' : code, message });
+    },
+    close: () => engine.close(),
+  };
 }

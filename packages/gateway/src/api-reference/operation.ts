@@ -7,7 +7,7 @@ export type Operation = {
   /** As in the route table: `:id` and `*` are parameters. */
   path: string;
   id: string;
-  tag: 'Text' | 'Models' | 'Money' | 'Operation';
+  tag: 'Text' | 'Images' | 'Models' | 'Money' | 'Operation';
   summary: string;
   /** More, as plain sentences. */
   description?: string;

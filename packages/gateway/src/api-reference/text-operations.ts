@@ -36,7 +36,7 @@ const INFERENCE_ERRORS = [
   'upstream_timeout',
 ] as const satisfies readonly ErrorCode[];
 
-const INFERENCE_HEADERS: readonly Parameter[] = [
+export const INFERENCE_HEADERS: readonly Parameter[] = [
   {
     name: 'Idempotency-Key',
     in: 'header',

@@ -69,6 +69,7 @@ function expand(config: ModelConfig, createdAtSeconds: number): Model[] {
     variantOf: undefined,
     deployment: undefined,
     hidden: config.hidden,
+    safeOutput: config.safeOutput,
     createdAtSeconds,
   });
   const variants = config.variants.map((variant): Model =>

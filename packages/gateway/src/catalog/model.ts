@@ -22,6 +22,8 @@ export type Model = {
   variantOf: string | undefined;
   /** The id of the deployment that it is; undefined for models of the catalogue. */
   deployment: string | undefined;
+  /** Of image models: it cannot draw adult content, so its pictures need not be looked at. Absent: it can. */
+  safeOutput?: boolean;
   /** Whether it is left out of public lists. */
   hidden: boolean;
   /** Seconds since 1970, for the `created` field of model lists. */

@@ -19,6 +19,8 @@ export type DemoConnectorOptions = {
   /** The names under which the demo model is offered. */
   aliases: readonly string[];
   modelName: string;
+  /** Whether the demo model for pictures is served, too. */
+  pictures: boolean;
   slots: number;
   writeLine(line: string): void;
 };
@@ -66,5 +68,6 @@ function connectorArguments(options: DemoConnectorOptions): string[] {
   const main = fileURLToPath(import.meta.resolve('@switchyard/connector/main.ts'));
   const models = options.aliases.flatMap((alias) => ['--model', `${alias}=${options.modelName}`]);
   const fixed = ['--gateway', options.address, '--engine', 'demo', '--slots', String(options.slots)];
-  return [main, ...fixed, ...models, '--end-with-stdin'];
+  const pictures = options.pictures ? ['--engine', 'demo-image'] : [];
+  return [main, ...fixed, ...pictures, ...models, '--end-with-stdin'];
 }

@@ -128,6 +128,7 @@ function buildModel(file: ModelFile, { brand, upstreams }: ConfigFile): ModelCon
   return {
     id: file.id,
     kind: file.kind,
+    safeOutput: file.safe_output,
     aliases: [...file.aliases],
     displayName: file.display_name ?? file.id,
     description: file.description,

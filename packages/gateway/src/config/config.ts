@@ -122,6 +122,8 @@ export type PriceList = readonly [DatedPrice, ...DatedPrice[]];
 export type ModelConfig = {
   id: string;
   kind: 'text' | 'image';
+  /** Of image models: its pictures need not be looked at. */
+  safeOutput: boolean;
   aliases: readonly string[];
   displayName: string;
   description: string;

@@ -76,8 +76,11 @@ test('switchyard.yaml', () => {
     ['demo', ['mote'], 1],
     ['demo-think', [], 2],
     ['demo-metered', [], Number.NaN],
+    ['demo-image', [], 18],
   ]);
-  for (const model of config.models) {
+  const [picture] = config.models.filter(({ kind }) => kind === 'image');
+  expect(picture).toMatchObject({ safeOutput: true, routes: [{ remoteModel: 'demo-image@1' }] });
+  for (const model of config.models.filter(({ kind }) => kind === 'text')) {
     expect(model).toMatchObject({
       contextTokens: 1024,
       maxOutputTokens: 512,

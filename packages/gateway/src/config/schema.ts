@@ -233,6 +233,11 @@ const model = z
   .strictObject({
     id: modelId().describe('Name of the model in requests. Unique among all ids and aliases.'),
     kind: oneOf(['text', 'image']).default('text').describe('What it makes.'),
+    safe_output: flag()
+      .default(false)
+      .describe(
+        'Image models only: declares that it cannot draw adult content, so its pictures are handed out without a look. Otherwise requests without `nsfw` are refused as long as nothing can look at them.',
+      ),
     aliases: aliases().describe('Other names that requests may use.'),
     display_name: line(1, 128).optional().describe('Name that people see. Default: the id.'),
     description: line(0, 1000).default('').describe('One line about it.'),

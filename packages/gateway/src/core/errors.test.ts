@@ -9,6 +9,7 @@ const PINNED = `
 account_suspended 403 permission_error permission_error false info
 answer_interrupted 502 server_error api_error true warn
 body_too_large 413 invalid_request_error request_too_large false info
+classifier_unavailable 503 server_error api_error false warn
 client_closed 499 invalid_request_error invalid_request_error false info
 concurrency_limit_exceeded 429 rate_limit_error rate_limit_error true info
 conflicting_credentials 401 invalid_request_error authentication_error false info

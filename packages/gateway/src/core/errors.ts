@@ -141,6 +141,11 @@ export const ERRORS = {
     retryable: true,
     level: 'error',
   }),
+  classifier_unavailable: row(503, 'server_error', 'api_error', {
+    message:
+      'Pictures of this model have to be looked at before they are handed out, and nothing here can do that. Nothing was charged.',
+    level: 'warn',
+  }),
   draining: row(503, 'server_error', 'overloaded_error', {
     message: 'This server is shutting down. Try again.',
     retryable: true,

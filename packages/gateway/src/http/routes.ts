@@ -11,11 +11,13 @@ import type { InferenceDeps } from '../inference/deps.ts';
 import { serveTokenCount } from '../inference/count-tokens.ts';
 import type { Exchange } from '../inference/exchange.ts';
 import type { ModelDirectory } from '../inference/model-directory.ts';
+import type { ImageDeps } from '../inference/image-deps.ts';
 import { serveText } from '../inference/serve-text.ts';
 import type { Balance } from '../ledger/ledger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { callerWithScope } from './caller.ts';
 import { sendFault } from './errors.ts';
+import { imageRoutes } from './image-routes.ts';
 import { landingPage } from './landing-page.ts';
 import { allModels, pageOfModels } from './models-page.ts';
 import { referenceRoutes, sendPage } from './reference-routes.ts';
@@ -37,6 +39,7 @@ export type RoutesDeps = {
   catalog: Catalog;
   models: Pick<ModelDirectory, 'listModels' | 'resolveModel'>;
   inference: InferenceDeps;
+  images: ImageDeps;
   metrics: Metrics;
   textSurfaces: readonly { path: string; surface: TextSurface }[];
   tokenCounters: readonly { path: string; surface: TokenCountSurface }[];
@@ -52,6 +55,7 @@ export function routeTable(deps: RoutesDeps): RouteRow[] {
     ...deps.tokenCounters.map(({ path, surface }): RouteRow => {
       return { method: 'POST', path, handler: inferenceRoute(deps.inference, surface, serveTokenCount) };
     }),
+    ...imageRoutes(deps.images),
     ...storedResponseRoutes(),
     { method: 'GET', path: '/v1/models', handler: (request, reply) => listModels(deps, request, reply) },
     { method: 'GET', path: '/v1/models/*', handler: (request, reply) => showModel(deps, request, reply) },

@@ -49,7 +49,7 @@ export function admitText(deps: InferenceDeps, understood: Understood): Result<A
 /** A place in the limits of the key and of its account. */
 export function admitToRate(
   { keyLimits, defaultLimits }: InferenceDeps,
-  { exchange, caller }: Understood,
+  { exchange, caller }: Pick<Understood, 'exchange' | 'caller'>,
 ): Result<Permit, Refusal> {
   const { account, key } = caller;
   const { result, window } = keyLimits.admit(

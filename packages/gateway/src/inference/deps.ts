@@ -10,7 +10,6 @@ import type { KeyLimits, Limits } from '../limits/key-limits.ts';
 import type { WaitingQueue } from '../routing/queue.ts';
 import type { Router } from '../routing/router.ts';
 import type { Idempotency } from './idempotency.ts';
-import type { TextRun } from './text-run.ts';
 
 /** Everything that the life of a request needs, put together once by `main.ts`. */
 export type InferenceDeps = {
@@ -30,10 +29,18 @@ export type InferenceDeps = {
   /** How often one request is tried before its first content, and until when. */
   retry: { attempts: number; budgetMs: number };
   /** Requests that run now. Bounded by the limits of the keys. */
-  running: Set<TextRun>;
+  running: Set<Run>;
   /** False once the server is shutting down. */
   accepting(): boolean;
   observer: RequestObserver;
+};
+
+/** A request that runs, of text or of a picture. */
+export type Run = {
+  /** About once a second, with monotonic time. */
+  tick(nowMs: number): void;
+  /** Ends it with an error: the server's time to drain is over. */
+  abort(): void;
 };
 
 export type Caller = { account: Account; key: ApiKey };

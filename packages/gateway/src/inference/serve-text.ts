@@ -3,7 +3,7 @@ import { fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import type { TextSurface } from '../core/surface.ts';
 import { admitText } from './admit.ts';
-import type { InferenceDeps } from './deps.ts';
+import type { InferenceDeps, Run } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import type { Claim } from './idempotency.ts';
 import { quoteText, type QuoteView } from './quote.ts';
@@ -77,7 +77,7 @@ function claimOnce(
 }
 
 /** One coarse timer for all running requests: header commits, keepalives, stalled clients. */
-export function startPulse(clock: Clock, running: ReadonlySet<TextRun>): Timer {
+export function startPulse(clock: Clock, running: ReadonlySet<Run>): Timer {
   return clock.every(1_000, () => {
     const nowMs = clock.monotonicMs();
     for (const run of running) run.tick(nowMs);

@@ -41,7 +41,8 @@ export function understandText(
   return ok({ exchange, surface, caller: caller.value, model: model.value, decoded: decoded.value });
 }
 
-function identify(deps: InferenceDeps, exchange: Exchange): Result<Caller, Fault> {
+/** Who asks. Errors: as of the key, and `rate_limit_exceeded` for addresses with too many wrong ones. */
+export function identify(deps: InferenceDeps, exchange: Exchange): Result<Caller, Fault> {
   if (!deps.addressGuard.allows(exchange.remoteAddress)) {
     return failed(
       fault('rate_limit_exceeded', {

@@ -95,6 +95,10 @@ async function startDemo(options: {
     aliases,
     modelName: DEMO_MODEL_NAME,
     slots: DEMO_SLOTS,
+    pictures: config.models.some(
+      ({ kind, routes }) =>
+        kind === 'image' && routes.some((route) => route.kind === 'pool' && route.pool === DEMO_POOL),
+    ),
     writeLine: (line) => output.note(`demo node: ${line}`),
   });
 }
@@ -103,6 +107,8 @@ async function startDemo(options: {
 function demoAliases(config: Config): string[] {
   const aliases = new Set<string>();
   for (const model of config.models) {
+    // Recipes have their own names.
+    if (model.kind === 'image') continue;
     for (const route of model.routes) {
       if (route.kind === 'pool' && route.pool === DEMO_POOL) aliases.add(route.remoteModel);
     }

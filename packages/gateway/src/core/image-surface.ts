@@ -1,0 +1,28 @@
+import type { ImageRequest } from '@switchyard/protocol/image.ts';
+import type { Fault } from './errors.ts';
+import type { Micros } from './money.ts';
+import type { Result } from './result.ts';
+
+/** A form in which clients ask for pictures. Both are charged and recorded as `images`. */
+export type ImageSurface = {
+  decode(body: Buffer): Result<DecodedImage, Fault>;
+  /** The JSON body of the reply. */
+  renderReply(reply: ImageReply): string;
+};
+
+export type DecodedImage = {
+  /** As the client wrote it. Undefined: the first image model that its key may use. */
+  model: string | undefined;
+  /** Without the recipe, which the model has. A seed is always there. */
+  image: Omit<ImageRequest, 'recipe'>;
+  dryRun: boolean;
+};
+
+export type ImageReply = {
+  requestId: string;
+  modelId: string;
+  image: DecodedImage['image'];
+  png: Buffer;
+  costMicros: Micros;
+  createdAtMs: number;
+};
