@@ -56,7 +56,16 @@ export async function startGateway(
   const startedMs = performance.now();
   const running = startProcess({
     command: process.execPath,
-    args: [...profileArguments, commandLine, 'start', ...common, '--port', String(port)],
+    // The heap as packages/gateway/bin/switchyard.mjs sets it.
+    args: [
+      '--min-semi-space-size=16',
+      ...profileArguments,
+      commandLine,
+      'start',
+      ...common,
+      '--port',
+      String(port),
+    ],
     place: 'target',
   });
   await waitUntil(running, 'gateway', () =>

@@ -3,10 +3,12 @@ import { pinnedNode, prepare, reportFailure } from './prepare.mjs';
 import { runInForeground } from './run-child.mjs';
 
 const commandLine = 'packages/gateway/src/cli/main.ts';
+/** As in packages/gateway/bin/switchyard.mjs. */
+const heap = '--min-semi-space-size=16';
 
 try {
   await prepare();
-  process.exitCode = await runInForeground(pinnedNode, [commandLine, 'up', ...process.argv.slice(2)]);
+  process.exitCode = await runInForeground(pinnedNode, [heap, commandLine, 'up', ...process.argv.slice(2)]);
 } catch (error) {
   reportFailure(error);
 }
