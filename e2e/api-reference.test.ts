@@ -4,8 +4,8 @@ import { openApiPath } from '../packages/gateway/src/api-reference/document.ts';
 import type { Operation } from '../packages/gateway/src/api-reference/operation.ts';
 import { operations } from '../packages/gateway/src/api-reference/operations.ts';
 import { errorBody, anthropicErrorBody } from '../packages/gateway/src/api-reference/schemas/common.ts';
-import { DEMO_CONFIG } from './support/configs.ts';
-import { startDemoConnector, startGateway, type Gateway } from './support/gateway.ts';
+import { IMAGE_CONFIG } from './support/configs.ts';
+import { startDemoConnector, startGateway, startImageConnector, type Gateway } from './support/gateway.ts';
 import { cleanUp } from './support/processes.ts';
 
 /** The reference says what the gateway does: each operation is called as its example shows, and read by its schemas. */
@@ -15,8 +15,9 @@ let key: string;
 let requestId: string;
 
 beforeAll(async () => {
-  gateway = await startGateway({ config: DEMO_CONFIG });
+  gateway = await startGateway({ config: IMAGE_CONFIG });
   await startDemoConnector(gateway, (await gateway.node('demo')).token);
+  await startImageConnector(gateway, (await gateway.node('demo')).token);
   ({ key } = await gateway.customer('10'));
   const reply = await call(operationOf('createChatCompletion'));
   requestId = reply.headers.get('x-request-id') ?? '';
@@ -63,9 +64,12 @@ describe.each(operations)('$method $path', (operation) => {
     if (mediaType === 'application/json') expectFits(schemaFor(operation, mediaType), await reply.json());
   });
 
+  // Pictures have no field for it.
+  const isImages = operation.tag === 'Images';
   const streams = operation.replies.some(({ mediaType }) => mediaType === 'text/event-stream');
   it.runIf(streams)('streams events as its schema says', async () => {
-    const reply = await call(operation, { fields: { stream: true } });
+    const asked = isImages ? { headers: { accept: 'text/event-stream' } } : { fields: { stream: true } };
+    const reply = await call(operation, asked);
     expect(reply.headers.get('content-type')).toContain('text/event-stream');
     const events = [...(await reply.text()).matchAll(/^data: (\{.*)$/gm)].map((match) => match[1] ?? '');
     expect(events.length).toBeGreaterThan(3);
@@ -74,7 +78,7 @@ describe.each(operations)('$method $path', (operation) => {
 
   it.runIf(streams)('quotes on a dry run', async () => {
     const reply = await call(operation, { headers: { 'x-dry-run': 'true' } });
-    expect(await reply.json()).toMatchObject({ object: 'quote', model: 'demo' });
+    expect(await reply.json()).toMatchObject({ object: 'quote', model: isImages ? 'demo-image' : 'demo' });
   });
 
   it.runIf(operation.scope !== undefined)('refuses a wrong key in its own shape', async () => {

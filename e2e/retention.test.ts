@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DEMO_CONFIG, upstreamConfig } from './support/configs.ts';
-import { startDemoConnector, startGateway, type Gateway } from './support/gateway.ts';
+import { IMAGE_CONFIG, upstreamConfig } from './support/configs.ts';
+import { startDemoConnector, startGateway, startImageConnector, type Gateway } from './support/gateway.ts';
 import { cleanUp, temporaryFolder, type Child } from './support/processes.ts';
 
 /** Strings that occur nowhere else. Whatever writes a prompt, an answer, a header or a body leaves one behind. */
@@ -13,6 +13,7 @@ const marks = (name: string) => `${MARKER}-${name}-${'x'.repeat(8)}`;
 let demo: Gateway;
 let resale: Gateway;
 let connector: Child;
+let imageConnector: Child;
 const upstream = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -46,8 +47,9 @@ const upstream = createServer((request, response) => {
 });
 
 beforeAll(async () => {
-  demo = await startGateway({ config: DEMO_CONFIG });
+  demo = await startGateway({ config: IMAGE_CONFIG });
   connector = await startDemoConnector(demo, (await demo.node('demo')).token);
+  imageConnector = await startImageConnector(demo, (await demo.node('demo')).token);
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   const address = upstream.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
@@ -106,6 +108,7 @@ function casesFor(model: string): Case[] {
     },
     { name: 'wrong key', body: chat(marks('prompt')), headers: { authorization: `Bearer ${marks('key')}` } },
     ...responsesCases(model),
+    ...imageCases(),
     { name: 'model path', path: `/v1/models/${marks('path')}`, method: 'GET' },
     { name: 'unknown path', path: `/${marks('path')}`, body: marks('body') },
     { name: 'wrong method', path: '/v1/balance', body: JSON.stringify(marks('body')) },
@@ -123,6 +126,31 @@ function casesFor(model: string): Case[] {
     { name: 'usage, wrong day', path: `/v1/usage?from=${marks('day')}`, method: 'GET' },
     { name: 'receipt keys', path: `/.well-known/switchyard-receipts?${marks('q')}`, method: 'GET' },
     { name: 'text body', body: marks('plain'), headers: { 'content-type': 'text/plain' } },
+  ];
+}
+
+/** Pictures: made, told of step by step, blocked, and refused. */
+function imageCases(): Case[] {
+  const path = '/api/images/create';
+  const body = (prompt: string, extra: object = {}) =>
+    JSON.stringify({
+      prompt,
+      negative_prompt: marks('negative'),
+      width: 512,
+      height: 512,
+      steps: 10,
+      ...extra,
+    });
+  return [
+    { name: 'picture', path, body: body(marks('prompt')) },
+    { name: 'picture, events', path, body: body(marks('prompt')), headers: { accept: 'text/event-stream' } },
+    { name: 'picture, blocked', path, body: body(`a naked child ${marks('prompt')}`) },
+    { name: 'picture, wrong style', path, body: body(marks('prompt'), { style: marks('style') }) },
+    {
+      name: 'picture, wrong size',
+      path: '/v1/images/generations',
+      body: body(marks('prompt'), { size: marks('size'), user: marks('user') }),
+    },
   ];
 }
 
@@ -280,9 +308,15 @@ it('keeps nothing of prompts, answers, headers and bodies: not in a file, a log 
   expect([...filesWithMarker(demo.dataDir), ...filesWithMarker(resale.dataDir)]).toEqual([]);
   await demo.child.stop();
   await resale.child.stop();
-  await connector.stop();
+  await Promise.all([connector.stop(), imageConnector.stop()]);
   expect([...filesWithMarker(demo.dataDir), ...filesWithMarker(resale.dataDir)]).toEqual([]);
-  const written = [demo.child.output(), resale.child.output(), connector.output(), ...metrics].join('\n');
+  const written = [
+    demo.child.output(),
+    resale.child.output(),
+    connector.output(),
+    imageConnector.output(),
+    ...metrics,
+  ].join('\n');
   expect(written).not.toContain(MARKER);
   expect(written).toContain('"event":"request"');
 });

@@ -29,6 +29,15 @@ models:
     routes: [{ pool: demo, model: nobody-serves-this }]
 `;
 
+/** The same with pictures. */
+export const IMAGE_CONFIG = `${DEMO_CONFIG}
+  - id: demo-image
+    kind: image
+    safe_output: true
+    price: { credits: 18 }
+    routes: [{ pool: demo, model: demo-image@1 }]
+`;
+
 /** One model at an OpenAI-compatible provider on this machine. */
 export function upstreamConfig(port: number, price = '{ credits: 8 }'): string {
   return `

@@ -16,6 +16,7 @@ import type { Target } from '../routing/target.ts';
 import { chatCompletionsSurface } from '../surfaces/chat-completions/surface.ts';
 import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import type { InferenceDeps } from './deps.ts';
+import type { Exchange } from './exchange.ts';
 import { createIdempotency } from './idempotency.ts';
 import { serveText, startPulse } from './serve-text.ts';
 
@@ -234,14 +235,14 @@ export function useWorld(price: Price, balanceMicros: number): void {
 }
 
 /** A fresh world behind a server of its own, at a flat price. Before each test. */
-export async function openWorld(): Promise<void> {
+export async function openWorld(serve: (exchange: Exchange) => void = serveChat): Promise<void> {
   useWorld(FLAT, 1_000_000);
   let count = 0;
   server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      serveText(world.deps, chatCompletionsSurface, {
+      serve({
         requestId: `req_${count++}`,
         rawHeaders: request.rawHeaders,
         body: Buffer.concat(chunks),
@@ -257,6 +258,10 @@ export async function openWorld(): Promise<void> {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   port = address.port;
+}
+
+function serveChat(exchange: Exchange): void {
+  serveText(world.deps, chatCompletionsSurface, exchange);
 }
 
 /** After each test. */
