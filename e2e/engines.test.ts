@@ -51,7 +51,14 @@ afterAll(cleanUp);
 async function connect(words: string[], env: Record<string, string> = {}): Promise<Child> {
   const { token } = await gateway.node('demo');
   const child = start(
-    ['packages/connector/src/main.ts', '--gateway', `http://127.0.0.1:${gateway.port}`, '--json', ...words],
+    [
+      'packages/connector/src/main.ts',
+      '--gateway',
+      `http://127.0.0.1:${gateway.port}`,
+      '--no-bench',
+      '--json',
+      ...words,
+    ],
     { env: { ...env, SWITCHYARD_NODE_TOKEN: token } },
   );
   connectors.add(child);

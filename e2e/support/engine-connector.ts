@@ -30,7 +30,7 @@ engines:
         json_schema: true
 `,
   );
-  const child = start(['packages/connector/src/main.ts', '--config', file, '--json'], {
+  const child = start(['packages/connector/src/main.ts', '--config', file, '--no-bench', '--json'], {
     env: { SWITCHYARD_NODE_TOKEN: token },
   });
   await child.line((line) => (line.includes('"online"') ? true : undefined));

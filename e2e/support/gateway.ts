@@ -75,6 +75,7 @@ export async function startDemoConnector(
       `${options.alias ?? 'mote-chat'}=mote-chat`,
       '--slots',
       String(options.slots ?? 4),
+      '--no-bench',
       '--json',
     ],
     { env: { SWITCHYARD_NODE_TOKEN: token } },

@@ -2,15 +2,19 @@ import type {
   CapabilityModel,
   Capabilities,
   ImageCapability,
+  ModelSpeed,
 } from '@switchyard/protocol/link/capabilities.ts';
+import type { Notice } from '@switchyard/protocol/link/messages.ts';
 import { LINK_LIMITS } from '@switchyard/protocol/link/limits.ts';
 import { totalInputTokens, totalOutputTokens } from '@switchyard/protocol/usage.ts';
 import type { EngineFault } from './engine.ts';
 import type { EngineHost, HostedModel } from './engine-host.ts';
+import type { PauseReason } from './fair-use.ts';
 import type { ImageHost } from './images/image-host.ts';
 import { startImageRun } from './images/image-run.ts';
 import type { JobResult } from './job-run.ts';
 import { startJobRun } from './job-run.ts';
+import { createModelRecords } from './model-records.ts';
 import type {
   AcceptedImage,
   AcceptedJob,
@@ -41,12 +45,33 @@ export type AgentOptions = {
   /** Only the node's owner uses it: then models that are answered elsewhere are the owner's own business. */
   isPrivate: boolean;
   timers: Timers;
+  /** Why its owner wants no jobs now. */
+  pausedBecause?(): PauseReason | undefined;
+  /** Whether its owner goes before everybody else. */
+  yieldsToLocalUse?: boolean;
+  /** How fast a model is, where it was measured. */
+  speedOf?(host: EngineHost, model: HostedModel): ModelSpeed | undefined;
+  /** A job is about to run on an engine. */
+  onAccept?(host: EngineHost): void;
   onLinkState(state: LinkState): void;
+  onNotice?(notice: Notice): void;
   onJobFault(fault: EngineFault): void;
+};
+
+/** A model or recipe on offer, for the owner to look at. */
+export type ModelActivity = {
+  alias: string;
+  slots: number;
+  busy: number;
+  /** Finished since the start of the program. */
+  done: number;
+  /** Of the jobs of late, else as measured. Undefined: nobody knows. */
+  outputTokensPerSecond: number | undefined;
 };
 
 export type Agent = LinkAgent & {
   counts(): JobCounts;
+  activity(): ModelActivity[];
   /** The models on offer, with their slots. */
   models(): { alias: string; slots: number }[];
   leftOut(): LeftOutModel[];
@@ -60,23 +85,36 @@ type Offered = { host: EngineHost; model: HostedModel };
 /** Decides about offers and runs jobs on the engines of this node. The link client owns the socket. */
 export function createAgent(options: AgentOptions): Agent {
   const counts: JobCounts = { running: 0, done: 0, failed: 0, cancelled: 0, inputTokens: 0, outputTokens: 0 };
+  const busy = new Map<string, number>();
+  const records = createModelRecords();
   let isPaused = false;
 
-  function count(result: JobResult): void {
+  const mayServe = (): boolean => !isPaused && options.pausedBecause?.() === undefined;
+
+  function begin(alias: string): void {
+    counts.running += 1;
+    busy.set(alias, (busy.get(alias) ?? 0) + 1);
+  }
+
+  function count(alias: string, result: JobResult): void {
     counts.running -= 1;
+    busy.set(alias, (busy.get(alias) ?? 1) - 1);
     counts[result.result] += 1;
     if (result.result === 'failed') options.onJobFault(result.fault);
-    if (result.result !== 'done' || result.usage === undefined) return;
+    if (result.result !== 'done') return;
+    records.note(alias, result);
+    if (result.usage === undefined) return;
     counts.inputTokens += totalInputTokens(result.usage);
     counts.outputTokens += totalOutputTokens(result.usage);
   }
 
   function accept(offered: Offered, offer: JobOffer): AcceptedJob {
     const freeSlot = offered.host.takeSlot(offered.model.localName);
+    options.onAccept?.(offered.host);
     return {
       abandon: freeSlot,
       start(chat, stream) {
-        counts.running += 1;
+        begin(offer.model);
         return startJobRun({
           host: offered.host,
           localName: offered.model.localName,
@@ -86,7 +124,7 @@ export function createAgent(options: AgentOptions): Agent {
           timers: options.timers,
           onStopped(result) {
             freeSlot();
-            count(result);
+            count(offer.model, result);
           },
         });
       },
@@ -98,7 +136,7 @@ export function createAgent(options: AgentOptions): Agent {
     return {
       abandon: freeSlot,
       startImage(request, stream) {
-        counts.running += 1;
+        begin(offer.model);
         return startImageRun({
           host,
           request,
@@ -107,7 +145,7 @@ export function createAgent(options: AgentOptions): Agent {
           timers: options.timers,
           onStopped(result) {
             freeSlot();
-            count(result);
+            count(offer.model, result);
           },
         });
       },
@@ -124,6 +162,8 @@ export function createAgent(options: AgentOptions): Agent {
 
   function answer(offer: JobOffer): OfferAnswer {
     if (isPaused) return { reject: 'paused' };
+    const why = options.pausedBecause?.();
+    if (why !== undefined) return { reject: why === 'local-use' ? 'local_use' : 'paused' };
     if (offer.kind === 'image') return answerImage(offer);
     const offered = sortModels(options).offered.get(offer.model);
     if (offered === undefined) return { reject: 'unsupported' };
@@ -135,17 +175,26 @@ export function createAgent(options: AgentOptions): Agent {
     return { accept: accept(offered, offer) };
   }
 
+  function offers(): { alias: string; slots: number; speed?: ModelSpeed }[] {
+    const { models, image = [] } = describe(options, !mayServe());
+    return [...models, ...image.map(({ recipe, slots }) => ({ alias: recipe, slots }))];
+  }
+
   return {
-    capabilities: () => describe(options, isPaused),
+    capabilities: () => describe(options, !mayServe()),
     offer: answer,
     state: options.onLinkState,
+    notice: (notice) => options.onNotice?.(notice),
     counts: () => ({ ...counts }),
-    models() {
-      const { models, image = [] } = describe(options, isPaused);
-      return [...models, ...image.map(({ recipe, slots }) => ({ alias: recipe, slots }))].map(
-        ({ alias, slots }) => ({ alias, slots }),
-      );
-    },
+    models: () => offers().map(({ alias, slots }) => ({ alias, slots })),
+    activity: () =>
+      offers().map(({ alias, slots, speed }) => ({
+        alias,
+        slots,
+        busy: busy.get(alias) ?? 0,
+        done: records.done(alias),
+        outputTokensPerSecond: records.tokensPerSecond(alias) ?? speed?.outputTokensPerSecond,
+      })),
     leftOut: () => sortModels(options).leftOut,
     pause() {
       isPaused = true;
@@ -177,7 +226,7 @@ function sortModels({ hosts, isPrivate }: AgentOptions): {
 function describe(options: AgentOptions, isPaused: boolean): Capabilities {
   const { hosts } = options;
   const models = [...sortModels(options).offered.values()].map(({ host, model }) =>
-    describeModel(host, model, isPaused),
+    describeModel({ host, model, isPaused, speed: options.speedOf?.(host, model) }),
   );
   const images = describeImages(options, isPaused);
   const slotsUp = hosts.filter((host) => host.isUp()).reduce((sum, host) => sum + host.slots(), 0);
@@ -192,6 +241,8 @@ function describe(options: AgentOptions, isPaused: boolean): Capabilities {
     slots: { text: isPaused ? 0 : Math.min(slotsUp, LINK_LIMITS.slotsMax), ...images.slots },
     models,
     ...images.report,
+    // Said only where it is so: other gateways take what is not said for their own default.
+    ...(options.yieldsToLocalUse === true ? { policy: { nsfw: true, yieldToLocal: true } } : {}),
   };
 }
 
@@ -213,7 +264,9 @@ function describeImages(
   };
 }
 
-function describeModel(host: EngineHost, model: HostedModel, isPaused: boolean): CapabilityModel {
+type DescribedModel = Offered & { isPaused: boolean; speed: ModelSpeed | undefined };
+
+function describeModel({ host, model, isPaused, speed }: DescribedModel): CapabilityModel {
   const isReady = host.isUp() && !isPaused;
   return {
     alias: model.alias,
@@ -226,6 +279,7 @@ function describeModel(host: EngineHost, model: HostedModel, isPaused: boolean):
     remoteBacked: model.remoteBacked,
     ...(isWordIn(model.digest) ? { digest: model.digest } : {}),
     ...(isWordIn(model.quant) ? { quant: model.quant } : {}),
+    ...(speed === undefined ? {} : { speed }),
   };
 }
 

@@ -41,6 +41,14 @@ export type EngineHost = {
   findSlot(localName: string): 'free' | 'busy' | 'local_use';
   /** Takes a slot; the returned function gives it back, once. */
   takeSlot(localName: string): () => void;
+  /** Jobs of this node that run on it: of one model, or all. */
+  busy(localName?: string): number;
+  /** Requests that somebody else has at the engine, as of the last look. 0 when the engine does not say. */
+  foreign(): number;
+  /** Whether the engine says how many requests it has. */
+  countsRequests(): boolean;
+  /** Notes a request of ours that is no job and takes no slot; the returned function ends it, once. */
+  noteRequest(): () => void;
   /** The engine has just shown that it lives. */
   noteAlive(): void;
   /** A job could not reach the engine: look at once. */
@@ -95,7 +103,7 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
     engine,
     timers: options.timers,
     onUp: show,
-    onRequests: (count) => occupancy.seeRequests(count),
+    askRequests: occupancy.askRequests,
     onDown(fault, wasUp) {
       shown = '';
       options.report({ type: 'engine-down', engine: name, fault });
@@ -116,6 +124,10 @@ export function createEngineHost(options: EngineHostOptions): EngineHost {
       return occupancy.busy() + occupancy.foreign() >= slots() ? 'local_use' : 'free';
     },
     takeSlot: (localName) => occupancy.take(localName),
+    busy: occupancy.busy,
+    foreign: occupancy.foreign,
+    countsRequests: () => engine.countRequests !== undefined,
+    noteRequest: occupancy.note,
     noteAlive: watch.noteAlive,
     suspect: watch.suspect,
     start: watch.start,

@@ -7,8 +7,8 @@ export type EngineWatchOptions = {
   timers: Timers;
   /** Also for each later look at the models of an engine that stays up. */
   onUp(listed: EngineModel[]): void;
-  /** How many requests the engine has right now, whoever sent them. */
-  onRequests(count: number | undefined): void;
+  /** The engine is about to be asked how many requests it has, whoever sent them; what this returns takes the answer. */
+  askRequests(): (count: number | undefined) => void;
   /** Also when a downed engine has a new reason; `wasUp` tells the two apart. */
   onDown(fault: EngineFault, wasUp: boolean): void;
 };
@@ -83,7 +83,8 @@ export function createEngineWatch(options: EngineWatchOptions): EngineWatch {
   async function isEngineAlive(signal: AbortSignal): Promise<boolean> {
     if (engine.countRequests === undefined) return engine.probe(signal);
     try {
-      options.onRequests(await engine.countRequests(signal));
+      const answer = options.askRequests();
+      answer(await engine.countRequests(signal));
       return true;
     } catch {
       return false;
@@ -136,7 +137,9 @@ export function createEngineWatch(options: EngineWatchOptions): EngineWatch {
         void check();
       });
       ticker = timers.every(PERIOD_MS, () => {
-        const isKnownAlive = state === 'up' && timers.nowMs() - aliveAtMs < PERIOD_MS;
+        // An engine that counts is asked all the same: somebody else may use it now.
+        const isAliveEnough = engine.countRequests === undefined && timers.nowMs() - aliveAtMs < PERIOD_MS;
+        const isKnownAlive = state === 'up' && isAliveEnough;
         if (!isKnownAlive) void check();
       });
       await check();

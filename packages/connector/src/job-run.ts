@@ -8,7 +8,8 @@ import type { Timers } from './timers.ts';
 
 /** How a job went, for the counters. */
 export type JobResult =
-  | { result: 'done'; usage: Usage | undefined }
+  /** `outputMs`: of text, from the first part to the end. */
+  | { result: 'done'; usage: Usage | undefined; outputMs?: number }
   | { result: 'failed'; fault: EngineFault }
   | { result: 'cancelled' };
 
@@ -44,12 +45,12 @@ export function startJobRun(options: JobRunOptions): RunningJob {
   const { host, stream, timers } = options;
   let isOver = false;
   let isStopped = false;
-  let hasParts = false;
+  let firstPartAtMs: number | undefined;
   let usage: Usage | undefined;
   let saidAtMs = timers.nowMs();
 
   const aliveTimer = timers.every(ALIVE_PERIOD_MS, () => {
-    const mayBeQuiet = !hasParts || options.chat.tools.length > 0;
+    const mayBeQuiet = firstPartAtMs === undefined || options.chat.tools.length > 0;
     if (mayBeQuiet && host.isUp()) sayAlive(ALIVE_PERIOD_MS);
   });
   const deadline = options.deadlineMs > 0 ? timers.after(options.deadlineMs, giveUp) : undefined;
@@ -92,8 +93,8 @@ export function startJobRun(options: JobRunOptions): RunningJob {
     onParts(parts) {
       if (isOver) return;
       host.noteAlive();
-      hasParts = true;
       saidAtMs = timers.nowMs();
+      firstPartAtMs ??= saidAtMs;
       usage = findUsage(parts) ?? usage;
       stream.parts(parts);
     },
@@ -104,7 +105,8 @@ export function startJobRun(options: JobRunOptions): RunningJob {
     },
     onEnd() {
       if (!finish()) return;
-      stopped({ result: 'done', usage });
+      const nowMs = timers.nowMs();
+      stopped({ result: 'done', usage, outputMs: nowMs - (firstPartAtMs ?? nowMs) });
       stream.end();
     },
     onFault: fail,

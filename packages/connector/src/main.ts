@@ -1,4 +1,5 @@
-import { CONNECT_HELP, EXIT_CODES, parseConnectArguments, runConnect } from './run-connect.ts';
+import { userInfo } from 'node:os';
+import { CONNECT_HELP, EXIT_CODES, parseConnectArguments, runConnect, systemdUnit } from './run-connect.ts';
 
 const GOODBYE_MS = 1_500;
 
@@ -11,6 +12,16 @@ switch (parsed.kind) {
   case 'wrong':
     process.stderr.write(`${parsed.message}\n\n${CONNECT_HELP}`);
     process.exitCode = EXIT_CODES.wrongSettings;
+    break;
+  case 'systemd':
+    process.stdout.write(
+      systemdUnit({
+        program: process.argv.slice(0, 2),
+        words: parsed.words,
+        folder: process.cwd(),
+        user: userInfo().username,
+      }),
+    );
     break;
   case 'run':
     process.exitCode = await runConnect(parsed.options);

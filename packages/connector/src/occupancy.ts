@@ -4,19 +4,25 @@ export type Occupancy = {
   take(localName: string): () => void;
   /** Jobs of this node: of one model, or all. */
   busy(localName?: string): number;
+  /** Notes a request of ours that is no job and takes no slot; the returned function ends it, once. */
+  note(): () => void;
   /** Requests that are not this node's, as of the last count. */
   foreign(): number;
-  /** The engine's own count of all its requests; undefined when it has none. */
-  seeRequests(count: number | undefined): void;
+  /**
+   * Call it before the engine is asked for its own count of all its requests, and what it returns with the answer
+   * (undefined when it has none).
+   */
+  askRequests(): (count: number | undefined) => void;
 };
 
 /**
- * The engine's count and ours are made at slightly different moments, so a job that just ended may look like
- * somebody else's for one period. That costs one refused offer at most.
+ * The engine's count and ours are made at slightly different moments: what ran before or after it was asked counts as
+ * ours, so that a job that begins or ends meanwhile never looks like somebody else's.
  */
 export function createOccupancy(): Occupancy {
   const byModel = new Map<string, number>();
   let foreign = 0;
+  let noted = 0;
 
   function busy(localName?: string): number {
     if (localName !== undefined) return byModel.get(localName) ?? 0;
@@ -36,8 +42,19 @@ export function createOccupancy(): Occupancy {
         isTaken = false;
       };
     },
-    seeRequests(count) {
-      foreign = Math.max(0, (count ?? 0) - busy());
+    note() {
+      let isNoted = true;
+      noted += 1;
+      return () => {
+        if (isNoted) noted -= 1;
+        isNoted = false;
+      };
+    },
+    askRequests() {
+      const before = busy() + noted;
+      return (count) => {
+        foreign = Math.max(0, (count ?? 0) - Math.max(before, busy() + noted));
+      };
     },
   };
 }

@@ -1,5 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NO_USAGE } from '@switchyard/protocol/usage.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { ConnectOptions } from './config/connect-options.ts';
 import type { EngineConfig } from './config/engine-config.ts';
 import type { FoundEngine } from './find-engines.ts';
@@ -23,9 +26,14 @@ const OPTIONS: ConnectOptions = {
   models: [],
   allowLan: false,
   isPrivate: false,
+  yieldsToLocalUse: false,
+  noBench: true,
   json: true,
   endsWithStdin: false,
 };
+
+const folder = mkdtempSync(join(tmpdir(), 'connector-run-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 type World = {
   exit: Promise<number>;
@@ -288,6 +296,143 @@ describe('runConnect', () => {
     expect(await world.exit).toBe(EXIT_CODES.ended);
   });
 });
+
+describe('a node whose owner comes first', () => {
+  it('serves at its hours only, and limits the power for them', async () => {
+    const commands: string[] = [];
+    const configFile = join(folder, 'hours.yaml');
+    writeFileSync(
+      configFile,
+      'hours: "22:00-07:00"\npower_limit_command: [limit, 250]\npower_restore_command: [restore]\n',
+    );
+    const timers = createVirtualTimers();
+    const startMs = new Date(2026, 10, 21, 21, 59, 55).getTime();
+    const world = connect(
+      { configFile },
+      {
+        timers,
+        now: () => new Date(startMs + timers.nowMs()),
+        async runCommand(command) {
+          commands.push(command.join(' '));
+          return undefined;
+        },
+      },
+    );
+    await settle();
+    const offer = { jobId: 'k', model: 'm', estimatedInputTokens: 1, deadlineMs: 0 };
+    expect(world.agent().offer(offer)).toEqual({ reject: 'paused' });
+    expect(world.agent().capabilities().slots).toEqual({ text: 0 });
+    timers.advance(10_000);
+    expect(world.agent().capabilities().slots).toEqual({ text: 4 });
+    expect(world.types().filter((type) => type === 'paused' || type === 'resumed')).toEqual([
+      'paused',
+      'resumed',
+    ]);
+    expect(world.calls).toEqual(['capabilitiesChanged']);
+    world.signal();
+    world.drained();
+    await world.exit;
+    expect(commands).toEqual(['limit 250', 'restore']);
+    expect(timers.pending()).toBe(0);
+  });
+});
+
+describe('speeds', () => {
+  it('are measured once, kept, told to the gateway, and make way for jobs', async () => {
+    const change = { noBench: false };
+    const environment = { XDG_CACHE_HOME: folder };
+    const world = connect(change, { environment });
+    await settle();
+    const measuring = world.engine.runs[0];
+    startJob(world).end();
+    expect(measuring?.isCancelled).toBe(true);
+    await settle();
+    world.timers.advance(10_000);
+    const run = world.engine.runs.at(-1);
+    world.timers.advance(100);
+    run?.sink.onParts([{ type: 'text-delta', text: 'a' }]);
+    world.timers.advance(1_000);
+    const usage = { ...NO_USAGE, inputTokens: 500, outputTokens: 65 };
+    run?.sink.onParts([{ type: 'finish', reason: 'length', usage }]);
+    run?.sink.onEnd();
+    await settle();
+    const speed = { promptTokensPerSecond: 5_000, outputTokensPerSecond: 64 };
+    expect(world.lines.at(-1)).toMatchObject({ type: 'measured', model: 'm', speed });
+    expect(world.calls).toEqual(['capabilitiesChanged']);
+    expect(world.agent().capabilities().models).toMatchObject([{ alias: 'm', speed }]);
+    world.signal();
+    world.drained();
+    await world.exit;
+    expect(world.timers.pending()).toBe(0);
+
+    const again = connect(change, { environment });
+    await settle();
+    expect(again.engine.runs).toEqual([]);
+    expect(again.agent().capabilities().models).toMatchObject([{ alias: 'm', speed }]);
+    again.signal();
+    again.drained();
+    await again.exit;
+  });
+});
+
+describe('what the gateway tells', () => {
+  it('of a newer version is one line', async () => {
+    const world = connect();
+    await settle();
+    for (const newestAgent of [CONNECTOR_VERSION, '99.0.0', '99.0.0'])
+      world.agent().state({ state: 'online', sessionId: 's', newestAgent });
+    const updates = world.lines.filter((line) => line['type'] === 'update');
+    expect(updates).toMatchObject([{ newest: '99.0.0', own: CONNECTOR_VERSION }]);
+    world.signal();
+    world.drained();
+    await world.exit;
+  });
+
+  it('of earnings is a line for each change', async () => {
+    const world = connect();
+    await settle();
+    const earnings = { pendingMicros: 50_000, payableMicros: 0 };
+    for (const notice of [{}, { earnings }, { earnings }]) world.agent().notice?.(notice);
+    expect(world.lines.filter((line) => line['type'] === 'earnings')).toMatchObject([earnings]);
+    world.signal();
+    world.drained();
+    await world.exit;
+  });
+});
+
+describe('on a terminal', () => {
+  it('a block with models and jobs stays below the lines', async () => {
+    const written: string[] = [];
+    const terminal = { write: (text: string) => void written.push(text), columns: () => 60 };
+    const world = connect({ json: false }, { terminal: () => terminal });
+    await settle();
+    world.agent().state({ state: 'online', sessionId: 's' });
+    startJob(world);
+    world.timers.advance(1_000);
+    const text = written.join('');
+    expect(text).toMatch(/\d\d:\d\d:\d\d online with m \(2 slots\)\n/u);
+    expect(text).toContain('  m  1 of 2 slots busy, 0 done, - tokens/s\n');
+    expect(text).not.toContain('my private prompt');
+    world.signal();
+    world.signal();
+    await world.exit;
+    expect(written.at(-1)).toContain(' ended\n');
+  });
+
+  it('with --json there are JSON lines only', async () => {
+    const world = connect({ json: true }, { terminal: () => ({ write: fail, columns: () => 60 }) });
+    await settle();
+    world.timers.advance(5_000);
+    world.signal();
+    world.signal();
+    await world.exit;
+    expect(world.types()).toContain('ended');
+  });
+});
+
+function fail(): never {
+  throw new Error('nothing may be drawn');
+}
 
 it('the version is that of the package', () => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');

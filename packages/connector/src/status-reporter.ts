@@ -1,10 +1,15 @@
 import type { Agent, JobCounts, LeftOutModel } from './agent.ts';
+import type { Notice } from '@switchyard/protocol/link/messages.ts';
 import type { EngineFault } from './engine.ts';
 import type { HostEvent } from './engine-host.ts';
+import type { PauseReason } from './fair-use.ts';
 import { FAULT_FIXES } from './fault-fixes.ts';
 import type { LinkState } from './link/types.ts';
+import { isNewer } from './newer-version.ts';
+import type { SpeedometerEvent } from './speed/speedometer.ts';
 import type { StatusWriter } from './status.ts';
 import type { Timer, Timers } from './timers.ts';
+import { CONNECTOR_VERSION } from './version.ts';
 
 /** Turns what happens into status lines, and holds back what would only repeat the last one. */
 export type StatusReporter = {
@@ -12,6 +17,11 @@ export type StatusReporter = {
   linkState(state: LinkState, models: { alias: string; slots: number }[]): void;
   leftOut(models: LeftOutModel[]): void;
   jobFault(fault: EngineFault): void;
+  /** `undefined`: the node serves again. */
+  paused(why: PauseReason | undefined): void;
+  speedometer(event: SpeedometerEvent): void;
+  notice(notice: Notice): void;
+  warning(message: string): void;
   /** Writes the counts every 30 s when they have changed. */
   watchCounts(agent: Agent): void;
   draining(running: number, graceMs: number): void;
@@ -41,6 +51,8 @@ export function createStatusReporter(options: {
   const warnedModels = new Set<string>();
   const saidNotices = new Set<string>();
   let lastFault = '';
+  let lastEarnings = '';
+  let toldVersion = '';
   let lastCounts = '';
   let lastWait: { reason: string; atMs: number } | undefined;
   let counter: { agent: Agent; timer: Timer } | undefined;
@@ -63,6 +75,12 @@ export function createStatusReporter(options: {
     if (saidNotices.has(message) || saidNotices.size >= NOTICES_MAX) return false;
     saidNotices.add(message);
     return true;
+  }
+
+  function tellUpdate(newest: string | undefined): void {
+    if (newest === undefined || newest === toldVersion || !isNewer(newest, CONNECTOR_VERSION)) return;
+    toldVersion = newest;
+    write({ type: 'update', newest, own: CONNECTOR_VERSION });
   }
 
   function writeCounts(counts: JobCounts): void {
@@ -100,7 +118,8 @@ export function createStatusReporter(options: {
           return write({ type: 'connecting', gateway: options.gateway, attempt: state.attempt });
         case 'online':
           lastWait = undefined;
-          return write({ type: 'online', session: state.sessionId, models });
+          write({ type: 'online', session: state.sessionId, models });
+          return tellUpdate(state.newestAgent);
         case 'waiting':
           if (isStale(state.reason)) {
             write({ type: 'waiting', retryInMs: state.retryInMs, reason: state.reason });
@@ -128,6 +147,21 @@ export function createStatusReporter(options: {
         fix: fault.fix ?? FAULT_FIXES[fault.code],
       });
     },
+    paused(why) {
+      if (why === undefined) write({ type: 'resumed' });
+      else write({ type: 'paused', why });
+    },
+    speedometer(event) {
+      if (event.type === 'measured') return write(event);
+      write({ type: 'warning', message: `model ${event.model} was not measured: ${event.reason}` });
+    },
+    notice({ earnings }) {
+      const text = JSON.stringify(earnings);
+      if (earnings === undefined || text === lastEarnings) return;
+      lastEarnings = text;
+      write({ type: 'earnings', ...earnings });
+    },
+    warning: (message) => write({ type: 'warning', message }),
     watchCounts(agent) {
       const timer = options.timers.every(COUNTS_PERIOD_MS, () => writeCounts(agent.counts()));
       counter = { agent, timer };

@@ -1,5 +1,8 @@
+import type { ModelSpeed } from '@switchyard/protocol/link/capabilities.ts';
+import type { Notice } from '@switchyard/protocol/link/messages.ts';
 import type { JobCounts } from './agent.ts';
 import type { EngineFaultCode } from './engine.ts';
+import type { PauseReason } from './fair-use.ts';
 
 /** Everything that the connector says about itself. Nothing of a request or an answer is ever in it. */
 export type StatusEvent =
@@ -15,6 +18,11 @@ export type StatusEvent =
   | { type: 'engine-starting'; engine: string; reason: string }
   | { type: 'job-error'; code: EngineFaultCode; reason: string; fix: string }
   | { type: 'jobs'; counts: JobCounts }
+  | { type: 'paused'; why: PauseReason }
+  | { type: 'resumed' }
+  | { type: 'measured'; model: string; speed: ModelSpeed }
+  | ({ type: 'earnings' } & NonNullable<Notice['earnings']>)
+  | { type: 'update'; newest: string; own: string }
   | { type: 'draining'; running: number; graceMs: number }
   | { type: 'ended' };
 
@@ -32,7 +40,7 @@ export function createStatusWriter({ json, writeLine, now }: StatusOptions): Sta
   return (event) => {
     const time = now().toISOString();
     if (json) writeLine(JSON.stringify({ time, ...event }));
-    else writeLine(`${time.slice(11, 19)} ${plainText(describe(event))}`);
+    else writeLine(`${time.slice(11, 19)} ${plainText(describeStatus(event))}`);
   };
 }
 
@@ -48,7 +56,13 @@ function plainText(text: string): string {
   return text.replace(/\p{C}+/gu, ' ').slice(0, TEXT_MAX_CHARS);
 }
 
-function describe(event: StatusEvent): string {
+export const PAUSE_WORDS: Record<PauseReason, string> = {
+  hours: 'it is outside of its hours',
+  'local-use': 'somebody else uses the engine',
+};
+
+/** An event in words, which may still hold what an engine called itself: see `plainText`. */
+export function describeStatus(event: StatusEvent): string {
   switch (event.type) {
     case 'problem':
       return `error: ${event.message}`;
@@ -74,6 +88,16 @@ function describe(event: StatusEvent): string {
       return `a job failed (${event.code}): ${event.reason} ${event.fix}`;
     case 'jobs':
       return describeCounts(event.counts);
+    case 'paused':
+      return `paused: ${PAUSE_WORDS[event.why]}`;
+    case 'resumed':
+      return 'serving again';
+    case 'measured':
+      return describeSpeed(event.model, event.speed);
+    case 'earnings':
+      return describeEarnings(event);
+    case 'update':
+      return `version ${event.newest} of the connector is there, this is ${event.own}: update it`;
     case 'draining':
       return describeDrain(event.running, event.graceMs);
     case 'ended':
@@ -93,7 +117,21 @@ function describeDrain(running: number, graceMs: number): string {
   return `stopping after ${jobs}, in ${seconds(graceMs)} at most; ask again to stop now`;
 }
 
-function describeCounts(counts: JobCounts): string {
+function describeSpeed(model: string, { promptTokensPerSecond, outputTokensPerSecond }: ModelSpeed): string {
+  return `model ${model} reads ${promptTokensPerSecond} and writes ${outputTokensPerSecond} tokens a second`;
+}
+
+export function describeEarnings(earned: NonNullable<Notice['earnings']>): string {
+  return `earned: ${dollars(earned.payableMicros)} payable, ${dollars(earned.pendingMicros)} pending`;
+}
+
+/** Whole µ$ as dollars, without arithmetic on fractions. */
+function dollars(micros: number): string {
+  const cents = Math.floor(micros / 10_000);
+  return `$${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
+}
+
+export function describeCounts(counts: JobCounts): string {
   const { running, done, failed, cancelled, inputTokens, outputTokens } = counts;
   const jobs = `jobs: ${running} running, ${done} done, ${failed} failed, ${cancelled} cancelled`;
   return `${jobs}; tokens: ${inputTokens} in, ${outputTokens} out`;

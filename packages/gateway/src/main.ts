@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { CONNECTOR_VERSION } from '@switchyard/connector/version.ts';
 import { openRegistry } from './accounts/registry.ts';
 import { storedSecret } from './accounts/stored-secret.ts';
 import { openAdminServer } from './admin/admin-server.ts';
@@ -141,6 +142,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     clock,
     random: systemRandom,
     authenticateNode: registry.directory.authenticateNode,
+    newestAgent: CONNECTOR_VERSION,
     log,
   });
   closers.push(() => fleet.close());

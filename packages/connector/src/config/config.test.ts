@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -25,6 +25,8 @@ function flags(change: Partial<ConnectOptions> = {}): ConnectOptions {
     models: [],
     allowLan: false,
     isPrivate: false,
+    yieldsToLocalUse: false,
+    noBench: false,
     json: false,
     endsWithStdin: false,
     ...change,
@@ -296,6 +298,8 @@ engines:
         gateway: 'https://gateway.example',
         token: SECRET,
         isPrivate: true,
+        fairUse: { yieldsToLocalUse: false },
+        speedFile: join(homedir(), '.cache/switchyard/speeds.json'),
         engines: [
           { kind: 'demo', slots: 1, choices: [{ alias: 'tiny', localName: 'mote-chat' }] },
           {
@@ -460,5 +464,70 @@ engines:
         },
       ),
     );
+  });
+});
+
+describe('what the owner wants for themselves', () => {
+  const loadFile = (text: string, change: Partial<ConnectOptions> = {}, environment = {}) => {
+    const loaded = loadConfig(flags({ ...DEMO, configFile: fileOf(text), ...change }), environment);
+    return loaded.ok ? loaded.config : loaded.problems;
+  };
+
+  it('stands in the file', () => {
+    const text = `
+hours: "22:00-07:00"
+yield_to_local_use: true
+power_limit_command: [nvidia-smi, -pl, 250]
+power_restore_command: [nvidia-smi, -pl, "450"]
+`;
+    expect(loadFile(text)).toMatchObject({
+      fairUse: {
+        hours: { fromMinute: 22 * 60, untilMinute: 7 * 60 },
+        yieldsToLocalUse: true,
+        powerLimit: ['nvidia-smi', '-pl', '250'],
+        powerRestore: ['nvidia-smi', '-pl', '450'],
+      },
+    });
+  });
+
+  it('is overruled by flags', () => {
+    const config = loadFile('hours: "22:00-07:00"\n', { hours: '9:00-10:00', yieldsToLocalUse: true });
+    expect(config).toMatchObject({
+      fairUse: { hours: { fromMinute: 540, untilMinute: 600 }, yieldsToLocalUse: true },
+    });
+  });
+
+  it.each([
+    ['hours: "22-7"\n', 'hours: must be two times of the day such as "22:00-07:00"'],
+    ['hours: 22:00-07:00x\n', 'hours: must be two times'],
+    ['yield_to_local_use: yes please\n', 'yield_to_local_use: must be true or false'],
+    ['power_limit_command: nvidia-smi -pl 250\n', 'power_limit_command: must be a list of texts'],
+    ['power_limit_command: []\n', 'power_limit_command: must be a list of texts'],
+    ['power_limit_command: [a, [b]]\n', 'power_limit_command: must be a list of texts'],
+    ['power_restore_command: [a]\n', 'power_restore_command: has nothing to restore'],
+  ])('%j is refused', (text, problem) => {
+    expect(loadFile(text)).toEqual([expect.stringContaining(`.yaml:1: ${problem}`)]);
+  });
+
+  it('is refused on the command line when it says nothing', () => {
+    expect(problemsOf({ ...DEMO, hours: 'night' })).toEqual([
+      '--hours: must be two times of the day such as "22:00-07:00"',
+    ]);
+  });
+
+  it.each([
+    [{}, 'private: true\n', {}, join(homedir(), '.cache/switchyard/speeds.json')],
+    [{}, 'private: true\n', { XDG_CACHE_HOME: '/x' }, '/x/switchyard/speeds.json'],
+    [
+      {},
+      'private: true\n',
+      { XDG_CACHE_HOME: '/x', CACHE_DIRECTORY: '/var/cache/s' },
+      '/var/cache/s/speeds.json',
+    ],
+    [{ noBench: true }, 'bench: true\n', {}, undefined],
+    [{}, 'bench: false\n', {}, undefined],
+    [{}, 'bench: true\n', { XDG_CACHE_HOME: '/x' }, '/x/switchyard/speeds.json'],
+  ])('speeds: %j %j %j', (change, text, environment, speedFile) => {
+    expect(loadFile(text, change, environment)).toMatchObject({ speedFile });
   });
 });

@@ -1,10 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { FairUseRules } from '../fair-use.ts';
 import type { ConfigFile } from './config-file.ts';
-import { readConfigFile } from './config-file.ts';
+import { HOURS_FORM, readConfigFile } from './config-file.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import type { EngineConfig } from './engine-config.ts';
 import { readEngineFlags } from './engine-flags.ts';
+import { parseHours } from './hours.ts';
 
 /** Everything the connector needs to know, checked. */
 export type ConnectorConfig = {
@@ -14,6 +17,9 @@ export type ConnectorConfig = {
   isPrivate: boolean;
   /** None: those of this machine are to be looked for. */
   engines: EngineConfig[];
+  fairUse: FairUseRules;
+  /** Where measured speeds are kept; undefined: models are not measured. */
+  speedFile: string | undefined;
 };
 
 export type LoadedConfig =
@@ -40,6 +46,7 @@ export function loadConfig(options: ConnectOptions, environment: Environment = p
   problems.push(...flags.problems);
   const engines = isFileUsed ? (file.engines ?? []) : flags.engines;
   checkAliases(engines, problems);
+  const fairUse = readFairUse(options, file, problems);
   const gateway = readGateway(options.gateway ?? file.gateway, problems);
   const token = readToken(options, { file, environment }, problems);
   if (gateway === undefined || token === undefined || problems.length > 0) return { ok: false, problems };
@@ -61,7 +68,35 @@ export function loadConfig(options: ConnectOptions, environment: Environment = p
     );
   }
   const isPrivate = options.isPrivate || file.isPrivate === true;
-  return { ok: true, config: { gateway, token, isPrivate, engines }, warnings };
+  const speedFile = options.noBench || file.bench === false ? undefined : speedCachePath(environment);
+  return { ok: true, config: { gateway, token, isPrivate, engines, fairUse, speedFile }, warnings };
+}
+
+/** Whether what is shown must be plain lines, because the terminal can do no more. */
+export function isPlainTerminal(environment: Environment = process.env): boolean {
+  return environment['TERM'] === 'dumb';
+}
+
+/** In the folder that systemd gives a service, or among the caches of the user. */
+function speedCachePath(environment: Environment): string {
+  const own = environment['CACHE_DIRECTORY'];
+  if (own !== undefined && own !== '') return join(own, 'speeds.json');
+  const caches = environment['XDG_CACHE_HOME'];
+  return join(
+    caches === undefined || caches === '' ? join(homedir(), '.cache') : caches,
+    'switchyard',
+    'speeds.json',
+  );
+}
+
+function readFairUse(options: ConnectOptions, file: ConfigFile, problems: string[]): FairUseRules {
+  const hours = options.hours === undefined ? file.fairUse?.hours : parseHours(options.hours);
+  if (options.hours !== undefined && hours === undefined) problems.push(`--hours: ${HOURS_FORM}`);
+  return {
+    ...file.fairUse,
+    ...(hours === undefined ? {} : { hours }),
+    yieldsToLocalUse: options.yieldsToLocalUse || file.fairUse?.yieldsToLocalUse === true,
+  };
 }
 
 function loadFile(path: string | undefined, environment: Environment, problems: string[]): ConfigFile {

@@ -5,7 +5,8 @@ describe('parseConnectArguments', () => {
   it('reads all flags', () => {
     const argv =
       '--gateway https://g --engine demo --engine openai=http://localhost/v1 --model a=b --model c --slots 2 ' +
-      '--config f.yaml --token t --token-file tf --allow-lan --private --json';
+      '--config f.yaml --token t --token-file tf --allow-lan --private --json ' +
+      '--hours 22:00-07:00 --yield-to-local-use --no-bench';
     expect(parseConnectArguments(argv.split(' '))).toEqual({
       kind: 'run',
       options: {
@@ -18,6 +19,9 @@ describe('parseConnectArguments', () => {
         tokenFile: 'tf',
         allowLan: true,
         isPrivate: true,
+        hours: '22:00-07:00',
+        yieldsToLocalUse: true,
+        noBench: true,
         json: true,
         endsWithStdin: false,
       },
@@ -32,6 +36,8 @@ describe('parseConnectArguments', () => {
         models: [],
         allowLan: false,
         isPrivate: false,
+        yieldsToLocalUse: false,
+        noBench: false,
         json: false,
         endsWithStdin: false,
       },
@@ -40,6 +46,15 @@ describe('parseConnectArguments', () => {
 
   it.each([['--help'], ['-h']])('knows %s', (flag) => {
     expect(parseConnectArguments([flag])).toEqual({ kind: 'help' });
+  });
+
+  it('hands the other words on to a systemd unit, but no token', () => {
+    const words = ['--gateway', 'https://g', '--token-file', 'f'];
+    expect(parseConnectArguments(['--print-systemd', ...words])).toEqual({ kind: 'systemd', words });
+    expect(parseConnectArguments(['--print-systemd', '--token', 'nk_secret'])).toMatchObject({
+      kind: 'wrong',
+      message: expect.stringContaining('--token-file'),
+    });
   });
 
   it.each<[string, string[], string]>([
@@ -67,6 +82,10 @@ describe('parseConnectArguments', () => {
       'config',
       'allow-lan',
       'private',
+      'hours',
+      'yield-to-local-use',
+      'no-bench',
+      'print-systemd',
       'json',
     ];
     for (const flag of flags) expect(CONNECT_HELP).toContain(`--${flag} `);

@@ -21,8 +21,12 @@ Usage: switchyard connect --gateway URL [--engine ENGINE | --gguf FILE] [options
   --config FILE        a YAML file with these settings and those of single models
   --allow-lan          let an engine be on another machine of a private network
   --private            only you use this node: offer models that run elsewhere, too
+  --hours FROM-UNTIL   serve at these times only, such as 22:00-07:00
+  --yield-to-local-use serve nobody while somebody else uses the engine
+  --no-bench           do not measure how fast the models are
   --json               print JSON lines instead of text
   --end-with-stdin     end when standard input is closed, for programs that start this one
+  --print-systemd      print a systemd unit that runs this very command, and end
   --help               show this help
 
 The token is also taken from the environment variable SWITCHYARD_NODE_TOKEN.
@@ -33,6 +37,8 @@ The connector only dials out. It ends on Ctrl-C when running jobs are done, at m
 export type ConnectArguments =
   | { kind: 'run'; options: ConnectOptions }
   | { kind: 'help' }
+  /** The words of the command without the flag that asks for the unit. */
+  | { kind: 'systemd'; words: string[] }
   | { kind: 'wrong'; message: string };
 
 const FLAGS = {
@@ -46,21 +52,33 @@ const FLAGS = {
   config: { type: 'string' },
   'allow-lan': { type: 'boolean' },
   private: { type: 'boolean' },
+  hours: { type: 'string' },
+  'yield-to-local-use': { type: 'boolean' },
+  'no-bench': { type: 'boolean' },
   json: { type: 'boolean' },
   'end-with-stdin': { type: 'boolean' },
+  'print-systemd': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
+
+const TOKEN_IN_UNIT = 'A unit can be read by everybody on the machine: give --token-file instead of --token.';
 
 /** Reads the words after `switchyard connect`. What the flags mean is checked by `loadConfig`. */
 export function parseConnectArguments(argv: string[]): ConnectArguments {
   try {
     const { values } = parseArgs({ args: argv, options: FLAGS, strict: true, allowPositionals: false });
     if (values.help === true) return { kind: 'help' };
+    if (values['print-systemd'] === true) {
+      if (values.token !== undefined) return { kind: 'wrong', message: TOKEN_IN_UNIT };
+      return { kind: 'systemd', words: argv.filter((word) => word !== '--print-systemd') };
+    }
     const options: ConnectOptions = {
       engines: [...(values.engine ?? []), ...(values.gguf ?? []).map((file) => `gguf=${file}`)],
       models: values.model ?? [],
       allowLan: values['allow-lan'] ?? false,
       isPrivate: values.private ?? false,
+      yieldsToLocalUse: values['yield-to-local-use'] ?? false,
+      noBench: values['no-bench'] ?? false,
       json: values.json ?? false,
       endsWithStdin: values['end-with-stdin'] ?? false,
     };
@@ -69,6 +87,7 @@ export function parseConnectArguments(argv: string[]): ConnectArguments {
     if (values['token-file'] !== undefined) options.tokenFile = values['token-file'];
     if (values.config !== undefined) options.configFile = values.config;
     if (values.slots !== undefined) options.slots = values.slots;
+    if (values.hours !== undefined) options.hours = values.hours;
     return { kind: 'run', options };
   } catch (error) {
     return { kind: 'wrong', message: describeMistake(error, argv) };

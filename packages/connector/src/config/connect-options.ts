@@ -12,6 +12,11 @@ export type ConnectOptions = {
   slots?: string;
   allowLan: boolean;
   isPrivate: boolean;
+  /** As written: `22:00-07:00`. */
+  hours?: string;
+  yieldsToLocalUse: boolean;
+  /** Models are not measured. */
+  noBench: boolean;
   json: boolean;
   /** The program that started this one holds its standard input open; when it dies, the connector shall end too. */
   endsWithStdin: boolean;

@@ -14,6 +14,8 @@ export type YamlSections = {
   text(section: Section, key: string): string | undefined;
   wholeNumber(section: Section, key: string, range: { min: number; max: number }): number | undefined;
   boolean(section: Section, key: string): boolean | undefined;
+  /** The texts and numbers of a list, as texts; at least one. */
+  texts(section: Section, key: string): string[] | undefined;
   /** The mappings of a list. */
   sections(section: Section, key: string, allowedKeys: readonly string[]): Section[] | undefined;
   /** Notes a problem at a key's line, or at the section's when the key is not there. */
@@ -95,6 +97,20 @@ export function readYamlSections(fileName: string, source: string): YamlSections
       const value = scalar(section, key, 'true or false');
       if (value === undefined || typeof value === 'boolean') return value;
       problem(section, key, 'must be true or false');
+      return undefined;
+    },
+    texts(section, key) {
+      const entry = section.entries.get(key);
+      if (entry === undefined) return undefined;
+      const items = isSeq(entry.value) ? entry.value.items : [];
+      const texts = items.flatMap((item) => {
+        const value = isScalar(item) ? item.value : undefined;
+        return (typeof value === 'string' && value !== '') || typeof value === 'number'
+          ? [String(value)]
+          : [];
+      });
+      if (texts.length === items.length && texts.length > 0) return texts;
+      problem(section, key, 'must be a list of texts such as [nvidia-smi, -pl, "250"]');
       return undefined;
     },
     sections(section, key, allowedKeys) {

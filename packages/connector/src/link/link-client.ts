@@ -105,9 +105,9 @@ class Client implements LinkClient {
       hello: { instanceId, agentVersion, features: [] },
       agent,
       timers: this.#timers,
-      onOnline: (sessionId) => {
+      onOnline: ({ sessionId, newestAgent }) => {
         this.#onlineSinceMs = this.#timers.nowMs();
-        agent.state({ state: 'online', sessionId });
+        agent.state({ state: 'online', sessionId, ...(newestAgent === undefined ? {} : { newestAgent }) });
       },
       onRetryAfter: (retryAfterMs) => {
         this.#retryAfterMs = retryAfterMs;

@@ -22,11 +22,12 @@ import {
   encodeWindow,
   parseDrain,
   parseGoAway,
+  parseNotice,
   parseOffer,
   parseWelcome,
   parseWindow,
 } from '@switchyard/protocol/link/messages.ts';
-import type { Hello } from '@switchyard/protocol/link/messages.ts';
+import type { Hello, Welcome } from '@switchyard/protocol/link/messages.ts';
 import { LinkWriter } from '@switchyard/protocol/link/writer.ts';
 import type { Timer, Timers } from '../timers.ts';
 import { LinkJob } from './link-job.ts';
@@ -38,7 +39,7 @@ export type LinkSessionOptions = {
   hello: Hello;
   agent: LinkAgent;
   timers: Timers;
-  onOnline(sessionId: string): void;
+  onOnline(welcome: Pick<Welcome, 'sessionId' | 'newestAgent'>): void;
   /** The gateway said when to come back. */
   onRetryAfter(retryAfterMs: number): void;
   /** The agent's own report is not valid: no connection can help. */
@@ -186,7 +187,7 @@ export class LinkSession {
     if (welcome === undefined || !welcome.ok) return CLOSE_CODES.protocol;
     this.#isWelcomed = true;
     this.#report();
-    if (!this.#isEnded) this.#options.onOnline(welcome.value.sessionId);
+    if (!this.#isEnded) this.#options.onOnline(welcome.value);
     return undefined;
   }
 
@@ -199,6 +200,11 @@ export class LinkSession {
         return undefined;
       case RECORD_TYPES.window:
         return this.#onWindow(record);
+      case RECORD_TYPES.notice: {
+        const notice = parseNotice(record.body);
+        if (notice.ok) this.#options.agent.notice?.(notice.value);
+        return notice.ok ? undefined : CLOSE_CODES.protocol;
+      }
       case RECORD_TYPES.drain:
         return parseDrain(record.body).ok ? undefined : CLOSE_CODES.protocol;
       case RECORD_TYPES.goaway: {

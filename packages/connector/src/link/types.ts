@@ -1,7 +1,7 @@
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
 import type { ImageRequest, PictureInfo } from '@switchyard/protocol/image.ts';
 import type { Progress } from '@switchyard/protocol/link/image-job.ts';
-import type { Capabilities, JobKind } from '@switchyard/protocol/link/messages.ts';
+import type { Capabilities, JobKind, Notice } from '@switchyard/protocol/link/messages.ts';
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import type { EngineFault } from '../engine.ts';
 
@@ -12,6 +12,8 @@ export type LinkAgent = {
   /** Decides at once. Accepting takes the slot until the job ends or is abandoned. */
   offer(offer: JobOffer): OfferAnswer;
   state(state: LinkState): void;
+  /** What the gateway tells the owner of the node, now and then. */
+  notice?(notice: Notice): void;
 };
 
 export type JobOffer = {
@@ -79,7 +81,8 @@ export type ImageStream = {
 
 export type LinkState =
   | { state: 'connecting'; attempt: number }
-  | { state: 'online'; sessionId: string }
+  /** `newestAgent`: the newest version of this program that the gateway knows. */
+  | { state: 'online'; sessionId: string; newestAgent?: string }
   | { state: 'waiting'; retryInMs: number; reason: string }
   /** Trying again is useless without a person: wrong token, suspended, too old. */
   | { state: 'stopped'; reason: string };

@@ -4,6 +4,7 @@ import { createAgent } from '../agent.ts';
 import type { EngineModel } from '../engine.ts';
 import type { EngineHost, HostEvent, ModelChoice } from '../engine-host.ts';
 import { createEngineHost } from '../engine-host.ts';
+import type { PauseReason } from '../fair-use.ts';
 import type { AcceptedJob, RunningJob } from '../link/types.ts';
 import { chatOf } from './chat.ts';
 import type { FakeEngine, FakeRun } from './fake-engine.ts';
@@ -24,6 +25,8 @@ export type World = {
   agent: Agent;
   events: (HostEvent | string)[];
   changes: () => number;
+  /** What its owner wants of it from now on. */
+  pause(why: PauseReason | undefined): void;
 };
 
 type Setting = {
@@ -44,6 +47,7 @@ export async function setUpAgent(setting: Setting = {}): Promise<World> {
   const engine = createFakeEngine(models);
   const events: World['events'] = [];
   let changes = 0;
+  let pausedBecause: PauseReason | undefined;
   if (isDown) engine.fault = UNREACHABLE;
   engine.ownSlots = setting.engineSlots;
   engine.said = setting.notices ?? [];
@@ -60,11 +64,22 @@ export async function setUpAgent(setting: Setting = {}): Promise<World> {
     hosts: [host],
     isPrivate,
     timers,
+    pausedBecause: () => pausedBecause,
     onLinkState: (state) => events.push(state.state),
     onJobFault: (fault) => events.push(fault.code),
   });
   await host.start();
-  return { timers, engine, host, agent, events, changes: () => changes };
+  return {
+    timers,
+    engine,
+    host,
+    agent,
+    events,
+    changes: () => changes,
+    pause(why) {
+      pausedBecause = why;
+    },
+  };
 }
 
 /** Lets every promise that can settle do so. */

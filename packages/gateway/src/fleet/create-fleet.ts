@@ -18,6 +18,8 @@ export type FleetOptions = {
   log: FleetLog;
   metrics?: FleetMetrics;
   config?: Partial<FleetConfig>;
+  /** The newest version of the connector that this gateway knows: nodes are told. */
+  newestAgent?: string;
 };
 
 /**
@@ -43,6 +45,7 @@ export function createFleet(options: FleetOptions): Fleet {
     log,
     metrics,
     nextEpoch: () => (epoch += 1),
+    ...(options.newestAgent === undefined ? {} : { newestAgent: options.newestAgent }),
     recordsOf: (nodeId) => records.ofNode(nodeId),
     onWelcomed(session) {
       registry.add(session)?.end(CLOSE_CODES.replaced, 'replaced');

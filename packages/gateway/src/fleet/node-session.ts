@@ -282,6 +282,7 @@ export class NodeSession {
       heartbeatMs: LINK_TIMES.pingIdleMs,
       serverTimeMs: this.#host.clock.nowMs(),
       features: [],
+      newestAgent: this.#host.newestAgent,
     };
     this.#writer.control(RECORD_TYPES.welcome, 0, encodeBody(welcome));
     this.#host.onWelcomed(this);

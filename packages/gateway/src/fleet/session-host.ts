@@ -17,6 +17,8 @@ export type SessionHost = {
   log: FleetLog;
   metrics: FleetMetrics;
   nextEpoch(): number;
+  /** The newest version of the connector that this gateway knows. */
+  newestAgent?: string;
   /** What was seen of a node's models so far, by alias; it is kept after the session. */
   recordsOf(nodeId: string): Map<string, ModelRecord>;
   /** HELLO has come: an older session of the same node has to go. */

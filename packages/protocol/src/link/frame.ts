@@ -56,6 +56,8 @@ export const RECORD_TYPES = {
   drain: 35,
   /** g>n: the connection closes now, and when to come back. */
   goaway: 36,
+  /** g>n, with the OPTIONAL flag: what the node's owner may want to know. */
+  notice: 37,
 } as const;
 
 export type RecordType = (typeof RECORD_TYPES)[keyof typeof RECORD_TYPES];

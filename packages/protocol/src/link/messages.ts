@@ -43,6 +43,14 @@ export type Welcome = {
   heartbeatMs: number;
   serverTimeMs: number;
   features: string[];
+  /** The newest version of the node's program that the gateway knows. */
+  newestAgent?: string;
+};
+
+/** What the node's owner may want to see. Amounts are whole µ$. */
+export type Notice = {
+  /** Of the node: `pendingMicros` can still be taken back, `payableMicros` cannot. */
+  earnings?: { pendingMicros: number; payableMicros: number };
 };
 
 /** Opens a stream. `bodyBytes` of ChatRequest or ImageRequest as JSON follow as DATA, sliced anywhere. */
@@ -108,13 +116,29 @@ export function parseHello(body: Uint8Array): Checked<Hello> {
 export function parseWelcome(body: Uint8Array): Checked<Welcome> {
   return checkJson(body, (value) => {
     const fields = fieldsOf(value, 'welcome');
+    const newestAgent = optional(fields['newestAgent'], (given) =>
+      wordOf(given, 'newestAgent', LINK_LIMITS.wordMaxChars),
+    );
     return {
       sessionId: wordOf(fields['sessionId'], 'sessionId', LINK_LIMITS.wordMaxChars),
       epoch: wholeNumberOf(fields['epoch'], 'epoch', Number.MAX_SAFE_INTEGER),
       heartbeatMs: wholeNumberOf(fields['heartbeatMs'], 'heartbeatMs', DAY_MS),
       serverTimeMs: wholeNumberOf(fields['serverTimeMs'], 'serverTimeMs', Number.MAX_SAFE_INTEGER),
       features: readFeatures(fields['features']),
+      ...(newestAgent !== undefined && { newestAgent }),
     };
+  });
+}
+
+export function parseNotice(body: Uint8Array): Checked<Notice> {
+  return checkJson(body, (value) => {
+    const earnings = optional(fieldsOf(value, 'notice')['earnings'], (given) => {
+      const fields = fieldsOf(given, 'earnings');
+      const amount = (name: string): number =>
+        wholeNumberOf(fields[name], `earnings.${name}`, Number.MAX_SAFE_INTEGER);
+      return { pendingMicros: amount('pendingMicros'), payableMicros: amount('payableMicros') };
+    });
+    return earnings === undefined ? {} : { earnings };
   });
 }
 
@@ -170,7 +194,7 @@ const utf8 = new TextEncoder();
 
 /** Writes any of the bodies above. */
 export function encodeBody(
-  body: Hello | Welcome | Offer | Reject | Fail | Drain | GoAway | Record<string, unknown>,
+  body: Hello | Welcome | Notice | Offer | Reject | Fail | Drain | GoAway | Record<string, unknown>,
 ): Uint8Array {
   return utf8.encode(JSON.stringify(body));
 }

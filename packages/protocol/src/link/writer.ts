@@ -78,6 +78,11 @@ export class LinkWriter {
     this.#queueControl({ type, flags: RECORD_FLAGS.end, body }, stream);
   }
 
+  /** The same for a record that the other side may leave unread when it does not know the type. */
+  optional(type: RecordType, stream: number, body: Uint8Array): void {
+    this.#queueControl({ type, flags: RECORD_FLAGS.end | RECORD_FLAGS.optional, body }, stream);
+  }
+
   /** Queues a control body of any length as slices, the last with the END flag. */
   slicedControl(type: RecordType, stream: number, body: Uint8Array): void {
     const step = LINK_LIMITS.recordBodyMaxBytes;

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { Shell } from '../command.ts';
 import { EXIT } from '../failure.ts';
@@ -14,7 +15,7 @@ export function addConnectCommand(program: Command, shell: Shell): void {
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (words: string[]) => {
-      const { CONNECT_HELP, parseConnectArguments, runConnect } =
+      const { CONNECT_HELP, parseConnectArguments, runConnect, systemdUnit } =
         await import('@switchyard/connector/run-connect.ts');
       const parsed = parseConnectArguments(words);
       switch (parsed.kind) {
@@ -25,6 +26,13 @@ export function addConnectCommand(program: Command, shell: Shell): void {
           shell.streams.stderr(`error: ${parsed.message}\n\n${CONNECT_HELP}`);
           shell.exitCode = EXIT.usage;
           break;
+        case 'systemd': {
+          const [node = '', script = ''] = process.argv;
+          const user = userInfo().username;
+          const program = [node, script, 'connect'];
+          shell.streams.stdout(systemdUnit({ program, words: parsed.words, folder: process.cwd(), user }));
+          break;
+        }
         case 'run':
           shell.exitCode = await runConnect(parsed.options);
           // A job that was cut off must not hold the process.
