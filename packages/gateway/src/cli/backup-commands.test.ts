@@ -27,12 +27,13 @@ async function run(...words: string[]) {
 
 describe('backup and restore', () => {
   it('make a second data folder that a command can work on', async () => {
-    const made = await run('backup', join(folder, 'copy'), '--data', data);
+    const made = await run('backup', join(folder, 'copy.tar'), '--data', data);
     expect(made).toMatchObject({ code: 0 });
     expect(made.stdout).toContain('ledger.sqlite');
-    expect(made.stderr).toContain('copy ledger.sqlite 100 %');
+    for (const what of ['copy', 'pack', 'check'])
+      expect(made.stderr).toContain(`${what} ledger.sqlite 100 %`);
     const other = join(folder, 'other');
-    const restored = await run('restore', join(folder, 'copy'), '--data', other, '--json');
+    const restored = await run('restore', join(folder, 'copy.tar'), '--data', other, '--json');
     expect(restored).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(restored.stdout)).toMatchObject({ dataFolder: other, report: { ok: true } });
     expect((await run('credit', 'balance', 'alice', '--data', other)).stdout).toContain('100 credits ($1)');
@@ -42,12 +43,13 @@ describe('backup and restore', () => {
     expect(await run('backup', data, '--data', data)).toMatchObject({
       code: 1,
       stdout: '',
-      stderr:
-        'error: The folder is there already and is not empty, or is no folder\nName a new folder. Nothing is ever overwritten.\n',
+      stderr: `error: ${data} is there already\nName a new file. Nothing is ever overwritten.\n`,
     });
     const failed = await run('restore', folder, '--data', join(folder, 'other'), '--json');
     expect(JSON.parse(failed.stderr)).toMatchObject({ error: { code: 'no_backup' } });
     expect(failed.code).toBe(1);
+    const full = await run('restore', join(folder, 'switchyard.yaml'), '--data', data);
+    expect(full.stderr).toContain('Name a new folder. Nothing is ever overwritten.');
     const nothing = await run('backup', join(folder, 'copy'), '--data', join(folder, 'nothing'));
     expect(nothing.stderr).toContain('Name the data folder with --data DIR');
   });

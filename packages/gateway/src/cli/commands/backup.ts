@@ -15,36 +15,36 @@ import { failUnlessSound, showReport } from './reconcile.ts';
 export function addBackupCommands(program: Command, shell: Shell): void {
   leaf(
     program,
-    'backup <folder>',
-    'Copy accounts, ledger and receipt key into a new folder; a gateway may be running',
-    [['switchyard backup /backups/today', 'the folder must be new or empty']],
+    'backup <file>',
+    'Copy accounts, ledger and receipt key into one new file; a gateway may be running',
+    [['switchyard backup /backups/2026-11-21.tar', 'an archive; "tar -t -f FILE" lists it']],
   )
     .addHelpText(
       'after',
-      '\nThe folder holds digests of keys and a private key: keep it as safe as the data folder.',
+      '\nThe file holds digests of keys and a private key: keep it as safe as the data folder.',
     )
-    .action((folder: string, options: CommonOptions) =>
+    .action((file: string, options: CommonOptions) =>
       withOutput(shell, options, async (output) => {
         const { makeBackup } = await import('../../store/sqlite/backup/backup.ts');
         const ask = {
           dataDirectory: await dataFolderOf(options),
-          target: resolve(folder),
+          target: resolve(file),
           clock: systemClock,
         };
         const manifest = await makeBackup({ ...ask, onProgress: progressNotes(output) }).catch(rethrow);
-        output.result({ folder: ask.target, ...manifest }, (screen) => {
+        output.result({ file: ask.target, ...manifest }, (screen) => {
           showFiles(screen, manifest);
-          screen.line(`The backup is in ${ask.target}.`);
+          screen.line(`The backup is ${ask.target}. It was read back and compared.`);
         });
       }),
     );
 
-  leaf(program, 'restore <folder>', 'Make a data folder of a backup, and check it', [
-    ['switchyard restore /backups/today --data ./data', 'the data folder must be new or empty'],
-  ]).action((folder: string, options: CommonOptions) =>
+  leaf(program, 'restore <file>', 'Make a data folder of a backup, and check it', [
+    ['switchyard restore /backups/2026-11-21.tar --data ./data', 'the data folder must be new or empty'],
+  ]).action((file: string, options: CommonOptions) =>
     withOutput(shell, options, async (output) => {
       const { restoreBackup } = await import('../../store/sqlite/backup/restore.ts');
-      const ask = { source: resolve(folder), dataDirectory: await dataFolderOf(options), clock: systemClock };
+      const ask = { source: resolve(file), dataDirectory: await dataFolderOf(options), clock: systemClock };
       const restored = await restoreBackup({ ...ask, onProgress: progressNotes(output) }).catch(rethrow);
       const { manifest, report, strangers } = restored;
       output.result({ dataFolder: ask.dataDirectory, ...restored }, (screen) => {
@@ -90,8 +90,9 @@ function progressNotes(output: Output): Progress {
 
 const HINTS: Record<string, string> = {
   no_data: 'Name the data folder with --data DIR.',
+  exists: 'Name a new file. Nothing is ever overwritten.',
   not_empty: 'Name a new folder. Nothing is ever overwritten.',
-  no_backup: 'Name the folder that "switchyard backup" made.',
+  no_backup: 'Name the file that "switchyard backup" made.',
   damaged_backup: 'Use another backup. Nothing was changed.',
 };
 

@@ -1,5 +1,5 @@
+import { createHash } from 'node:crypto';
 import {
-  appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -23,8 +23,9 @@ import { runOperation } from '../../../admin/operations.ts';
 import { TEST_CONFIG } from '../../../cli/test-gateway.ts';
 import { RECEIPT_KEY_FILE } from '../../receipt-key-file.ts';
 import { makeBackup } from './backup.ts';
-import { MANIFEST_FILE } from './manifest.ts';
+import { MANIFEST_FILE, type ManifestFile } from './manifest.ts';
 import { restoreBackup } from './restore.ts';
+import { TAR_BLOCK_BYTES, readTarHeader, tarHeader, tarPadding } from './tar.ts';
 
 let folder = '';
 let dataDirectory = '';
@@ -112,13 +113,14 @@ describe('a backup', () => {
       'switchyard.sqlite',
       RECEIPT_KEY_FILE,
     ]);
-    expect(readdirSync(target).toSorted()).toEqual([
+    expect([...filesOf(readFileSync(target)).keys()]).toEqual([
       'ledger.sqlite',
-      MANIFEST_FILE,
-      RECEIPT_KEY_FILE,
       'switchyard.sqlite',
+      RECEIPT_KEY_FILE,
+      MANIFEST_FILE,
     ]);
-    for (const name of readdirSync(target)) expect(statSync(join(target, name)).mode & 0o077).toBe(0);
+    expect(statSync(target).mode & 0o077).toBe(0);
+    expect(readdirSync(folder).toSorted()).toEqual(['backup', 'data']);
 
     const restored = await restore();
     expect(restored).toMatchObject({
@@ -126,6 +128,12 @@ describe('a backup', () => {
       strangers: { accounts: [], keys: [] },
     });
     expect(restored.report.counts.receipts).toBeGreaterThan(1_000);
+    expect(restored.manifest).toEqual(manifest);
+    for (const { name, bytes } of manifest.files) {
+      const file = join(folder, 'restored', name);
+      expect([name, statSync(file).mode & 0o077]).toEqual([name, 0]);
+      expect(filesOf(readFileSync(target)).get(name)?.length).toBe(bytes);
+    }
     expect(readFileSync(join(folder, 'restored', RECEIPT_KEY_FILE), 'utf8')).toBe('the key of a test');
     dataDirectory = join(folder, 'restored');
     const next = await open();
@@ -133,20 +141,31 @@ describe('a backup', () => {
     await next.close();
   }, 120_000);
 
-  it('goes into a new or an empty folder only, and leaves nothing behind when it fails', async () => {
+  it('goes into a new file only, and leaves nothing behind when it fails', async () => {
     await makeData();
-    mkdirSync(target);
     await backUp();
-    await expect(backUp()).rejects.toMatchObject({ code: 'not_empty' });
-    target = join(folder, 'file');
-    writeFileSync(target, 'x');
-    await expect(backUp()).rejects.toMatchObject({ code: 'not_empty' });
-    target = join(folder, 'other');
+    const made = readFileSync(target);
+    await expect(backUp()).rejects.toMatchObject({ code: 'exists' });
+    expect(readFileSync(target).equals(made)).toBe(true);
+    target = dataDirectory;
+    await expect(backUp()).rejects.toMatchObject({ code: 'exists' });
+    target = join(folder, 'new folder', 'other');
+    await backUp();
+    target = join(folder, 'new folder', 'third');
     writeFileSync(join(dataDirectory, 'switchyard.sqlite'), 'no database'.repeat(500));
     await expect(backUp()).rejects.toThrow();
-    expect(existsSync(target)).toBe(false);
+    expect(readdirSync(join(folder, 'new folder'))).toEqual(['other']);
     dataDirectory = join(folder, 'nothing here');
     await expect(backUp()).rejects.toMatchObject({ code: 'no_data' });
+  });
+
+  it('of the same data, restored and backed up again, is the same', async () => {
+    await makeData();
+    const first = await backUp();
+    await restore();
+    dataDirectory = join(folder, 'restored');
+    target = join(folder, 'second');
+    expect((await backUp()).files).toEqual(first.files);
   });
 });
 
@@ -165,58 +184,142 @@ describe('a restore', () => {
     expect((await restore(empty)).report.ok).toBe(true);
   });
 
-  const damages: [name: string, damage: () => void, code: string][] = [
-    ['without its manifest', () => rmSync(join(target, MANIFEST_FILE)), 'no_backup'],
+  const damages: [name: string, damage: (files: Files) => void, code: string][] = [
+    ['without its manifest', (files) => files.delete(MANIFEST_FILE), 'damaged_backup'],
     [
       'with a manifest that is no JSON',
-      () => writeFileSync(join(target, MANIFEST_FILE), '{'),
+      (files) => files.set(MANIFEST_FILE, Buffer.from('{')),
       'damaged_backup',
     ],
     [
       'with a manifest of something else',
-      () => writeFileSync(join(target, MANIFEST_FILE), '{}'),
+      (files) => files.set(MANIFEST_FILE, Buffer.from('{}')),
       'damaged_backup',
     ],
-    ['with a name that leads out of the folder', () => rename('../../evil'), 'damaged_backup'],
-    ['without one of its files', () => rmSync(join(target, 'switchyard.sqlite')), 'damaged_backup'],
-    ['with a byte that changed', () => flipByte(join(target, 'ledger.sqlite')), 'damaged_backup'],
-    ['with a file that grew', () => appendFileSync(join(target, 'switchyard.sqlite'), 'x'), 'damaged_backup'],
+    [
+      'with a manifest that is too large',
+      (files) => files.set(MANIFEST_FILE, Buffer.alloc(100_000, ' ')),
+      'damaged_backup',
+    ],
+    [
+      'with a name that leads out of the folder',
+      (files) => rename(files, 'switchyard.sqlite', '../../evil'),
+      'damaged_backup',
+    ],
+    ['with a file of another name', (files) => rename(files, 'ledger.sqlite', 'notes.txt'), 'no_backup'],
+    ['without one of its files', (files) => files.delete('switchyard.sqlite'), 'damaged_backup'],
+    ['with a file that nobody named', (files) => addKey(files), 'damaged_backup'],
+    ['with a byte that changed', (files) => flipByte(files.get('ledger.sqlite')), 'damaged_backup'],
+    [
+      'with a file that grew',
+      (files) =>
+        files.set(
+          'ledger.sqlite',
+          Buffer.concat([files.get('ledger.sqlite') ?? Buffer.alloc(0), Buffer.from('x')]),
+        ),
+      'damaged_backup',
+    ],
+  ];
+  const blunt: [name: string, damage: (bytes: Buffer) => Buffer, code: string][] = [
+    ['that is empty', () => Buffer.alloc(0), 'no_backup'],
+    ['that is a database', () => readFileSync(join(dataDirectory, 'ledger.sqlite')), 'no_backup'],
+    ['with more behind its end', (bytes) => Buffer.concat([bytes, Buffer.alloc(1)]), 'damaged_backup'],
+    ['that lost its end', (bytes) => bytes.subarray(0, -1), 'damaged_backup'],
+    ['that is only its first half', (bytes) => bytes.subarray(0, bytes.length / 2), 'damaged_backup'],
+    ['with a header that changed', (bytes) => (flipByte(bytes.subarray(0, 200)), bytes), 'no_backup'],
+    ['twice in one file', (bytes) => Buffer.concat([bytes.subarray(0, -2_048), bytes]), 'damaged_backup'],
   ];
   it.each(damages)('refuses a backup %s and leaves nothing behind', async (_name, damage, code) => {
-    damage();
+    const files = filesOf(readFileSync(target));
+    damage(files);
+    writeFileSync(target, archiveOf(files));
+    await expectRefusal(code);
+  });
+
+  it.each(blunt)('refuses a backup %s and leaves nothing behind', async (_name, damage, code) => {
+    writeFileSync(target, damage(readFileSync(target)));
+    await expectRefusal(code);
+  });
+
+  it('refuses a folder and what is not there', async () => {
+    await expect(restore(undefined, dataDirectory)).rejects.toMatchObject({ code: 'no_backup' });
+    await expect(restore(undefined, join(folder, 'nothing'))).rejects.toMatchObject({ code: 'no_backup' });
+  });
+
+  async function expectRefusal(code: string): Promise<void> {
     const to = join(folder, 'restored');
     await expect(restore(to)).rejects.toMatchObject({ code });
     expect(existsSync(to)).toBe(false);
     mkdirSync(to);
     await expect(restore(to)).rejects.toMatchObject({ code });
     expect(readdirSync(to)).toEqual([]);
-  });
+  }
 
   it('tells of a ledger that does not add up, and of charges of nobody', async () => {
-    const { readManifest, describeFile } = await import('./manifest.ts');
-    const manifest = readManifest(target);
-    const ledger = new Database(join(target, 'ledger.sqlite'));
+    const { manifest } = await restore(join(folder, 'first'));
+    const path = join(folder, 'first', 'ledger.sqlite');
+    const ledger = new Database(path);
     ledger.exec(
       `UPDATE key_spend SET amount = amount + 1;
        UPDATE account SET owner = 'acc_gone' WHERE owner = (SELECT owner FROM account WHERE kind = 'promo' LIMIT 1)`,
     );
     ledger.close();
-    const files = await Promise.all(manifest.files.map(({ name }) => describeFile(target, name)));
-    writeFileSync(join(target, MANIFEST_FILE), JSON.stringify({ ...manifest, files }));
+    const files = filesOf(readFileSync(target));
+    files.set('ledger.sqlite', readFileSync(path));
+    const named = manifest.files.map(({ name }) => describeOf(name, files));
+    files.set(MANIFEST_FILE, Buffer.from(JSON.stringify({ ...manifest, files: named })));
+    writeFileSync(target, archiveOf(files));
     const { report, strangers } = await restore();
     expect(report.problems.map(({ invariant }) => invariant)).toEqual(['R2 key spend equals receipts']);
     expect(strangers).toEqual({ accounts: ['acc_gone'], keys: [] });
   });
-
-  function rename(name: string): void {
-    const text = readFileSync(join(target, MANIFEST_FILE), 'utf8');
-    writeFileSync(join(target, MANIFEST_FILE), text.replace('ledger.sqlite', name));
-  }
 });
 
-function flipByte(path: string): void {
-  const bytes = readFileSync(path);
+/** The files of an archive, by name. */
+type Files = Map<string, Buffer>;
+
+function filesOf(archive: Buffer): Files {
+  const files: Files = new Map();
+  for (let at = 0; at < archive.length;) {
+    const entry = readTarHeader(archive.subarray(at, at + TAR_BLOCK_BYTES));
+    if (entry === undefined || entry === 'end') break;
+    at += TAR_BLOCK_BYTES;
+    files.set(entry.name, Buffer.from(archive.subarray(at, at + entry.bytes)));
+    at += entry.bytes + tarPadding(entry.bytes);
+  }
+  return files;
+}
+
+function archiveOf(files: Files): Buffer {
+  const parts = [...files].flatMap(([name, data]) => [
+    tarHeader({ name, bytes: data.length }, 0),
+    data,
+    Buffer.alloc(tarPadding(data.length)),
+  ]);
+  return Buffer.concat([...parts, Buffer.alloc(2 * TAR_BLOCK_BYTES)]);
+}
+
+/** Keeps the place of the file. */
+function rename(files: Files, from: string, to: string): void {
+  const entries = [...files];
+  files.clear();
+  for (const [name, data] of entries) files.set(name === from ? to : name, data);
+}
+
+function addKey(files: Files): void {
+  const entries = [...files];
+  files.clear();
+  files.set(RECEIPT_KEY_FILE, Buffer.from('another key'));
+  for (const [name, data] of entries) files.set(name, data);
+}
+
+function describeOf(name: string, files: Files): ManifestFile {
+  const data = files.get(name) ?? Buffer.alloc(0);
+  return { name, bytes: data.length, sha256: createHash('sha256').update(data).digest('hex') };
+}
+
+function flipByte(bytes: Buffer | undefined): void {
+  if (bytes === undefined) throw new Error('no file');
   const at = bytes.length - 100;
   bytes[at] = (bytes[at] ?? 0) ^ 1;
-  writeFileSync(path, bytes);
 }

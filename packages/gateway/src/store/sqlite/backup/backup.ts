@@ -1,107 +1,127 @@
 import {
   chmodSync,
   closeSync,
-  constants,
-  copyFileSync,
   existsSync,
   fsyncSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
-  readdirSync,
+  renameSync,
   rmSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Clock } from '../../../core/clock.ts';
 import { RECEIPT_KEY_FILE } from '../../receipt-key-file.ts';
 import { LEDGER_DATABASE_FILE, MAIN_DATABASE_FILE } from '../main/data-folder.ts';
-import { BackupError, MANIFEST_FILE, type Manifest, describeFile, writeManifest } from './manifest.ts';
+import { readArchive } from './archive-reader.ts';
+import { type ArchiveWriter, createArchive } from './archive-writer.ts';
+import { BackupError, MANIFEST_FILE, type Manifest, type ManifestFile, manifestText } from './manifest.ts';
 
 /** Pages of 4 KiB that are copied in one go: 16 MiB, about 10 ms. */
 const STEP_PAGES = 4_096;
 
-/** How far a long step is. `done` and `total` are bytes. */
-export type Progress = (step: { file: string; what: 'copy' | 'check'; done: number; total: number }) => void;
+/** `copy`: out of a database that may be at work; `pack`: into the backup; `check`: whether all is as it should be. */
+export type ProgressStep = 'copy' | 'pack' | 'check';
 
-/**
- * Copies the databases of a data folder, and the key that signs receipts, into a new or empty folder, while a gateway may
- * work on them. Each database is copied as it is at one moment: a read transaction is held from the first page to
- * the last, since SQLite begins a copy anew whenever somebody else has written in between. It does not hold the gateway up.
- *
- * The ledger is copied first and the accounts after it. Accounts and keys are made before anything is charged to
- * them and are never deleted, so every charge in the copy has its account and key in the copy. What may be missing is
- * the first credit of an account that was made during the backup.
- *
- * Throws `BackupError`, or what the file system says; then the folder is left as it was.
- */
-export async function makeBackup(options: {
+/** How far a long step is. `done` and `total` are bytes. */
+export type Progress = (step: { file: string; what: ProgressStep; done: number; total: number }) => void;
+
+export type BackupOptions = {
   dataDirectory: string;
+  /** The file to make. It must not be there. */
   target: string;
   clock: Clock;
   onProgress: Progress;
   /** For tests: a small database shall take many steps, too. */
   stepPages?: number;
-}): Promise<Manifest> {
-  const { dataDirectory, target, onProgress, stepPages = STEP_PAGES } = options;
+};
+
+/**
+ * Packs the databases of a data folder, and the key that signs receipts, into one new file (a tar archive), while a
+ * gateway may work on them. Each database is copied as it is at one moment: a read transaction is held from the first
+ * page to the last, since SQLite begins a copy anew whenever somebody else has written in between. It does not hold the
+ * gateway up. The finished file is read back and compared before it gets its name.
+ *
+ * The ledger is copied first and the accounts after it. Accounts and keys are made before anything is charged to
+ * them and are never deleted, so every charge in the copy has its account and key in the copy. What may be missing is
+ * the first credit of an account that was made during the backup.
+ *
+ * While it works it needs room for the backup and one database more, beside the file.
+ * Throws `BackupError`, or what the file system says; then nothing is left behind.
+ */
+export async function makeBackup(options: BackupOptions): Promise<Manifest> {
+  const { dataDirectory, target } = options;
   for (const name of [LEDGER_DATABASE_FILE, MAIN_DATABASE_FILE]) {
     if (!existsSync(join(dataDirectory, name))) {
       throw new BackupError('no_data', `There is no ${name} in the data folder`);
     }
   }
-  const isNew = makeEmptyFolder(target);
+  if (existsSync(target)) throw new BackupError('exists', `${target} is there already`);
+  mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+  const workFolder = mkdtempSync(`${target}.part-`);
   try {
-    const files = [];
+    const packed = join(workFolder, 'backup.tar');
+    const manifest = await pack(packed, workFolder, options);
+    await readArchive(packed, {
+      onProgress: (file, done, total) => options.onProgress({ file, what: 'check', done, total }),
+    });
+    if (existsSync(target)) throw new BackupError('exists', `${target} is there already`);
+    renameSync(packed, target);
+    return manifest;
+  } finally {
+    rmSync(workFolder, { recursive: true, force: true });
+  }
+}
+
+async function pack(packed: string, workFolder: string, options: BackupOptions): Promise<Manifest> {
+  const nowMs = options.clock.nowMs();
+  const archive = await createArchive(packed, nowMs);
+  try {
+    const files: ManifestFile[] = [];
     for (const name of [LEDGER_DATABASE_FILE, MAIN_DATABASE_FILE]) {
-      await copyDatabase({
-        from: join(dataDirectory, name),
-        to: join(target, name),
-        name,
-        onProgress,
-        stepPages,
-      });
-      files.push(await describeFile(target, name));
+      const copy = join(workFolder, name);
+      await copyDatabase(join(options.dataDirectory, name), copy, { ...options, name });
+      files.push(await addFile(archive, { name, from: copy }, options.onProgress));
+      rmSync(copy);
     }
-    if (copyKey(dataDirectory, target)) files.push(await describeFile(target, RECEIPT_KEY_FILE));
-    const madeAt = new Date(options.clock.nowMs()).toISOString();
+    const key = join(options.dataDirectory, RECEIPT_KEY_FILE);
+    // Without one this gateway has signed nothing yet.
+    if (existsSync(key)) {
+      files.push(await addFile(archive, { name: RECEIPT_KEY_FILE, from: key }, options.onProgress));
+    }
+    const madeAt = new Date(nowMs).toISOString();
     const manifest: Manifest = { kind: 'switchyard-backup', version: 1, madeAt, files };
-    writeManifest(target, manifest);
+    await archive.addText(MANIFEST_FILE, manifestText(manifest));
+    await archive.finish();
     return manifest;
   } catch (error) {
-    for (const name of [LEDGER_DATABASE_FILE, MAIN_DATABASE_FILE, RECEIPT_KEY_FILE, MANIFEST_FILE]) {
-      for (const suffix of ['', '-wal', '-shm', '-journal'])
-        rmSync(join(target, name + suffix), { force: true });
-    }
-    if (isNew) rmSync(target, { recursive: true, force: true });
+    await archive.abandon();
     throw error;
   }
 }
 
-/** True when the folder was made; false when it was there, empty. Throws `BackupError` when something is in it. */
-export function makeEmptyFolder(directory: string): boolean {
-  if (existsSync(directory)) {
-    if (isEmptyFolder(directory)) return false;
-    throw new BackupError('not_empty', 'The folder is there already and is not empty, or is no folder');
-  }
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return true;
+function addFile(
+  archive: ArchiveWriter,
+  { name, from }: { name: string; from: string },
+  onProgress: Progress,
+): Promise<ManifestFile> {
+  return archive.addFile({
+    name,
+    from,
+    onBytes: (done, total) => onProgress({ file: name, what: 'pack', done, total }),
+  });
 }
 
-function isEmptyFolder(directory: string): boolean {
-  try {
-    return readdirSync(directory).length === 0;
-  } catch {
-    return false;
-  }
-}
-
-async function copyDatabase(options: {
-  from: string;
-  to: string;
-  name: string;
-  onProgress: Progress;
-  stepPages: number;
-}): Promise<void> {
-  const { from, to, name, onProgress, stepPages } = options;
+async function copyDatabase(
+  from: string,
+  to: string,
+  {
+    name,
+    onProgress,
+    stepPages = STEP_PAGES,
+  }: Pick<BackupOptions, 'onProgress' | 'stepPages'> & { name: string },
+): Promise<void> {
   closeSync(openSync(to, 'wx', 0o600));
   const source = new Database(from, { readonly: true, fileMustExist: true, timeout: 5_000 });
   try {
@@ -142,14 +162,4 @@ function checkCopy(path: string, name: string, onProgress: Progress): void {
   fsyncSync(file);
   closeSync(file);
   onProgress({ file: name, what: 'check', done: 1, total: 1 });
-}
-
-/** False: this gateway has signed nothing yet. */
-function copyKey(dataDirectory: string, target: string): boolean {
-  const from = join(dataDirectory, RECEIPT_KEY_FILE);
-  if (!existsSync(from)) return false;
-  const to = join(target, RECEIPT_KEY_FILE);
-  copyFileSync(from, to, constants.COPYFILE_EXCL);
-  chmodSync(to, 0o600);
-  return true;
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -7,8 +6,9 @@ import type { Clock } from '../../../core/clock.ts';
 import { type ReconcileReport, reconcile } from '../ledger/reconcile.ts';
 import { LEDGER_DATABASE_FILE, MAIN_DATABASE_FILE } from '../main/data-folder.ts';
 import { acquireDataLock } from '../main/data-lock.ts';
-import { type Progress, makeEmptyFolder } from './backup.ts';
-import { BackupError, type Manifest, type ManifestFile, readManifest } from './manifest.ts';
+import { type Sink, readArchive } from './archive-reader.ts';
+import type { Progress } from './backup.ts';
+import { BACKUP_FILES, BackupError, type Manifest } from './manifest.ts';
 
 export type Restored = {
   manifest: Manifest;
@@ -22,7 +22,7 @@ const STRANGERS_MAX = 20;
 
 /**
  * Makes a data folder of a backup. The folder must not be there, or be empty: nothing is ever overwritten. Every file is
- * compared with the manifest while it is copied, then the ledger is checked as `reconcile` does.
+ * compared with the manifest of the backup, then the ledger is checked as `reconcile` does.
  *
  * Throws `BackupError` or what the file system says, and then leaves the folder empty. A report that is not `ok` is
  * no error here: the files are those of the backup, and stay.
@@ -34,13 +34,15 @@ export async function restoreBackup(options: {
   onProgress: Progress;
 }): Promise<Restored> {
   const { source, dataDirectory, clock, onProgress } = options;
-  const manifest = readManifest(source);
   const isNew = makeEmptyFolder(dataDirectory);
   // A gateway that is started meanwhile must not find half of the files.
   const lock = acquireDataLock(dataDirectory, 0);
   if (lock === undefined) throw new BackupError('not_empty', 'Another process uses the data folder');
   try {
-    for (const file of manifest.files) await copyChecked({ file, source, dataDirectory, onProgress });
+    const manifest = await readArchive(source, {
+      onProgress: (file, done, total) => onProgress({ file, what: 'copy', done, total }),
+      sinkFor: (name) => createFile(join(dataDirectory, name)),
+    });
     const ledgerPath = join(dataDirectory, LEDGER_DATABASE_FILE);
     onProgress({ file: LEDGER_DATABASE_FILE, what: 'check', done: 0, total: 1 });
     const report = reconcile(ledgerPath, clock);
@@ -50,7 +52,7 @@ export async function restoreBackup(options: {
     return { manifest, report, strangers };
   } catch (error) {
     lock.release();
-    for (const { name } of manifest.files) {
+    for (const name of BACKUP_FILES) {
       for (const suffix of ['', '-wal', '-shm']) rmSync(join(dataDirectory, name + suffix), { force: true });
     }
     rmSync(join(dataDirectory, 'switchyard.lock'), { force: true });
@@ -59,33 +61,33 @@ export async function restoreBackup(options: {
   }
 }
 
-async function copyChecked(options: {
-  file: ManifestFile;
-  source: string;
-  dataDirectory: string;
-  onProgress: Progress;
-}): Promise<void> {
-  const { file, source, dataDirectory, onProgress } = options;
-  const from = join(source, file.name);
-  if (!existsSync(from)) throw new BackupError('damaged_backup', `${file.name} is missing in the backup`);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const copy = await open(join(dataDirectory, file.name), 'wx', 0o600);
-  try {
-    for await (const chunk of createReadStream(from, { highWaterMark: 1024 * 1024 })) {
-      const data = chunk as Buffer;
-      hash.update(data);
-      bytes += data.length;
-      if (bytes > file.bytes) break;
-      await copy.writeFile(data);
-      onProgress({ file: file.name, what: 'copy', done: bytes, total: file.bytes });
-    }
-    await copy.sync();
-  } finally {
-    await copy.close();
+/** A new file that is on the disk when it is closed. */
+async function createFile(path: string): Promise<Sink> {
+  const file = await open(path, 'wx', 0o600);
+  return {
+    write: (data) => file.writeFile(data),
+    async close() {
+      await file.sync();
+      await file.close();
+    },
+  };
+}
+
+/** True when the folder was made; false when it was there, empty. Throws `BackupError` when something is in it. */
+function makeEmptyFolder(directory: string): boolean {
+  if (existsSync(directory)) {
+    if (isEmptyFolder(directory)) return false;
+    throw new BackupError('not_empty', 'The folder is there already and is not empty, or is no folder');
   }
-  if (bytes !== file.bytes || hash.digest('hex') !== file.sha256) {
-    throw new BackupError('damaged_backup', `${file.name} is not what the manifest says`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return true;
+}
+
+function isEmptyFolder(directory: string): boolean {
+  try {
+    return readdirSync(directory).length === 0;
+  } catch {
+    return false;
   }
 }
 
