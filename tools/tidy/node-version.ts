@@ -5,6 +5,7 @@ const places: ReadonlyArray<{ path: string; pattern: RegExp }> = [
   { path: '.node-version', pattern: /^\s*v?(\S+)\s*$/ },
   { path: 'package.json', pattern: /"devDependencies"[^}]*"node":\s*"([^"]+)"/ },
   { path: 'Dockerfile', pattern: /^ARG NODE_VERSION=(\S+)$/m },
+  { path: 'Dockerfile.connector', pattern: /^ARG NODE_VERSION=(\S+)$/m },
 ];
 
 /** One version of Node in every place that pins it. */

@@ -76,11 +76,12 @@ describe('node-version', () => {
     '.node-version': '26.1.0\n',
     'package.json': '{ "devDependencies": { "a": "1.0.0", "node": "26.1.0" } }',
     Dockerfile: 'ARG NODE_VERSION=26.1.0\nFROM x\n',
+    'Dockerfile.connector': 'ARG NODE_VERSION=26.1.0\nFROM x\n',
   };
   it('accepts one version', () => {
     expect(findingsOf(nodeVersion, same)).toEqual([]);
   });
-  it.each(['package.json', 'Dockerfile'])('finds another version in %s', (path) => {
+  it.each(['package.json', 'Dockerfile', 'Dockerfile.connector'])('finds another version in %s', (path) => {
     const texts = { ...same, [path]: same[path as keyof typeof same].replace('26.1.0', '26.2.0') };
     expect(findingsOf(nodeVersion, texts)).toEqual([`${path} names Node 26.2.0; .node-version says 26.1.0`]);
   });

@@ -50,7 +50,9 @@ const REAL: ConnectDependencies = {
   terminal() {
     const { stdout } = process;
     if (!stdout.isTTY || isPlainTerminal()) return undefined;
-    return { write: (text) => void stdout.write(text), columns: () => stdout.columns };
+    // A terminal that was never told its size says 0.
+    const columns = (): number => (stdout.columns > 0 ? stdout.columns : USUAL_COLUMNS);
+    return { write: (text) => void stdout.write(text), columns };
   },
   onSignal(handler) {
     process.on('SIGINT', handler);
@@ -67,6 +69,7 @@ const REAL: ConnectDependencies = {
   timers: systemTimers,
 };
 
+const USUAL_COLUMNS = 80;
 /** How often the block of a live status is looked at. It is drawn when it has changed. */
 const DRAW_MS = 1_000;
 
@@ -104,7 +107,7 @@ export async function runConnect(
 
   const reporter = createStatusReporter({ gateway, write, timers });
   const draw = (agent: Agent): void =>
-    screen?.draw(live.lines({ models: agent.activity(), counts: agent.counts() }, terminal?.columns() ?? 80));
+    screen?.draw(live.lines({ models: agent.activity(), counts: agent.counts() }, terminal?.columns() ?? USUAL_COLUMNS));
   let ticker: { cancel(): void } | undefined;
   const exitCode = await serve(
     { ...loaded.config, engines },

@@ -31,6 +31,8 @@ RestartPreventExitStatus=1 2
 # Running jobs get 30 seconds to end.
 TimeoutStopSec=40
 CacheDirectory=switchyard-connector
+# A core file would hold prompts.
+LimitCORE=0
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only
