@@ -112,7 +112,7 @@ async function installDependencies() {
     npm_config_update_notifier: 'false',
   };
   const progress = startProgress('Installing dependencies (first start only)');
-  const outcome = await run('npm', ['install', '--no-save', '--no-audit', '--no-fund'], environment);
+  const outcome = await runNpm(environment);
   progress.stop(outcome.code === 0 ? 'done' : 'failed');
   if (outcome.code !== 0) {
     throw new PrepareError(
@@ -126,6 +126,20 @@ async function installDependencies() {
         'Run "npm install" once, look at the change of package-lock.json, and start again.',
     );
   }
+}
+
+/**
+ * Only the package that brings the pinned Node may run a script. npm would also start node-gyp for each package that
+ * carries a `binding.gyp`, even one that brings its binary ready made, and fail where there is no compiler.
+ */
+async function runNpm(environment) {
+  const installed = await run(
+    'npm',
+    ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'],
+    environment,
+  );
+  if (installed.code !== 0) return installed;
+  return await run('npm', ['rebuild', 'node', '--ignore-scripts=false', '--foreground-scripts'], environment);
 }
 
 /** Runs one program in the repository. Keeps the last 64 KiB of its output. */
