@@ -107,7 +107,9 @@ export async function runConnect(
 
   const reporter = createStatusReporter({ gateway, write, timers });
   const draw = (agent: Agent): void =>
-    screen?.draw(live.lines({ models: agent.activity(), counts: agent.counts() }, terminal?.columns() ?? USUAL_COLUMNS));
+    screen?.draw(
+      live.lines({ models: agent.activity(), counts: agent.counts() }, terminal?.columns() ?? USUAL_COLUMNS),
+    );
   let ticker: { cancel(): void } | undefined;
   const exitCode = await serve(
     { ...loaded.config, engines },

@@ -9,7 +9,7 @@ import { nativeImages } from '../surfaces/images/native.ts';
 import { testPng } from '../testing/test-png.ts';
 import type { ImageDeps, OutputClassifier } from './image-deps.ts';
 import { serveImage } from './serve-image.ts';
-import { closeWorld, FLAT, modelWith, openWorld, post, world } from './testing-text-world.ts';
+import { closeWorld, FLAT, modelWith, openWorldWith, post, world } from './testing-text-world.ts';
 
 type Render = { request: ImageRequest; sink: ImageSink; cancelled: boolean };
 
@@ -67,7 +67,7 @@ beforeEach(async () => {
   renders = [];
   free = 9;
   nextRender = Promise.withResolvers();
-  await openWorld((exchange) => serveImage(deps, nativeImages, exchange));
+  await openWorldWith((exchange) => serveImage(deps, nativeImages, exchange));
   useModel({ safeOutput: true });
 });
 afterEach(closeWorld);

@@ -234,8 +234,13 @@ export function useWorld(price: Price, balanceMicros: number): void {
   world = makeWorld(price, balanceMicros);
 }
 
-/** A fresh world behind a server of its own, at a flat price. Before each test. */
-export async function openWorld(serve: (exchange: Exchange) => void = serveChat): Promise<void> {
+/** A fresh world behind a server of its own that speaks chat completions, at a flat price. Before each test. */
+export async function openWorld(): Promise<void> {
+  await openWorldWith((exchange) => serveText(world.deps, chatCompletionsSurface, exchange));
+}
+
+/** The same with another route. */
+export async function openWorldWith(serve: (exchange: Exchange) => void): Promise<void> {
   useWorld(FLAT, 1_000_000);
   let count = 0;
   server = createServer((request, response) => {
@@ -258,10 +263,6 @@ export async function openWorld(serve: (exchange: Exchange) => void = serveChat)
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   port = address.port;
-}
-
-function serveChat(exchange: Exchange): void {
-  serveText(world.deps, chatCompletionsSurface, exchange);
 }
 
 /** After each test. */
