@@ -298,7 +298,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     accepting = false;
     log.info('draining', { count: running.size });
     http.stopAccepting();
-    fleet.drain(2_000);
+    fleet.drain({ retryAfterMs: 2_000, graceMs: config.server.drainMs });
     await drained(running, config.server.drainMs);
     await closing.closeAll();
     log.info('stopped');

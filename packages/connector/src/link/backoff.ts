@@ -3,7 +3,7 @@ import { CLOSE_CODES } from '@switchyard/protocol/link/close-codes.ts';
 /** How a connection, or the try to make one, ended. */
 export type LinkEnd =
   /** The WebSocket closed. 1006: the line broke without a word. */
-  | { kind: 'closed'; code: number; retryAfterMs?: number }
+  | { kind: 'closed'; code: number; retryAfterMs?: number; minAgentVersion?: string }
   /** The gateway answered the upgrade with plain HTTP. */
   | { kind: 'refused'; status: number; retryAfterMs?: number }
   /** No connection. `code` is a system code such as ECONNREFUSED. */
@@ -45,6 +45,11 @@ export function retryDelayMs(failures: number, random: () => number): number {
   return random() * bound;
 }
 
+/** Whether the gateway, or this node, said goodbye. Else the line broke, and jobs may go on over the next one. */
+export function isGoodbye(end: LinkEnd): boolean {
+  return end.kind === 'closed' && (end.code === 1000 || end.code > 4_000);
+}
+
 /** Decides what follows an end: stop for good when trying again is useless without a person, or wait. */
 export function decideNext(end: LinkEnd, failures: number, random: () => number): NextStep {
   const delayMs = retryDelayMs(failures, random);
@@ -62,11 +67,17 @@ export function decideNext(end: LinkEnd, failures: number, random: () => number)
     case 'closed':
       break;
   }
-  const stop = end.code > 4_000 ? STOPS[end.code - 4_000] : undefined;
+  const stop = end.code > 4_000 ? (tooOld(end) ?? STOPS[end.code - 4_000]) : undefined;
   if (stop !== undefined) return { stop };
   const reason = REASONS[end.code] ?? `The connection was lost (${end.code}).`;
   const replacedMs = end.code === CLOSE_CODES.replaced ? REPLACED_RETRY_MS : 0;
   return { retryInMs: later(delayMs, end.retryAfterMs) + replacedMs, reason };
+}
+
+/** What to do when the gateway takes newer connectors only. */
+function tooOld(end: Extract<LinkEnd, { kind: 'closed' }>): string | undefined {
+  if (end.code !== CLOSE_CODES.upgradeNeeded || end.minAgentVersion === undefined) return undefined;
+  return `This connector is too old for the gateway. Update it to version ${end.minAgentVersion} or newer, and start it again.`;
 }
 
 /** The gateway's wish plus our jitter: all its nodes got the same wish. */

@@ -1,78 +1,28 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Capabilities } from '@switchyard/protocol/link/messages.ts';
 import { RECORD_FLAGS, RECORD_TYPES } from '@switchyard/protocol/link/frame.ts';
 import { LINK_LIMITS } from '@switchyard/protocol/link/limits.ts';
 import { encodeWindow } from '@switchyard/protocol/link/messages.ts';
 import { chatOf } from '../testing/chat.ts';
 import { jsonBody, startRawGateway } from '../testing/raw-gateway.ts';
 import type { RawConnection, RawGateway } from '../testing/raw-gateway.ts';
+import { CAPABILITIES, createPlayedAgent } from '../testing/played-agent.ts';
+import type { PlayedAgent } from '../testing/played-agent.ts';
 import { createVirtualTimers } from '../testing/virtual-timers.ts';
 import type { VirtualTimers } from '../testing/virtual-timers.ts';
 import { startLinkClient } from './link-client.ts';
-import type { JobStream, LinkAgent, LinkClient, LinkState } from './types.ts';
+import type { JobStream, LinkClient } from './types.ts';
 
 const T = RECORD_TYPES;
 
-const CAPABILITIES: Capabilities = {
-  engine: { kind: 'demo', version: '1' },
-  slots: { text: 1 },
-  models: [
-    {
-      alias: 'small',
-      localName: 'small',
-      contextTokens: 100,
-      maxOutputTokens: 10,
-      slots: 1,
-      tools: false,
-      vision: false,
-      thinking: false,
-      jsonSchema: false,
-      loaded: true,
-      remoteBacked: false,
-    },
-  ],
-};
-
-type Played = LinkAgent & { states: LinkState[]; report: Capabilities; log: string[]; streams: JobStream[] };
-
-function createAgent(): Played {
-  const agent: Played = {
-    states: [],
-    report: CAPABILITIES,
-    log: [],
-    streams: [],
-    capabilities: () => agent.report,
-    state: (state) => agent.states.push(state),
-    offer: () => ({
-      accept: {
-        start(_chat, stream) {
-          agent.log.push('start');
-          agent.streams.push(stream);
-          return {
-            cancel() {
-              agent.log.push('cancel');
-              return Promise.resolve();
-            },
-            pause: () => agent.log.push('pause'),
-            resume: () => agent.log.push('resume'),
-          };
-        },
-        abandon: () => agent.log.push('abandon'),
-      },
-    }),
-  };
-  return agent;
-}
-
 let gateway: RawGateway;
 let timers: VirtualTimers;
-let agent: Played;
+let agent: PlayedAgent;
 let client: LinkClient | undefined;
 
 beforeEach(async () => {
   gateway = await startRawGateway();
   timers = createVirtualTimers();
-  agent = createAgent();
+  agent = createPlayedAgent();
 });
 
 afterEach(async () => {
@@ -146,7 +96,7 @@ test('the token travels in the header, hello and capabilities in their order', a
   expect(bodyOf(connection, T.hello)).toEqual({
     instanceId: 'instance',
     agentVersion: '0.1.0',
-    features: [],
+    features: ['resume1'],
   });
   expect(bodyOf(connection, T.capabilities)).toEqual(CAPABILITIES);
   expect(bodyOf(connection, T.status)).toEqual({ state: 'ready', textSlots: 1 });
@@ -291,8 +241,8 @@ test('silence of 30 s ends the connection and cancels its jobs; a ping keeps it'
   timers.advance(28_000);
   expect(agent.log).toEqual(['start']);
   timers.advance(4_000);
-  expect(agent.log).toEqual(['start', 'cancel']);
   await until(() => agent.states.at(-1)?.state === 'waiting');
+  expect(agent.log).toEqual(['start', 'cancel']);
 });
 
 test('status goes out every 10 s, capabilities on change and at most once a second', async () => {
@@ -353,7 +303,7 @@ test('an address where nobody listens is tried again, later each time; a minute 
   }
   client?.close();
   gateway = await startRawGateway();
-  agent = createAgent();
+  agent = createPlayedAgent();
   gateway.refusal = { status: 500 };
   start();
   await until(() => agent.states.filter((state) => state.state === 'waiting').length === 3);

@@ -1,7 +1,10 @@
+import type { GoAway } from '@switchyard/protocol/link/messages.ts';
+import { RESUME_FEATURE } from '@switchyard/protocol/link/replay.ts';
 import { systemTimers } from '../timers.ts';
 import type { Timer, Timers } from '../timers.ts';
-import { decideNext } from './backoff.ts';
+import { decideNext, isGoodbye } from './backoff.ts';
 import type { LinkEnd } from './backoff.ts';
+import { LinkLine } from './link-line.ts';
 import { LinkSession } from './link-session.ts';
 import { openLinkSocket } from './link-socket.ts';
 import type { LinkSocket } from './link-socket.ts';
@@ -26,6 +29,9 @@ const STABLE_MS = 60_000;
 const CLOSE_NORMAL = 1000;
 /** From the goodbye until the line is cut. */
 const GOODBYE_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** While jobs wait for the connection: a try that hangs must leave time for another one. */
+const CONNECT_TIMEOUT_HELD_MS = 4_000;
 
 /**
  * Connects to the gateway and stays connected: after each end it waits with jitter and tries again, until it is
@@ -42,14 +48,16 @@ class Client implements LinkClient {
   readonly #url: string;
   readonly #options: LinkClientOptions;
   readonly #timers: Timers;
+  /** While it has jobs it may outlive its line. */
   #session: LinkSession | undefined;
+  #line: LinkLine | undefined;
   #socket: LinkSocket | undefined;
   #retry: Timer | undefined;
   #cut: Timer | undefined;
   #failures = 0;
   #onlineSinceMs: number | undefined;
-  #retryAfterMs: number | undefined;
-  /** No new connections: closed, or on the way to it. */
+  #goAway: Omit<GoAway, 'closeCode'> = {};
+  /** No new connections but for running jobs: on the way to `closed`. */
   #isLeaving = false;
   #isClosed = false;
 
@@ -62,12 +70,14 @@ class Client implements LinkClient {
   connect(): void {
     this.#retry = undefined;
     this.#onlineSinceMs = undefined;
-    this.#retryAfterMs = undefined;
+    this.#goAway = {};
     this.#options.agent.state({ state: 'connecting', attempt: this.#failures + 1 });
     if (this.#isClosed) return;
-    this.#socket = openLinkSocket(this.#url, this.#options.token, {
+    const timeoutMs = this.#session === undefined ? CONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_HELD_MS;
+    const target = { url: this.#url, token: this.#options.token, timeoutMs };
+    this.#socket = openLinkSocket(target, {
       onOpen: () => this.#onOpen(),
-      onMessage: (message) => this.#session?.onMessage(message),
+      onMessage: (message) => this.#line?.onMessage(message),
       onEnd: (end) => this.#onEnd(end),
     });
   }
@@ -78,9 +88,9 @@ class Client implements LinkClient {
 
   async drain(graceMs: number): Promise<void> {
     this.#isLeaving = true;
-    this.#retry?.cancel();
     const session = this.#session;
-    if (session !== undefined) await session.drain(graceMs);
+    if (session === undefined) this.#retry?.cancel();
+    else await session.drain(graceMs);
     this.close();
   }
 
@@ -88,7 +98,8 @@ class Client implements LinkClient {
     this.#isLeaving = true;
     this.#isClosed = true;
     this.#retry?.cancel();
-    this.#session?.end(CLOSE_NORMAL, 'closed');
+    this.#line?.end(CLOSE_NORMAL, 'closed');
+    this.#session?.end();
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#socket = undefined;
@@ -100,40 +111,77 @@ class Client implements LinkClient {
     const socket = this.#socket;
     if (socket === undefined || this.#isClosed) return;
     const { instanceId, agentVersion, agent } = this.#options;
-    this.#session = new LinkSession({
+    this.#line = new LinkLine({
       socket,
-      hello: { instanceId, agentVersion, features: [] },
-      agent,
+      hello: { instanceId, agentVersion, features: [RESUME_FEATURE] },
       timers: this.#timers,
+      held: this.#session,
+      startSession: () => this.#startSession(),
       onOnline: ({ sessionId, newestAgent }) => {
         this.#onlineSinceMs = this.#timers.nowMs();
         agent.state({ state: 'online', sessionId, ...(newestAgent === undefined ? {} : { newestAgent }) });
       },
-      onRetryAfter: (retryAfterMs) => {
-        this.#retryAfterMs = retryAfterMs;
-      },
-      onBadCapabilities: (path) => {
-        this.#stop(`The capabilities of this node are not valid at ${path === '' ? 'the top' : path}.`);
+      onNotice: (notice) => agent.notice?.(notice),
+      onGoAway: (goAway) => {
+        this.#goAway = goAway;
       },
     });
   }
 
+  #startSession(): LinkSession {
+    this.#session?.end();
+    const session = new LinkSession({
+      agent: this.#options.agent,
+      timers: this.#timers,
+      onBadCapabilities: (path) => {
+        this.#stop(`The capabilities of this node are not valid at ${path === '' ? 'the top' : path}.`);
+      },
+    });
+    this.#session = session;
+    return session;
+  }
+
   #onEnd(end: LinkEnd): void {
     this.#cut?.cancel();
-    this.#session?.lost();
-    this.#session = undefined;
+    this.#line?.onSocketClosed();
+    this.#line = undefined;
     this.#socket = undefined;
-    if (this.#isLeaving) return;
+    const isHeld = this.#holdSession(end);
+    if (this.#isLeaving && !isHeld) return;
     const onlineMs = this.#onlineSinceMs === undefined ? 0 : this.#timers.nowMs() - this.#onlineSinceMs;
-    this.#failures = onlineMs >= STABLE_MS ? 1 : this.#failures + 1;
-    const full =
-      end.kind === 'closed' && this.#retryAfterMs !== undefined
-        ? { ...end, retryAfterMs: this.#retryAfterMs }
+    // Jobs that wait cannot wait for long.
+    const isUrgent = isHeld && this.#onlineSinceMs !== undefined;
+    this.#failures = isUrgent || onlineMs >= STABLE_MS ? 1 : this.#failures + 1;
+    const { retryAfterMs, minAgentVersion } = this.#goAway;
+    const full: LinkEnd =
+      end.kind === 'closed'
+        ? {
+            ...end,
+            ...(retryAfterMs !== undefined && { retryAfterMs }),
+            ...(minAgentVersion !== undefined && { minAgentVersion }),
+          }
         : end;
     const next = decideNext(full, this.#failures, this.#options.random ?? Math.random);
     if ('stop' in next) return this.#stop(next.stop);
     this.#retry = this.#timers.after(next.retryInMs, () => this.connect());
     this.#options.agent.state({ state: 'waiting', retryInMs: next.retryInMs, reason: next.reason });
+  }
+
+  /** Whether running jobs wait for another connection. */
+  #holdSession(end: LinkEnd): boolean {
+    const session = this.#session;
+    if (session === undefined) return false;
+    if (isGoodbye(end)) session.end();
+    const isHeld = session.hold(() => this.#giveUpSession());
+    if (!isHeld) this.#session = undefined;
+    return isHeld;
+  }
+
+  /** The jobs waited too long. A handshake that still asks for them is useless. */
+  #giveUpSession(): void {
+    this.#session = undefined;
+    this.#socket?.terminate();
+    if (this.#isLeaving) this.#retry?.cancel();
   }
 
   #stop(reason: string): void {

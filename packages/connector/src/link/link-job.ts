@@ -26,7 +26,7 @@ export type LinkJobOptions = {
   accepted: AcceptedJob | AcceptedImage;
   writer: LinkWriter;
   nowMs(): number;
-  /** The stream's last record is queued, or the line is lost. Called once. */
+  /** The stream's last record is queued, or nobody waits for it any more. Called once. */
   onClosed(): void;
 };
 
@@ -36,7 +36,10 @@ export type LinkJobOptions = {
  */
 type Phase = 'receiving' | 'running' | 'ending' | 'closed';
 
-/** Answer bytes that wait on the link before the engine is paused, and until it goes on. */
+/**
+ * Answer bytes that wait on the link before the engine is paused, and until it goes on. Without a connection it works on
+ * until as much is kept as a stream may keep.
+ */
 const PAUSE_BYTES = 128 * 1024;
 const RESUME_BYTES = 32 * 1024;
 /** An engine that goes on in spite of a pause is cut off here. */
@@ -110,7 +113,7 @@ export class LinkJob implements JobStream, ImageStream {
     if (this.#phase === 'running') this.#running?.resume();
   }
 
-  /** The line is lost: nothing can be said any more. */
+  /** Nobody waits for the job any more: nothing can be said. */
   lost(): void {
     const phase = this.#phase;
     if (phase === 'receiving') this.#options.accepted.abandon();
@@ -196,12 +199,18 @@ export class LinkJob implements JobStream, ImageStream {
   }
 
   #pauseIfFull(): void {
-    if (this.#isPaused || this.#queuedBytes() < PAUSE_BYTES) return;
+    if (this.#isPaused || !this.#isFull()) return;
     // What only waits to be packed is no reason to pause.
     this.#options.writer.flush();
-    if (this.#queuedBytes() < PAUSE_BYTES) return;
+    if (!this.#isFull()) return;
     this.#isPaused = true;
     this.#running?.pause();
+  }
+
+  #isFull(): boolean {
+    const { writer, stream } = this.#options;
+    if (writer.isAttached) return this.#queuedBytes() >= PAUSE_BYTES;
+    return writer.keptBytes(stream) >= LINK_LIMITS.unackedMaxBytes;
   }
 
   #queuedBytes(): number {

@@ -19,15 +19,19 @@ export type LinkSocketListener = {
   onEnd(end: LinkEnd): void;
 };
 
-const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** `timeoutMs`: for the whole way to the open socket. */
+export type LinkTarget = { url: string; token: string; timeoutMs: number };
 
 /** Connects to a gateway. The token goes into a header, never into the address. */
-export function openLinkSocket(url: string, token: string, listener: LinkSocketListener): LinkSocket {
+export function openLinkSocket(
+  { url, token, timeoutMs }: LinkTarget,
+  listener: LinkSocketListener,
+): LinkSocket {
   const socket = new WebSocket(url, [LINK_SUBPROTOCOL], {
     headers: { authorization: `Bearer ${token}` },
     perMessageDeflate: false,
     followRedirects: false,
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    handshakeTimeout: timeoutMs,
     maxPayload: LINK_LIMITS.socketMessageMaxBytes,
   });
   let failure: LinkEnd | undefined;

@@ -5,6 +5,8 @@ import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { decodeMessage, encodeMessage, RECORD_FLAGS, RECORD_TYPES } from '@switchyard/protocol/link/frame.ts';
 import type { LinkRecord } from '@switchyard/protocol/link/frame.ts';
+import { encodeStreamSeqs } from '@switchyard/protocol/link/messages.ts';
+import type { StreamSeq } from '@switchyard/protocol/link/replay.ts';
 
 const NO_BODY = new Uint8Array(0);
 
@@ -23,7 +25,10 @@ export type RawConnection = {
   /** Sequence numbers are kept right unless `seq` is given. */
   record(type: number, stream: number, body?: Uint8Array, fields?: Partial<LinkRecord>): LinkRecord;
   send(...records: LinkRecord[]): void;
-  welcome(): void;
+  /** Without fields: a gateway that knows no features. */
+  welcome(fields?: { sessionId?: string; features?: string[] }): void;
+  /** What was received of the session that goes on. `seqs`: the last own number of each stream. */
+  resumed(received: StreamSeq[], seqs?: Record<number, number>): void;
 };
 
 export type RawGateway = {
@@ -90,9 +95,20 @@ function track(socket: WebSocket, headers: IncomingHttpHeaders, path: string): R
       return { type, flags: RECORD_FLAGS.end, stream, seq, body, ...fields };
     },
     send: (...records) => socket.send(encodeMessage(records)),
-    welcome: () => {
-      const body = { sessionId: 's1', epoch: 1, heartbeatMs: 10_000, serverTimeMs: 0, features: [] };
+    welcome: (fields = {}) => {
+      const body = {
+        sessionId: 's1',
+        epoch: 1,
+        heartbeatMs: 10_000,
+        serverTimeMs: 0,
+        features: [],
+        ...fields,
+      };
       connection.send(connection.record(RECORD_TYPES.welcome, 0, jsonBody(body)));
+    },
+    resumed: (received, lastSeqs = {}) => {
+      for (const [stream, seq] of Object.entries(lastSeqs)) seqs.set(Number(stream), seq);
+      connection.send(connection.record(RECORD_TYPES.resumed, 0, encodeStreamSeqs(received)));
     },
   };
   socket.on('message', (data: Buffer) => {

@@ -36,7 +36,7 @@ export function acquireImage(
     const record = session.capacity.record(want.recipe);
     if (record.waitMs(now.monotonicMs) > 0) continue;
     isServed = true;
-    if (session.capacity.freeSlots(want.recipe) === 0) continue;
+    if (!session.isOpen || session.capacity.freeSlots(want.recipe) === 0) continue;
     const speed = session.capacity.recipe(want.recipe)?.pixelStepsPerSecond ?? UNKNOWN_PIXEL_STEPS_PER_SECOND;
     free.push({ session, weight: speed / (1 + 2 * record.failureRate) });
   }
@@ -47,7 +47,8 @@ export function acquireImage(
 
 function fits(session: NodeSession, want: ImageWant): boolean {
   const { nodeId, pool, kind, accountId } = session.identity;
-  if (!session.isOpen || pool !== want.pool || want.excludedNodes.has(nodeId)) return false;
+  if (!(session.isOpen || session.isAwaited) || pool !== want.pool || want.excludedNodes.has(nodeId))
+    return false;
   return (kind === 'shared' || accountId === want.accountId) && session.capacity.fitsImage(want);
 }
 

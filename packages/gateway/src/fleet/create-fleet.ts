@@ -1,4 +1,3 @@
-import { CLOSE_CODES } from '@switchyard/protocol/link/close-codes.ts';
 import type { Clock, RandomSource } from '../core/clock.ts';
 import { errorFields } from '../core/log.ts';
 import { acquireImage } from './acquire-image.ts';
@@ -6,9 +5,7 @@ import { DEFAULT_FLEET_CONFIG, NO_FLEET_METRICS } from './fleet-config.ts';
 import type { FleetConfig, FleetLog, FleetMetrics } from './fleet-config.ts';
 import type { Fleet, NodeAuthenticator } from './fleet.ts';
 import { LinkServer } from './link-server.ts';
-import { NodeSession } from './node-session.ts';
-import type { SessionHost } from './session-host.ts';
-import { ModelRecords } from './model-record.ts';
+import { NodeSessions } from './node-sessions.ts';
 import { Registry } from './registry.ts';
 
 export type FleetOptions = {
@@ -31,64 +28,35 @@ export function createFleet(options: FleetOptions): Fleet {
   const config = { ...DEFAULT_FLEET_CONFIG, ...options.config };
   const metrics = options.metrics ?? NO_FLEET_METRICS;
   const registry = new Registry(options);
-  const records = new ModelRecords();
-  /** All open connections, those in their handshake included. */
-  const sessions = new Set<NodeSession>();
   const capacity = createNotice(log);
-  let epoch = 0;
-  let drainingForMs: number | undefined;
-
-  const host: SessionHost = {
+  const sessions = new NodeSessions({
     clock,
     random: options.random,
     config,
     log,
     metrics,
-    nextEpoch: () => (epoch += 1),
     ...(options.newestAgent === undefined ? {} : { newestAgent: options.newestAgent }),
-    recordsOf: (nodeId) => records.ofNode(nodeId),
-    onWelcomed(session) {
-      registry.add(session)?.end(CLOSE_CODES.replaced, 'replaced');
-      log.info('node_connected', { nodeId: session.identity.nodeId, sessionId: session.sessionId });
-    },
-    onCapabilities: (session) => registry.index(session),
+    registry,
     onCapacity: capacity.notify,
-    onEnded(session) {
-      sessions.delete(session);
-      registry.remove(session);
-    },
-  };
+  });
 
   const server = new LinkServer({
     clock,
     config,
     metrics,
     authenticateNode: options.authenticateNode,
-    drainingForMs: () => drainingForMs,
-    sessionCount: () => sessions.size,
-    open(identity, socket) {
-      const session = new NodeSession(identity, socket, host);
-      sessions.add(session);
-      metrics.sessionOpened();
-      return session;
-    },
+    drainingForMs: () => sessions.drainTimes?.retryAfterMs,
+    lineCount: () => sessions.lineCount,
+    open: (identity, socket) => sessions.openLine(identity, socket),
   });
 
-  const ticker = clock.every(config.tickMs, () => {
-    const nowMs = clock.monotonicMs();
-    for (const session of sessions) session.tick(nowMs);
-  });
-
-  function drain(retryAfterMs: number): void {
-    drainingForMs ??= retryAfterMs;
-    for (const session of sessions) session.drain(retryAfterMs);
-  }
+  const ticker = clock.every(config.tickMs, () => sessions.tick(clock.monotonicMs()));
 
   return {
     handleUpgrade: (request, socket, head) => server.handleUpgrade(request, socket, head),
-    acquire: (want) => (drainingForMs === undefined ? registry.acquire(want) : 'none'),
+    acquire: (want) => (sessions.drainTimes === undefined ? registry.acquire(want) : 'none'),
     acquireImage(want) {
-      if (drainingForMs !== undefined) return 'none';
+      if (sessions.drainTimes !== undefined) return 'none';
       const now = { monotonicMs: clock.monotonicMs(), random: options.random };
       return acquireImage(registry.sessions(), want, now);
     },
@@ -98,15 +66,11 @@ export function createFleet(options: FleetOptions): Fleet {
     jobsPerSecond: (pool, model, seen) => registry.jobsPerSecond(pool, model, seen),
     onCapacity: capacity.subscribe,
     nodes: () => registry.nodes(),
-    disconnect(nodeId, reason) {
-      const code = reason === 'revoked' ? CLOSE_CODES.unauthorized : CLOSE_CODES.suspended;
-      for (const session of sessions) if (session.identity.nodeId === nodeId) session.end(code, reason);
-    },
-    drain,
+    disconnect: (nodeId, reason) => sessions.disconnect(nodeId, reason),
+    drain: (times) => sessions.drain(times),
     close() {
       ticker.cancel();
-      drain(0);
-      for (const session of sessions) session.end(CLOSE_CODES.draining, 'closed');
+      sessions.close();
     },
   };
 }

@@ -8,6 +8,8 @@ export type FleetConfig = {
   connectsPerMinuteMax: number;
   /** A job is cancelled after this time, however well it runs. */
   jobDeadlineMs: number;
+  /** The oldest connector that is taken, `major.minor.patch`. Older ones are told to update. */
+  minAgentVersion: string;
   /** How often timeouts are looked at. One timer serves all sessions and jobs. */
   tickMs: number;
 };
@@ -16,6 +18,7 @@ export const DEFAULT_FLEET_CONFIG: FleetConfig = {
   sessionsMax: 10_000,
   connectsPerMinuteMax: 30,
   jobDeadlineMs: 30 * 60_000,
+  minAgentVersion: '0.1.0',
   tickMs: 250,
 };
 

@@ -25,8 +25,8 @@ export type Fleet = {
   nodes(): NodeStatus[];
   /** Ends a node's session at once (revoked, suspended). */
   disconnect(nodeId: string, reason: 'revoked' | 'suspended'): void;
-  /** Tells nodes to come back later, takes no new jobs. Running ones go on. */
-  drain(retryAfterMs: number): void;
+  /** Tells nodes to come back later, takes no new jobs. Running ones go on, for as long as the caller lets them. */
+  drain(times: { retryAfterMs: number; graceMs: number }): void;
   close(): void;
 };
 
@@ -84,5 +84,6 @@ export type NodeStatus = {
   engine: string;
   models: { alias: string; contextTokens: number; slots: number; busySlots: number }[];
   roundTripMs: number;
-  state: 'ready' | 'paused' | 'draining' | 'engine-down';
+  /** `reconnecting`: it lost its connection, and its jobs wait for it. */
+  state: 'ready' | 'paused' | 'draining' | 'engine-down' | 'reconnecting';
 };

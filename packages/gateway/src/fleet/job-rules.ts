@@ -16,12 +16,14 @@ export type JobView = {
   /** The last part or sign of life, or the end of a pause. */
   lastSignAtMs: number;
   cancelledAtMs: number;
+  /** Since when the node has no connection. */
+  heldSinceMs: number | undefined;
   firstPartBudgetMs: number;
   deadlineMs: number;
 };
 
 /** What a tick has to do with a job. */
-export type JobDue = JobTimeout | 'stuck' | 'none';
+export type JobDue = JobTimeout | 'lost' | 'stuck' | 'none';
 
 /**
  * Decides what is due at `nowMs` (monotonic milliseconds, as all times of the view). A paused job cannot stall: the
@@ -33,6 +35,7 @@ export function decideJobDue(job: JobView, nowMs: number): JobDue {
     case 'offered':
       return nowMs - job.offeredAtMs >= LINK_TIMES.acceptMs ? 'accept-timeout' : 'none';
     case 'waiting':
+      if (isHeldTooLong(job, nowMs)) return 'lost';
       if (nowMs - job.offeredAtMs >= job.deadlineMs) return 'deadline';
       return nowMs - job.acceptedAtMs >= job.firstPartBudgetMs ? 'first-part-timeout' : 'none';
     case 'streaming':
@@ -45,6 +48,11 @@ export function decideJobDue(job: JobView, nowMs: number): JobDue {
       break;
   }
   return 'none';
+}
+
+/** Nothing has come yet, so another node may begin anew: that is waited for less than an answer's second half. */
+function isHeldTooLong({ heldSinceMs }: JobView, nowMs: number): boolean {
+  return heldSinceMs !== undefined && nowMs - heldSinceMs >= LINK_TIMES.resumeUnbegunMs;
 }
 
 /** Prompt speed taken for a node that has told none: a small model on a processor. */

@@ -114,7 +114,7 @@ test('too many sessions, and too many tries of one node, are 429 with a time to 
 
 test('a draining gateway answers 503 with its time to come back, and has no capacity', async () => {
   const { url, fleet } = await start();
-  fleet.drain(4_000);
+  fleet.drain({ retryAfterMs: 4_000, graceMs: 30_000 });
   expect(await upgrade(url, { authorization: `Bearer ${TOKEN}` })).toMatchObject({
     status: 503,
     headers: { 'retry-after': '4' },

@@ -12,10 +12,10 @@ import type { NodeAuthenticator, NodeIdentity } from './fleet.ts';
 import type { LinkSocket } from './session-host.ts';
 import { RateWindow } from './rate-window.ts';
 
-/** What the link server hands messages to; a `NodeSession` is one. */
+/** What the link server hands messages to; a `NodeLine` is one. */
 export type SocketListener = {
   onMessage(message: Uint8Array): void;
-  onSocketClosed(): void;
+  onSocketClosed(code: number): void;
   end(code: CloseCode, reason: string): void;
 };
 
@@ -26,7 +26,7 @@ export type LinkServerOptions = {
   authenticateNode: NodeAuthenticator;
   /** Milliseconds to send as `Retry-After` while the gateway takes no nodes; undefined when it does. */
   drainingForMs(): number | undefined;
-  sessionCount(): number;
+  lineCount(): number;
   open(identity: NodeIdentity, socket: LinkSocket): SocketListener;
 };
 
@@ -93,7 +93,7 @@ export class LinkServer {
     }
     if (this.#connects.isFull(identity.nodeId, minute)) return TOO_MANY;
     this.#connects.count(identity.nodeId, minute);
-    return this.#options.sessionCount() >= config.sessionsMax ? TOO_MANY : identity;
+    return this.#options.lineCount() >= config.sessionsMax ? TOO_MANY : identity;
   }
 
   #connected(identity: NodeIdentity, webSocket: WebSocket): void {
@@ -113,7 +113,7 @@ export class LinkServer {
     });
     // An oversized or malformed WebSocket frame: the library closes with its own code, and `close` follows.
     webSocket.on('error', () => undefined);
-    webSocket.on('close', () => listener.onSocketClosed());
+    webSocket.on('close', (code) => listener.onSocketClosed(code));
   }
 }
 

@@ -340,7 +340,7 @@ test('after a restart of the gateway the node comes back and works', async () =>
 
 test('a draining gateway sends an idle node away with its time to come back', async () => {
   const { gateway, agent } = await startPair();
-  gateway.fleet.drain(123_000);
+  gateway.fleet.drain({ retryAfterMs: 123_000, graceMs: 30_000 });
   await until(() => agent.states.at(-1)?.state === 'waiting');
   expect(agent.states.at(-1)).toEqual({
     state: 'waiting',

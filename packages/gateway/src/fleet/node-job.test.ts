@@ -140,7 +140,7 @@ test('a job is cancelled at its deadline', async () => {
 
 test('cancel stops the node, silences the sink, and frees the slot when the node has stopped', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   const { attempt, sink } = bench.start();
   node.send(node.record(T.accept, 1), node.part(1, text('a')));
   attempt.cancel();
@@ -153,13 +153,13 @@ test('cancel stops the node, silences the sink, and frees the slot when the node
   node.send(node.record(T.cancelled, 1));
   expect(bench.free()).toBe(2);
   expect(sink.fault).toBeUndefined();
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
   expect(bench.seen.jobEnds).toEqual(['cancelled']);
 });
 
 test('after a cancel nothing of the body leaves, whatever credit comes', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   const { attempt } = bench.start('x'.repeat(1_000_000));
   await settle();
   node.send(node.record(T.accept, 1));
@@ -170,12 +170,12 @@ test('after a cancel nothing of the body leaves, whatever credit comes', async (
   await settle();
   expect(node.got(T.data, 1)).toHaveLength(before);
   expect(node.received.at(-1)?.type).toBe(T.cancel);
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
 });
 
 test('a node that leaves more than 16 cancels unanswered is closed', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   node.capabilities(capabilitiesOf([modelOf({ slots: 20 })], 20));
   const cancel = (): void => bench.start().attempt.cancel();
   const pass = (seconds: number): void => {
@@ -187,34 +187,34 @@ test('a node that leaves more than 16 cancels unanswered is closed', async () =>
   for (let at = 0; at < 16; at += 1) cancel();
   pass(31);
   expect(bench.free()).toBe(20);
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
   node.send(node.record(T.cancelled, 1));
   cancel();
   pass(31);
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
   cancel();
-  for (let second = 0; second < 31 && line.closed === undefined; second += 1) {
+  for (let second = 0; second < 31 && socket.closed === undefined; second += 1) {
     bench.pass(1_000);
     node.send(node.record(T.pong, 0));
   }
-  expect(line.closed).toEqual({ code: 4400, reason: 'cancel is not answered' });
+  expect(socket.closed).toEqual({ code: 4400, reason: 'cancel is not answered' });
 });
 
 test('a job that finished while the cancel was under way ends as cancelled', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   const { attempt, sink } = bench.start();
   node.send(node.record(T.accept, 1));
   attempt.cancel();
   node.send(node.part(1, FINISH), node.record(T.finish, 1));
   expect(sink.ended).toBe(false);
   expect(bench.free()).toBe(2);
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
 });
 
 test('an unanswered cancel holds the slot for 30 s; the late answer is still understood', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   const { attempt } = bench.start();
   node.send(node.record(T.accept, 1));
   attempt.cancel();
@@ -231,36 +231,36 @@ test('an unanswered cancel holds the slot for 30 s; the late answer is still und
   expect(bench.log.lines.join()).toContain('node_job_stuck');
   node.send(node.part(1, text('late')), node.record(T.cancelled, 1));
   expect(bench.free()).toBe(2);
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
 });
 
 test('a cancelled job may send what it had credit for and no more', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   const { attempt } = bench.start();
   node.send(node.record(T.accept, 1));
   attempt.cancel();
   const slice = new Uint8Array(64_000);
   for (let at = 0; at < 4; at += 1) node.send(node.record(T.data, 1, slice));
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
   node.send(node.record(T.data, 1, slice));
-  expect(line.closed?.code).toBe(4413);
+  expect(socket.closed?.code).toBe(4413);
 });
 
 test('late records of an ended stream are dropped within bounds', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   bench.start();
   node.send(node.record(T.reject, 1, jsonBody({ reason: 'busy' })));
   for (let at = 0; at < 100; at += 1) node.send(node.part(1, text('late')), node.record(T.finish, 1));
-  expect(line.closed).toBeUndefined();
-  for (let at = 0; at < 3_000 && line.closed === undefined; at += 1) node.send(node.part(1, text('late')));
-  expect(line.closed?.code).toBe(4429);
+  expect(socket.closed).toBeUndefined();
+  for (let at = 0; at < 3_000 && socket.closed === undefined; at += 1) node.send(node.part(1, text('late')));
+  expect(socket.closed?.code).toBe(4429);
 });
 
 test('a paused job gets no credit, the others on the link flow on, and resume grants what was consumed', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   const stalled = bench.start();
   const live = bench.start();
   node.send(node.record(T.accept, 1), node.record(T.accept, 3));
@@ -288,7 +288,7 @@ test('a paused job gets no credit, the others on the link flow on, and resume gr
     await settle();
   }
   expect(live.sink.parts.length).toBe(204);
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
   bench.pass(10_000);
   expect(stalled.sink.fault).toBeUndefined();
   stalled.attempt.resume();
@@ -298,28 +298,28 @@ test('a paused job gets no credit, the others on the link flow on, and resume gr
 
 test('more than the window on a paused job is an overrun', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   const { attempt, sink } = bench.start();
   node.send(node.record(T.accept, 1));
   attempt.pause();
-  for (let at = 0; at < 10 && line.closed === undefined; at += 1)
+  for (let at = 0; at < 10 && socket.closed === undefined; at += 1)
     node.send(node.part(1, text('x'.repeat(60_000))));
-  expect(line.closed?.code).toBe(4413);
+  expect(socket.closed?.code).toBe(4413);
   expect(sink.fault?.cause).toBe('node-lost');
 });
 
 test('an answer over 32 MiB closes the link', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   const { sink } = bench.start();
   node.send(node.record(T.accept, 1));
   const part = text('x'.repeat(64_000));
   let sent = 0;
-  while (line.closed === undefined && sent < 600) {
+  while (socket.closed === undefined && sent < 600) {
     node.send(node.part(1, part));
     sent += 1;
   }
-  expect(line.closed?.code).toBe(4413);
+  expect(socket.closed?.code).toBe(4413);
   expect(sent).toBe(Math.floor(LINK_LIMITS.resultMaxBytes / jsonBody(part).length) + 1);
   expect(sink.fault?.cause).toBe('node-lost');
 });
@@ -357,9 +357,9 @@ test('a body over 20 MiB is refused before it leaves, blames the request and fre
 
 test('a slot whose node went away in between fails as lost; a slot is used once', async () => {
   const bench = createSessionBench();
-  const { session } = await bench.ready();
+  const { line } = await bench.ready();
   const slot = bench.slot();
-  session.onSocketClosed();
+  line.onSocketClosed(1006);
   const sink = createRecordingSink();
   slot.start(attemptRequestOf('hi'), sink);
   await sink.done;

@@ -17,6 +17,8 @@ import {
   parseWindow,
 } from '@switchyard/protocol/link/messages.ts';
 import type { Offer } from '@switchyard/protocol/link/messages.ts';
+import { createReceived, isAckDue, takeAck, takeSeq } from '@switchyard/protocol/link/replay.ts';
+import type { StreamSeq } from '@switchyard/protocol/link/replay.ts';
 import type { LinkWriter } from '@switchyard/protocol/link/writer.ts';
 import type { Attempt, AttemptFault } from '../core/attempt.ts';
 import type { JobAnswer } from './job-answer.ts';
@@ -64,7 +66,7 @@ export class NodeJob implements Attempt {
   /** Undefined once its owner has heard the end of it, or wants to hear no more. */
   #answer: JobAnswer | undefined;
   #holdsSlot = true;
-  #nextSeq = 1;
+  readonly #received = createReceived();
   #resultBytes = 0;
   #textChars = 0;
   #firstPartAtMs = 0;
@@ -82,6 +84,7 @@ export class NodeJob implements Attempt {
       acceptedAtMs: nowMs,
       lastSignAtMs: nowMs,
       cancelledAtMs: nowMs,
+      heldSinceMs: undefined,
       firstPartBudgetMs: options.firstPartBudgetMs,
       deadlineMs: options.offer.deadlineMs,
     };
@@ -119,8 +122,30 @@ export class NodeJob implements Attempt {
   }
 
   /** Takes the number of a record, whatever its type. False: one is missing or came twice. */
-  takeSeq(seq: number): boolean {
-    return seq === this.#nextSeq++;
+  takeSeq(record: LinkRecord): boolean {
+    return takeSeq(this.#received, record);
+  }
+
+  isAckDue(): boolean {
+    return isAckDue(this.#received);
+  }
+
+  /** What to acknowledge now: one number, or none. */
+  takeAck(): StreamSeq[] {
+    const seq = takeAck(this.#received);
+    return seq === undefined ? [] : [{ stream: this.stream, seq }];
+  }
+
+  /** The node has lost its connection. */
+  hold(): void {
+    this.#view.heldSinceMs = this.#host.nowMs();
+  }
+
+  /** The node has another connection. Gives what was received. */
+  goOn(): StreamSeq {
+    this.#view.heldSinceMs = undefined;
+    takeAck(this.#received);
+    return { stream: this.stream, seq: this.#received.lastSeq };
   }
 
   /** Takes a record of a known job type or WINDOW. */
@@ -165,7 +190,7 @@ export class NodeJob implements Attempt {
     }
     const answer = this.#takeAnswer();
     this.#stopNode();
-    this.#failed(answer, timeoutFault(due));
+    this.#failed(answer, due === 'lost' ? NODE_LOST : timeoutFault(due));
   }
 
   /** The session is over. */
@@ -305,9 +330,7 @@ export class NodeJob implements Attempt {
 
   #closed(): void {
     this.#view.phase = 'closed';
-    const { writer } = this.#host;
-    writer.dropData(this.stream);
-    writer.close(this.stream);
+    this.#host.writer.forget(this.stream);
     this.#freeSlot();
     this.#host.onClosed();
   }

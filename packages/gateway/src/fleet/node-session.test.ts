@@ -11,13 +11,13 @@ const text = (value: string) => ({ type: 'text-delta' as const, text: value });
 
 test('hello is answered with welcome, and capabilities make the node available', async () => {
   const bench = createSessionBench();
-  const { node, session } = bench.connect();
+  const { node, line } = bench.connect();
   expect(bench.registry.nodes()).toEqual([]);
   node.hello();
   await settle();
   const welcome = JSON.parse(Buffer.from(node.got(T.welcome)[0]?.body ?? []).toString()) as object;
   expect(welcome).toMatchObject({
-    sessionId: session.sessionId,
+    sessionId: line.session?.sessionId,
     epoch: 1,
     heartbeatMs: 10_000,
     features: [],
@@ -53,12 +53,12 @@ test('capabilities may come in slices', async () => {
 
 /** Each entry: what the node does after hello and capabilities with one accepted job on stream 1, and the close code. */
 const BREACHES: [string, number, (peer: Peer) => void][] = [
-  ['garbage', 4400, ({ session }) => session.onMessage(Uint8Array.of(9, 9, 9))],
-  ['an empty message', 4400, ({ session }) => session.onMessage(new Uint8Array(0))],
+  ['garbage', 4400, ({ line }) => line.onMessage(Uint8Array.of(9, 9, 9))],
+  ['an empty message', 4400, ({ line }) => line.onMessage(new Uint8Array(0))],
   [
     'a message over 64 KiB',
     4413,
-    ({ session }) => session.onMessage(new Uint8Array(LINK_LIMITS.messageMaxBytes + 1)),
+    ({ line }) => line.onMessage(new Uint8Array(LINK_LIMITS.messageMaxBytes + 1)),
   ],
   ['hello again', 4400, ({ node }) => node.hello()],
   ['a number left out', 4400, ({ node }) => node.send(node.record(T.alive, 1, undefined, { seq: 9 }))],
@@ -123,9 +123,9 @@ const BREACHES: [string, number, (peer: Peer) => void][] = [
   [
     'capabilities without end',
     4413,
-    ({ node, line }) => {
+    ({ node, socket }) => {
       const slice = new Uint8Array(60_000);
-      for (let at = 0; at < 40 && line.closed === undefined; at += 1) {
+      for (let at = 0; at < 40 && socket.closed === undefined; at += 1) {
         node.send(node.record(T.capabilities, 0, slice, { flags: 0 }));
       }
     },
@@ -133,15 +133,15 @@ const BREACHES: [string, number, (peer: Peer) => void][] = [
   [
     'capabilities without pause',
     4429,
-    ({ node, line }) => {
-      for (let at = 0; at < 20 && line.closed === undefined; at += 1) node.capabilities();
+    ({ node, socket }) => {
+      for (let at = 0; at < 20 && socket.closed === undefined; at += 1) node.capabilities();
     },
   ],
   [
     'signs of life without pause',
     4429,
-    ({ node, line }) => {
-      for (let at = 0; at < 3_000 && line.closed === undefined; at += 1) node.send(node.record(T.alive, 1));
+    ({ node, socket }) => {
+      for (let at = 0; at < 3_000 && socket.closed === undefined; at += 1) node.send(node.record(T.alive, 1));
     },
   ],
 ];
@@ -155,15 +155,15 @@ test.each(BREACHES)(
     const waiting = bench.start('secret prompt');
     peer.node.send(peer.node.record(T.accept, 1));
     breach(peer);
-    expect(peer.line.closed?.code).toBe(code);
+    expect(peer.socket.closed?.code).toBe(code);
     expect(sink.fault).toEqual({ code: 'upstream_failed', blame: 'target', cause: 'node-lost' });
     expect(waiting.sink.fault?.cause).toBe('node-lost');
     expect(bench.registry.nodes()).toEqual([]);
     expect(bench.seen.closedWith).toEqual([code]);
     expect(bench.log.lines.join('\n')).not.toMatch(/secret|tired|^error/m);
     // Dead is dead: what still arrives does nothing.
-    peer.session.onMessage(Uint8Array.of(1));
-    peer.session.onSocketClosed();
+    peer.line.onMessage(Uint8Array.of(1));
+    peer.line.onSocketClosed(1006);
     expect(bench.seen.closedWith).toEqual([code]);
   },
 );
@@ -182,46 +182,46 @@ test.each([
   const bench = createSessionBench();
   const peer = bench.connect();
   act(peer);
-  expect(peer.line.closed?.code).toBe(4400);
+  expect(peer.socket.closed?.code).toBe(4400);
 });
 
 test('an optional unknown record is ignored, and its number counts', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   const { sink } = bench.start();
   node.send(node.record(99, 0, jsonBody({}), { flags: RECORD_FLAGS.optional }));
   node.send(node.record(T.accept, 1), node.record(99, 1, undefined, { flags: RECORD_FLAGS.optional }));
   node.send(node.part(1, text('still here')));
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
   expect(sink.text()).toBe('still here');
 });
 
 test('hello must come within 5 s', () => {
   const bench = createSessionBench();
-  const { line } = bench.connect();
+  const { socket } = bench.connect();
   bench.pass(4_750);
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
   bench.pass(250);
-  expect(line.closed).toEqual({ code: 4400, reason: 'no hello' });
+  expect(socket.closed).toEqual({ code: 4400, reason: 'no hello' });
 });
 
 test('an idle node is pinged every 10 s and given up after 25 s of silence', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   bench.pass(10_000);
   await settle();
   expect(node.got(T.ping)).toHaveLength(1);
   bench.pass(14_750);
   await settle();
   expect(node.got(T.ping)).toHaveLength(2);
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
   bench.pass(250);
-  expect(line.closed?.code).toBe(4408);
+  expect(socket.closed?.code).toBe(4408);
 });
 
 test('a busy node is pinged every 5 s and given up after 15 s; its jobs fail', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   const { sink } = bench.start();
   node.send(node.record(T.accept, 1), node.part(1, text('a')));
   bench.pass(14_750);
@@ -229,7 +229,7 @@ test('a busy node is pinged every 5 s and given up after 15 s; its jobs fail', a
   expect(node.got(T.ping)).toHaveLength(2);
   expect(sink.fault).toBeUndefined();
   bench.pass(250);
-  expect(line.closed?.code).toBe(4408);
+  expect(socket.closed?.code).toBe(4408);
   expect(sink.fault?.cause).toBe('node-lost');
   expect(bench.clock.pendingTimers()).toBe(0);
 });
@@ -263,9 +263,9 @@ test('a newer session of the same node replaces the older, whose late goodbye ch
   const older = await bench.ready();
   const { sink } = bench.start();
   const newer = await bench.ready();
-  expect(older.line.closed).toEqual({ code: 4409, reason: 'replaced' });
+  expect(older.socket.closed).toEqual({ code: 4409, reason: 'replaced' });
   expect(sink.fault?.cause).toBe('node-lost');
-  older.session.onSocketClosed();
+  older.line.onSocketClosed(1006);
   expect(bench.registry.nodes().map((node) => node.sessionId)).toEqual([newer.session.sessionId]);
   expect(bench.free()).toBe(2);
 });
@@ -274,7 +274,7 @@ test('an unfinished handshake does not replace a session', async () => {
   const bench = createSessionBench();
   const older = await bench.ready();
   bench.connect();
-  expect(older.line.closed).toBeUndefined();
+  expect(older.socket.closed).toBeUndefined();
 });
 
 test('status changes slots and state; a paused or down node gets no jobs', async () => {
@@ -297,24 +297,24 @@ test('status changes slots and state; a paused or down node gets no jobs', async
 
 test('a node that drains gets no new jobs and keeps the running one', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   const { sink } = bench.start();
   node.send(node.record(T.drain, 0, jsonBody({ graceMs: 1_000 })));
   expect(bench.registry.acquire(wantOf())).toBe('none');
   expect(bench.registry.nodes()[0]?.state).toBe('draining');
   node.send(node.record(T.accept, 1), node.part(1, text('on')));
   expect(sink.text()).toBe('on');
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
 });
 
 test('a draining gateway lets the last job end, says when to come back, and closes', async () => {
   const bench = createSessionBench();
-  const { node, line, session } = await bench.ready();
+  const { node, socket, session } = await bench.ready();
   const { sink } = bench.start();
-  session.drain(7_000);
+  session.drain({ retryAfterMs: 7_000, graceMs: 30_000 });
   await settle();
   expect(node.got(T.drain)).toHaveLength(1);
-  expect(line.closed).toBeUndefined();
+  expect(socket.closed).toBeUndefined();
   node.send(
     node.record(T.accept, 1),
     node.part(1, { type: 'finish', reason: 'stop' }),
@@ -323,7 +323,7 @@ test('a draining gateway lets the last job end, says when to come back, and clos
   expect(sink.ended).toBe(true);
   const goAway = JSON.parse(Buffer.from(node.got(T.goaway)[0]?.body ?? []).toString()) as object;
   expect(goAway).toEqual({ closeCode: 4503, retryAfterMs: 7_000 });
-  expect(line.closed?.code).toBe(4503);
+  expect(socket.closed?.code).toBe(4503);
 });
 
 test('models of somebody else are left out on shared nodes and kept on private ones', async () => {
@@ -360,18 +360,18 @@ test('slots are counted per model and per node; release and excluded nodes are h
 
 test('a line that reads nothing is given up when control records pile up', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
-  line.bufferBytes = LINK_LIMITS.socketBufferMaxBytes;
-  for (let round = 0; round < 200 && line.closed === undefined; round += 1) {
+  const { node, socket } = await bench.ready();
+  socket.bufferBytes = LINK_LIMITS.socketBufferMaxBytes;
+  for (let round = 0; round < 200 && socket.closed === undefined; round += 1) {
     for (let at = 0; at < 1_000; at += 1) node.send(node.record(T.ping, 0, new Uint8Array(8)));
     bench.clock.advance(4_000);
   }
-  expect(line.closed?.code).toBe(4429);
+  expect(socket.closed?.code).toBe(4429);
 });
 
 test('a fault of ours ends the one session with 1011 and tells nothing of the content', async () => {
   const bench = createSessionBench();
-  const { node, line } = await bench.ready();
+  const { node, socket } = await bench.ready();
   const slot = bench.slot();
   const { sink } = bench.start();
   slot.release();
@@ -379,7 +379,7 @@ test('a fault of ours ends the one session with 1011 and tells nothing of the co
     throw new Error('secret part');
   };
   node.send(node.record(T.accept, 1), node.part(1, text('secret part')));
-  expect(line.closed?.code).toBe(1011);
+  expect(socket.closed?.code).toBe(1011);
   expect(sink.fault?.cause).toBe('node-lost');
   expect(bench.log.lines.join()).toContain('node_session_failed');
   expect(bench.log.lines.join()).not.toContain('secret');

@@ -82,11 +82,11 @@ export class Registry {
     let isServed = false;
     const serving = this.#serving(want.pool, want.model);
     for (const session of serving) {
-      if (!session.isOpen || !serves(session, want)) continue;
+      if (!(session.isOpen || session.isAwaited) || !serves(session, want)) continue;
       if (want.excludedNodes.has(session.identity.nodeId) || !session.capacity.fits(want)) continue;
       if (session.capacity.record(want.model).waitMs(nowMs) > 0) continue;
       isServed = true;
-      if (session.capacity.freeSlots(want.model) > 0) free.push(session);
+      if (session.isOpen && session.capacity.freeSlots(want.model) > 0) free.push(session);
     }
     const [only] = free;
     if (only === undefined) return isServed ? 'busy' : 'none';

@@ -17,6 +17,7 @@ const JOB: JobView = {
   acceptedAtMs: 1_000,
   lastSignAtMs: 1_000,
   cancelledAtMs: 1_000,
+  heldSinceMs: undefined,
   firstPartBudgetMs: 15_000,
   deadlineMs: 100_000,
 };

@@ -1,18 +1,23 @@
+import type { CloseCode } from '@switchyard/protocol/link/close-codes.ts';
+import type { Hello } from '@switchyard/protocol/link/messages.ts';
+import type { WriterLine } from '@switchyard/protocol/link/writer.ts';
 import type { Clock, RandomSource } from '../core/clock.ts';
 import type { FleetConfig, FleetLog, FleetMetrics } from './fleet-config.ts';
+import type { NodeIdentity } from './fleet.ts';
 import type { ModelRecord } from './model-record.ts';
+import type { NodeLine } from './node-line.ts';
 import type { NodeSession } from './node-session.ts';
 
-/** A WebSocket as the session uses it, so that tests can stand in for the line. */
-export type LinkSocket = {
-  send(message: Uint8Array<ArrayBuffer>, sent: () => void): void;
-  bufferedBytes(): number;
-  close(code: number, reason: string): void;
-};
+/** A WebSocket as a line uses it, so that tests can stand in for it. */
+export type LinkSocket = WriterLine & { close(code: number, reason: string): void };
+
+/** Closes a connection for a fault of ours. */
+export const CLOSE_INTERNAL_ERROR = 1011;
+
+export type LineEnd = CloseCode | typeof CLOSE_INTERNAL_ERROR;
 
 export type SessionHost = {
   clock: Clock;
-  random: RandomSource;
   config: FleetConfig;
   log: FleetLog;
   metrics: FleetMetrics;
@@ -21,11 +26,19 @@ export type SessionHost = {
   newestAgent?: string;
   /** What was seen of a node's models so far, by alias; it is kept after the session. */
   recordsOf(nodeId: string): Map<string, ModelRecord>;
-  /** HELLO has come: an older session of the same node has to go. */
+  /** The session is there: an older one of the same node has to go. */
   onWelcomed(session: NodeSession): void;
   /** The set of models changed. */
   onCapabilities(session: NodeSession): void;
   /** A slot may have become free. */
   onCapacity(): void;
   onEnded(session: NodeSession): void;
+};
+
+export type LineHost = Pick<SessionHost, 'clock' | 'config' | 'log'> & {
+  random: RandomSource;
+  openSession(identity: NodeIdentity, hello: Hello): NodeSession;
+  /** The session that the node names, when it is this program's and has not ended. */
+  sessionToResume(identity: NodeIdentity, hello: Hello): NodeSession | undefined;
+  onLineEnded(line: NodeLine): void;
 };

@@ -33,6 +33,15 @@ export function decideLiveness(session: LivenessView, nowMs: number): Liveness {
   return nowMs - session.lastPingMs >= pingMs ? 'ping' : 'none';
 }
 
+/**
+ * Whether a node whose line ended may come back to its jobs: it can, it has some, and it did not say goodbye. Codes from
+ * 4000 and 1000 are the node's own words; all others come from proxies and broken lines.
+ */
+export function mayReturn(lost: { code: number; isResumable: boolean; hasJobs: boolean }): boolean {
+  const isGoodbye = lost.code === 1000 || lost.code >= 4000;
+  return lost.isResumable && lost.hasJobs && !isGoodbye;
+}
+
 /** A bucket of records that a node may send now; it refills with time. */
 export type RecordBudget = { readonly size: number; readonly perSecond: number; left: number; atMs: number };
 

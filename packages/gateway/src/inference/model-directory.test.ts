@@ -147,8 +147,8 @@ describe('a deployment as a model', () => {
     };
     expect(home()).toMatchObject(both);
 
-    first.session.onSocketClosed();
-    second.session.onSocketClosed();
+    first.line.onSocketClosed(1006);
+    second.line.onSocketClosed(1006);
     expect(home()).toMatchObject(both);
   });
 

@@ -92,8 +92,8 @@ test('a target says that it is a deployment, so that nobody is paid for it', asy
 
 test('a private node is found no more once it has gone, in no group', async () => {
   const { bench, router } = await setUp([]);
-  const { session } = await bench.ready(NODES['a in a pool']);
-  session.onSocketClosed();
+  const { line } = await bench.ready(NODES['a in a pool']);
+  line.onSocketClosed(1006);
   for (const model of [own(), pooled()])
     expect(router.availability(model, 'acc_a')).toMatchObject({ available: false, nodesOnline: 0 });
 });

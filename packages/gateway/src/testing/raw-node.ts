@@ -1,6 +1,8 @@
 import { decodeMessage, encodeMessage, RECORD_FLAGS, RECORD_TYPES } from '@switchyard/protocol/link/frame.ts';
 import type { LinkRecord } from '@switchyard/protocol/link/frame.ts';
-import type { Capabilities, CapabilityModel } from '@switchyard/protocol/link/messages.ts';
+import type { Capabilities, CapabilityModel, Hello } from '@switchyard/protocol/link/messages.ts';
+import { encodeStreamSeqs } from '@switchyard/protocol/link/messages.ts';
+import type { StreamSeq } from '@switchyard/protocol/link/replay.ts';
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import type { LinkSocket } from '../fleet/session-host.ts';
 
@@ -43,8 +45,15 @@ export type RawNode = {
   record(type: number, stream: number, body?: Uint8Array, fields?: Partial<LinkRecord>): LinkRecord;
   /** Sends records in one message. */
   send(...records: LinkRecord[]): void;
-  hello(): void;
+  /** Without fields: a node that knows no features. */
+  hello(fields?: Partial<Hello>): void;
   capabilities(capabilities?: Capabilities): void;
+  /** HELLO to go on with a session, and what was received of it. `seqs`: the last own number of each stream. */
+  resume(
+    session: { id: string; seqs?: Record<number, number> },
+    received: StreamSeq[],
+    instanceId?: string,
+  ): void;
   part(stream: number, part: StreamPart): LinkRecord;
   /** Records of one type that came, on one stream if given. */
   got(type: number, stream?: number): LinkRecord[];
@@ -76,17 +85,20 @@ export function createRawNode(transmit: (message: Uint8Array<ArrayBuffer>) => vo
     },
     record,
     send,
-    hello: () => {
-      send(
-        record(
-          RECORD_TYPES.hello,
-          0,
-          jsonBody({ instanceId: 'one', agentVersion: '0.1.0', features: ['resume1'] }),
-        ),
-      );
+    hello: (fields = {}) => {
+      const hello: Hello = { instanceId: 'one', agentVersion: '0.1.0', features: [], ...fields };
+      send(record(RECORD_TYPES.hello, 0, jsonBody(hello)));
     },
     capabilities: (capabilities = capabilitiesOf()) => {
       send(record(RECORD_TYPES.capabilities, 0, jsonBody(capabilities)));
+    },
+    resume: ({ id, seqs: lastSeqs = {} }, streams, instanceId = 'one') => {
+      for (const [stream, seq] of Object.entries(lastSeqs)) seqs.set(Number(stream), seq);
+      const hello = { instanceId, agentVersion: '0.1.0', features: ['resume1'], resumeSessionId: id };
+      send(
+        record(RECORD_TYPES.hello, 0, jsonBody(hello)),
+        record(RECORD_TYPES.resume, 0, encodeStreamSeqs(streams)),
+      );
     },
     part: (stream, part) => record(RECORD_TYPES.data, stream, jsonBody(part)),
     got: (type, stream) =>

@@ -1,9 +1,11 @@
+import type { Hello } from '@switchyard/protocol/link/messages.ts';
 import type { AttemptRequest } from '../core/attempt.ts';
 import type { FleetConfig, FleetLog } from '../fleet/fleet-config.ts';
 import { DEFAULT_FLEET_CONFIG } from '../fleet/fleet-config.ts';
 import type { NodeIdentity, NodeSlot, NodeWant } from '../fleet/fleet.ts';
-import { NodeSession } from '../fleet/node-session.ts';
-import { ModelRecords } from '../fleet/model-record.ts';
+import type { NodeLine } from '../fleet/node-line.ts';
+import type { NodeSession } from '../fleet/node-session.ts';
+import { NodeSessions } from '../fleet/node-sessions.ts';
 import { Registry } from '../fleet/registry.ts';
 import { createMemoryLine, createRawNode } from './raw-node.ts';
 import type { MemoryLine, RawNode } from './raw-node.ts';
@@ -47,7 +49,13 @@ export function settle(): Promise<void> {
   });
 }
 
-export type Peer = { session: NodeSession; node: RawNode; line: MemoryLine };
+export type Peer = {
+  line: NodeLine;
+  node: RawNode;
+  socket: MemoryLine;
+  /** Throws before the handshake is over. */
+  readonly session: NodeSession;
+};
 
 /** Node sessions on a registry, in memory and on virtual time, with nodes that say what the test wants. */
 export function createSessionBench(config: Partial<FleetConfig> = {}) {
@@ -55,50 +63,49 @@ export function createSessionBench(config: Partial<FleetConfig> = {}) {
   const log = createMemoryLog();
   const registry = new Registry({ clock, random: () => 0 });
   const seen = { capacity: 0, closedWith: [] as number[], jobEnds: [] as string[] };
-  const sessions = new Set<NodeSession>();
-  const records = new ModelRecords();
-  let epoch = 0;
+  const sessions = new NodeSessions({
+    clock,
+    random: () => 0.5,
+    config: { ...DEFAULT_FLEET_CONFIG, ...config },
+    log,
+    metrics: {
+      sessionOpened: () => undefined,
+      sessionClosed: (code) => seen.closedWith.push(code),
+      upgradeRefused: () => undefined,
+      jobEnded: (cause) => seen.jobEnds.push(cause),
+    },
+    registry,
+    onCapacity: () => {
+      seen.capacity += 1;
+    },
+  });
 
   function connect(identity: NodeIdentity = IDENTITY): Peer {
-    const line = createMemoryLine((message) => node.take(message));
-    const session = new NodeSession(identity, line, {
-      clock,
-      random: () => 0.5,
-      config: { ...DEFAULT_FLEET_CONFIG, ...config },
-      log,
-      metrics: {
-        sessionOpened: () => undefined,
-        sessionClosed: (code) => seen.closedWith.push(code),
-        upgradeRefused: () => undefined,
-        jobEnded: (cause) => seen.jobEnds.push(cause),
+    const socket = createMemoryLine((message) => node.take(message));
+    const line = sessions.openLine(identity, socket);
+    const node: RawNode = createRawNode((message) => line.onMessage(message));
+    return {
+      line,
+      node,
+      socket,
+      get session() {
+        if (line.session === undefined) throw new Error('no session yet');
+        return line.session;
       },
-      nextEpoch: () => (epoch += 1),
-      recordsOf: (nodeId) => records.ofNode(nodeId),
-      onWelcomed: (welcomed) => registry.add(welcomed)?.end(4409, 'replaced'),
-      onCapabilities: (changed) => registry.index(changed),
-      onCapacity: () => {
-        seen.capacity += 1;
-      },
-      onEnded: (ended) => {
-        sessions.delete(ended);
-        registry.remove(ended);
-      },
-    });
-    const node: RawNode = createRawNode((message) => session.onMessage(message));
-    sessions.add(session);
-    return { session, node, line };
+    };
   }
 
   return {
     clock,
     log,
     registry,
+    sessions,
     seen,
     connect,
     /** A node that has said hello and what it can do. */
-    async ready(identity?: NodeIdentity): Promise<Peer> {
+    async ready(identity?: NodeIdentity, hello?: Partial<Hello>): Promise<Peer> {
       const peer = connect(identity);
-      peer.node.hello();
+      peer.node.hello(hello);
       peer.node.capabilities();
       await settle();
       return peer;
@@ -122,7 +129,7 @@ export function createSessionBench(config: Partial<FleetConfig> = {}) {
     pass(byMs: number): void {
       for (let left = byMs; left > 0; left -= 250) {
         clock.advance(Math.min(left, 250));
-        for (const session of sessions) session.tick(clock.monotonicMs());
+        sessions.tick(clock.monotonicMs());
       }
     },
   };

@@ -58,6 +58,12 @@ export const RECORD_TYPES = {
   goaway: 36,
   /** g>n, with the OPTIONAL flag: what the node's owner may want to know. */
   notice: 37,
+  /** <>, pairs of stream and number: all up to it was received. Only with the feature `resume1`, as the next two. */
+  ack: 38,
+  /** n>g, right after a HELLO that names a session: its streams, each with the last number received. */
+  resume: 39,
+  /** g>n, right after a WELCOME to that session: the same of the gateway. Then both send again what is missing. */
+  resumed: 40,
 } as const;
 
 export type RecordType = (typeof RECORD_TYPES)[keyof typeof RECORD_TYPES];

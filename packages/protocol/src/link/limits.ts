@@ -27,6 +27,13 @@ export const LINK_LIMITS = {
   socketBufferMaxBytes: 256 * KIB,
   /** Control records waiting for a socket that takes nothing. Beyond it the connection is given up. */
   controlQueueMaxBytes: 4 * MIB,
+  /** Records that have left on a stream and are kept until the far side has them. More wait. */
+  unackedMaxBytes: MIB,
+  /** So many records, or bytes of their bodies, are acknowledged at once; less within `ackMs`. */
+  ackRecords: 128,
+  ackBytes: 128 * KIB,
+  /** Streams in one ACK, RESUME or RESUMED, 8 bytes each. */
+  streamSeqsMax: (MESSAGE_MAX_BYTES - RECORD_HEADER_BYTES) / 8,
   /** A job's request as JSON. */
   jobBodyMaxBytes: 20 * MIB,
   /** All DATA bodies of one answer together. */
@@ -60,6 +67,16 @@ export const LINK_TIMES = {
   deadBusyMs: 15_000,
   /** Silence after which a node gives the connection up. */
   nodeGivesUpMs: 30_000,
+  /** The same while jobs run that can go on over another connection: before the gateway gives the node up. */
+  nodeGivesUpBusyMs: 12_000,
+  /** How long a gateway holds the answers of a node that lost its connection. */
+  resumeMs: 10_000,
+  /** The same for jobs without a first part: another node could start them anew. */
+  resumeUnbegunMs: 2_000,
+  /** How long a node works on without a connection. The gateway may notice the loss later than the node. */
+  nodeHoldsMs: 15_000,
+  /** Longest wait for an acknowledgement of what was received. */
+  ackMs: 1_000,
   /** A node says at least this often that it is well. */
   statusMs: 10_000,
   /** A node sends capability reports no closer together than this. */

@@ -8,8 +8,9 @@ import {
   wholeNumberOf,
   wordOf,
 } from './check.ts';
-import type { Checked } from './check.ts';
+import type { Checked, Fields } from './check.ts';
 import { LINK_LIMITS } from './limits.ts';
+import type { StreamSeq } from './replay.ts';
 
 export type {
   Capabilities,
@@ -27,16 +28,19 @@ export type {
  * to them.
  */
 
-/** First record of a node. `features` names the optional parts of the protocol that it knows; v1.0 has none. */
+/** First record of a node. `features` names the optional parts of the protocol that it knows: `resume1`. */
 export type Hello = {
   /** Made anew at every start of the program, so that a restart can be told from a reconnect. */
   instanceId: string;
   agentVersion: string;
   features: string[];
+  /** The session whose streams the node still has. RESUME follows. */
+  resumeSessionId?: string;
 };
 
 /** The gateway's answer. `features` are those of HELLO that both know. */
 export type Welcome = {
+  /** The one that the node asked for: it goes on, and RESUMED follows. Any other: a new one. */
   sessionId: string;
   /** Counts the sessions of this gateway: of two sessions of a node the higher one is alive. */
   epoch: number;
@@ -95,20 +99,25 @@ export type FailCode = (typeof FAIL_CODES)[number];
 /** Only a code: words of a node would have to be shown to somebody or thrown away. */
 export type Fail = { code: FailCode };
 
-/** From a node: how long it waits for its jobs. From the gateway: when to come back. */
-export type Drain = { graceMs: number };
+/** How long the sender waits for the running jobs. From a gateway also when to come back. */
+export type Drain = { graceMs: number; retryAfterMs?: number };
 
-export type GoAway = { closeCode: number; retryAfterMs?: number };
+/** `minAgentVersion`: the oldest connector that the gateway takes, with the close code 4426. */
+export type GoAway = { closeCode: number; retryAfterMs?: number; minAgentVersion?: string };
 
 const DAY_MS = 86_400_000;
 
 export function parseHello(body: Uint8Array): Checked<Hello> {
   return checkJson(body, (value) => {
     const fields = fieldsOf(value, 'hello');
+    const resumeSessionId = optional(fields['resumeSessionId'], (given) =>
+      wordOf(given, 'resumeSessionId', LINK_LIMITS.wordMaxChars),
+    );
     return {
       instanceId: wordOf(fields['instanceId'], 'instanceId', LINK_LIMITS.wordMaxChars),
       agentVersion: wordOf(fields['agentVersion'], 'agentVersion', LINK_LIMITS.wordMaxChars),
       features: readFeatures(fields['features']),
+      ...(resumeSessionId !== undefined && { resumeSessionId }),
     };
   });
 }
@@ -172,20 +181,27 @@ export function parseFail(body: Uint8Array): Checked<Fail> {
 }
 
 export function parseDrain(body: Uint8Array): Checked<Drain> {
-  return checkJson(body, (value) => ({
-    graceMs: wholeNumberOf(fieldsOf(value, 'drain')['graceMs'], 'graceMs', DAY_MS),
-  }));
+  return checkJson(body, (value) => {
+    const fields = fieldsOf(value, 'drain');
+    const retryAfterMs = readRetryAfter(fields);
+    return {
+      graceMs: wholeNumberOf(fields['graceMs'], 'graceMs', DAY_MS),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+  });
 }
 
 export function parseGoAway(body: Uint8Array): Checked<GoAway> {
   return checkJson(body, (value) => {
     const fields = fieldsOf(value, 'goaway');
-    const retryAfterMs = optional(fields['retryAfterMs'], (given) =>
-      wholeNumberOf(given, 'retryAfterMs', DAY_MS),
+    const retryAfterMs = readRetryAfter(fields);
+    const minAgentVersion = optional(fields['minAgentVersion'], (given) =>
+      wordOf(given, 'minAgentVersion', LINK_LIMITS.wordMaxChars),
     );
     return {
       closeCode: wholeNumberOf(fields['closeCode'], 'closeCode', 4999),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(minAgentVersion !== undefined && { minAgentVersion }),
     };
   });
 }
@@ -210,6 +226,38 @@ export function encodeWindow(addBytes: number): Uint8Array {
 export function parseWindow(body: Uint8Array): number | undefined {
   if (body.byteLength !== 4) return undefined;
   return new DataView(body.buffer, body.byteOffset, 4).getUint32(0);
+}
+
+const PAIR_BYTES = 8;
+
+/** The body of ACK, RESUME and RESUMED: two u32 for each stream. At most `streamSeqsMax` of them fit. */
+export function encodeStreamSeqs(pairs: readonly StreamSeq[]): Uint8Array {
+  const body = new Uint8Array(pairs.length * PAIR_BYTES);
+  const view = new DataView(body.buffer);
+  for (const [index, { stream, seq }] of pairs.entries()) {
+    view.setUint32(index * PAIR_BYTES, stream);
+    view.setUint32(index * PAIR_BYTES + 4, seq);
+  }
+  return body;
+}
+
+/** Undefined: no whole pairs, a stream that is none of a job, or one that is named twice. */
+export function parseStreamSeqs(body: Uint8Array): StreamSeq[] | undefined {
+  if (body.byteLength % PAIR_BYTES !== 0) return undefined;
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const pairs: StreamSeq[] = [];
+  const streams = new Set<number>();
+  for (let at = 0; at < body.byteLength; at += PAIR_BYTES) {
+    const stream = view.getUint32(at);
+    if (stream % 2 === 0 || streams.has(stream)) return undefined;
+    streams.add(stream);
+    pairs.push({ stream, seq: view.getUint32(at + 4) });
+  }
+  return pairs;
+}
+
+function readRetryAfter(fields: Fields): number | undefined {
+  return optional(fields['retryAfterMs'], (given) => wholeNumberOf(given, 'retryAfterMs', DAY_MS));
 }
 
 function readFeatures(value: unknown): string[] {

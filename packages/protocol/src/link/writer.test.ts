@@ -5,13 +5,21 @@ import { decodeMessage, RECORD_FLAGS, RECORD_TYPES } from './frame.ts';
 import type { LinkRecord } from './frame.ts';
 import { LINK_LIMITS } from './limits.ts';
 import { LinkWriter } from './writer.ts';
+import type { WriterLine } from './writer.ts';
 
 /** A writer whose messages are collected, and whose socket's buffer the test sets. */
-function setUp() {
+function setUp(keepsUnacknowledged = false) {
   const records: LinkRecord[] = [];
   const messages: number[] = [];
   const state = { bufferedBytes: 0, overflows: 0, sentOn: [] as number[] };
   const writer = new LinkWriter({
+    schedule: () => undefined,
+    onOverflow: () => {
+      state.overflows += 1;
+    },
+    onSent: (stream) => state.sentOn.push(stream),
+  });
+  const line: WriterLine = {
     send(message, sent) {
       messages.push(message.byteLength);
       const decoded = decodeMessage(message);
@@ -20,14 +28,10 @@ function setUp() {
       sent();
     },
     bufferedBytes: () => state.bufferedBytes,
-    schedule: () => undefined,
-    onOverflow: () => {
-      state.overflows += 1;
-    },
-    onSent: (stream) => state.sentOn.push(stream),
-  });
+  };
+  writer.attach(line, { sentRecords: 0, keepsUnacknowledged });
   const shape = (): string[] => records.map((record) => `${record.stream}:${record.type}:${record.seq}`);
-  return { writer, records, messages, state, shape };
+  return { writer, line, records, messages, state, shape };
 }
 
 const numbered = (length: number, from: number): Uint8Array =>
@@ -228,4 +232,109 @@ test('after stop nothing leaves', () => {
   writer.control(RECORD_TYPES.ping, 0);
   writer.flush();
   expect(records).toHaveLength(0);
+});
+
+test('what has left is kept until it is acknowledged, and no more leaves than may be kept', () => {
+  const { writer, records } = setUp(true);
+  writer.open(1);
+  const bodyBytes = 60_000;
+  for (let at = 0; at < 20; at += 1) writer.data(1, numbered(bodyBytes, 0), false);
+  for (let at = 0; at < 20; at += 1) {
+    writer.flush();
+    writer.grant(1, bodyBytes);
+    writer.grant(0, bodyBytes);
+  }
+  const kept = Math.floor(LINK_LIMITS.unackedMaxBytes / (bodyBytes + LINK_LIMITS.recordHeaderBytes));
+  expect(records).toHaveLength(kept);
+  expect(writer.keptBytes(1)).toBe(20 * bodyBytes + kept * LINK_LIMITS.recordHeaderBytes);
+  expect(writer.acknowledge({ stream: 1, seq: 3 })).toBe(true);
+  expect(writer.acknowledge({ stream: 1, seq: 2 })).toBe(true);
+  expect(writer.acknowledge({ stream: 1, seq: 99 })).toBe(false);
+  expect(writer.acknowledge({ stream: 7, seq: 99 })).toBe(true);
+  writer.flush();
+  expect(records).toHaveLength(20);
+});
+
+test('a stream is gone when its last record was acknowledged, or when it is forgotten', () => {
+  const { writer } = setUp(true);
+  for (const stream of [1, 3]) {
+    writer.open(stream);
+    writer.data(stream, new Uint8Array(5), false);
+    writer.end(stream, RECORD_TYPES.finish);
+  }
+  expect(writer.isOpen(1)).toBe(true);
+  writer.flush();
+  expect(writer.isOpen(1)).toBe(false);
+  writer.acknowledge({ stream: 1, seq: 1 });
+  expect(writer.keptBytes(1)).toBeGreaterThan(0);
+  writer.acknowledge({ stream: 1, seq: 2 });
+  expect(writer.keptBytes(1)).toBe(0);
+  expect(writer.hasOpenStreams()).toBe(true);
+  writer.forget(3);
+  expect(writer.hasOpenStreams()).toBe(false);
+});
+
+test('on another connection the numbers of the connection start anew, and what was lost goes before what is new', () => {
+  const { writer, line, shape, records } = setUp(true);
+  writer.open(1);
+  writer.control(RECORD_TYPES.ping, 0, new Uint8Array(8));
+  writer.data(1, Uint8Array.of(1), false);
+  writer.data(1, Uint8Array.of(2), false);
+  writer.flush();
+  writer.control(RECORD_TYPES.ping, 0, new Uint8Array(8));
+  writer.detach();
+  writer.control(RECORD_TYPES.status, 0);
+  writer.data(1, Uint8Array.of(3), false);
+  writer.control(RECORD_TYPES.alive, 1);
+  writer.flush();
+  expect(shape()).toEqual(['0:33:1', '1:19:1', '1:19:2']);
+  records.length = 0;
+  writer.attach(line, { sentRecords: 1, keepsUnacknowledged: true });
+  expect(writer.replay([{ stream: 1, seq: 1 }])).toBe(true);
+  writer.control(RECORD_TYPES.pong, 0, new Uint8Array(8));
+  writer.flush();
+  expect(shape()).toEqual(['0:34:2', '1:19:2', '1:20:3', '1:19:4']);
+  expect(records.map((record) => record.body[0])).toEqual([0, 2, undefined, 3]);
+});
+
+test('a replay of more than the window of the connection waits for credit, and the connection speaks meanwhile', () => {
+  const { writer, line, records } = setUp(true);
+  const streams = Array.from({ length: 20 }, (_, at) => at * 2 + 1);
+  const bytes = LINK_LIMITS.streamWindowBytes;
+  for (const stream of streams) {
+    writer.open(stream);
+    writer.data(stream, new Uint8Array(bytes), true);
+    writer.flush();
+    writer.grant(0, bytes);
+  }
+  const total = streams.length * bytes;
+  const sum = (): number => records.reduce((all, record) => all + record.body.length, 0);
+  expect(sum()).toBe(total);
+  records.length = 0;
+  writer.attach(line, { sentRecords: 0, keepsUnacknowledged: true });
+  expect(writer.replay([])).toBe(true);
+  writer.flush();
+  expect(sum()).toBeLessThanOrEqual(LINK_LIMITS.connectionWindowBytes);
+  expect(sum()).toBeGreaterThan(LINK_LIMITS.connectionWindowBytes - LINK_LIMITS.recordBodyMaxBytes);
+  writer.control(RECORD_TYPES.ping, 0);
+  writer.control(RECORD_TYPES.cancel, 1);
+  writer.flush();
+  expect(records.at(-1)?.type).toBe(RECORD_TYPES.ping);
+  writer.forget(39);
+  writer.grant(0, sum());
+  writer.flush();
+  expect(sum()).toBe(total - bytes);
+  expect(records.at(-1)?.type).toBe(RECORD_TYPES.cancel);
+});
+
+test('a far side that takes an acknowledgement back, or has more than was sent, cannot go on', () => {
+  const { writer, line } = setUp(true);
+  writer.open(1);
+  for (let at = 0; at < 3; at += 1) writer.data(1, Uint8Array.of(at), false);
+  writer.flush();
+  writer.acknowledge({ stream: 1, seq: 2 });
+  for (const received of [[], [{ stream: 1, seq: 1 }], [{ stream: 1, seq: 4 }]]) {
+    writer.attach(line, { sentRecords: 0, keepsUnacknowledged: true });
+    expect(writer.replay(received)).toBe(false);
+  }
 });
