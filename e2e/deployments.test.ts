@@ -105,13 +105,20 @@ async function askAt(to: Gateway, { key, model, path = '/chat/completions', extr
   };
 }
 
-async function get(key: string, path: string): Promise<Json> {
-  const reply = await fetch(`${gateway.baseUrl}${path}`, { headers: { authorization: `Bearer ${key}` } });
+async function get(key: string, path: string, from: Gateway = gateway): Promise<Json> {
+  const reply = await fetch(`${from.baseUrl}${path}`, { headers: { authorization: `Bearer ${key}` } });
   return (await reply.json()) as Json;
 }
 
-async function models(key: string): Promise<Record<string, Json>> {
-  const { data } = (await get(key, '/models')) as { data: (Json & { id: string })[] };
+/** A connector is online a moment before the gateway has read what it offers. */
+async function untilAvailable(key: string, model: string, at?: Gateway): Promise<void> {
+  while ((await models(key, at))[model]?.['available'] !== true) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function models(key: string, from?: Gateway): Promise<Record<string, Json>> {
+  const { data } = (await get(key, '/models', from)) as { data: (Json & { id: string })[] };
   return Object.fromEntries(data.map((model) => [model.id, model]));
 }
 
@@ -161,6 +168,7 @@ describe('with a connector for each account', () => {
   beforeAll(async () => {
     for (const one of [alice, bob])
       connectors.set(one, await startDemoConnector(gateway, one.token, { alias: 'mote-chat', slots: 2 }));
+    for (const one of [alice, bob]) await untilAvailable(one.key, 'home');
   });
 
   it.each(PATHS)('%s answers from the account’s own node', async (path) => {
@@ -292,12 +300,24 @@ describe('with a connector for each account', () => {
 });
 
 describe('with all slots busy', () => {
-  let held: Promise<unknown>;
+  let held: { asked: Promise<unknown> };
   beforeAll(async () => {
     await startEngineConnector(gateway, slowToken, { baseUrl: engine.baseUrl, model: 'slow', slots: 1 });
-    held = ask(alice.key, 'slow');
-    while (engine.held() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await untilAvailable(alice.key, 'slow');
+    held = await heldAsk();
   });
+
+  /** Asks, and resolves with the answer to be when the engine holds it. */
+  async function heldAsk(): Promise<{ asked: Promise<unknown> }> {
+    const asked = ask(alice.key, 'slow');
+    let ended: string | undefined;
+    void asked.then(({ outcome }) => (ended = outcome));
+    while (engine.held() === 0) {
+      if (ended !== undefined) throw new Error(`the engine holds nothing: ${ended}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return { asked };
+  }
 
   it('waits in the queue, then says so', async () => {
     const reply = await ask(alice.key, 'slow');
@@ -320,7 +340,7 @@ describe('with all slots busy', () => {
   it('serves who waits when a slot is free', async () => {
     const waiting = ask(alice.key, 'slow');
     engine.letGo();
-    await held;
+    await held.asked;
     while (engine.held() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     engine.letGo();
     expect((await waiting).outcome).toBe('ok');
@@ -347,6 +367,7 @@ describe('for a fee', () => {
     const dora = await person(paid);
     await deploy(paid, dora, 'home', '--model', 'mote-chat');
     const connector = await startDemoConnector(paid, dora.token);
+    await untilAvailable(dora.key, 'home', paid);
     expect((await askAt(paid, { key: dora.key, model: 'home' })).outcome).toBe('402 insufficient_credits');
     await paid.cli('credit', 'add', dora.accountId, '--usd', '1', '--reason', 'test');
     const { id, outcome } = await askAt(paid, { key: dora.key, model: 'home' });

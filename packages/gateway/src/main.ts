@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CONNECTOR_VERSION } from '@switchyard/connector/version.ts';
 import { openRegistry } from './accounts/registry.ts';
 import { storedSecret } from './accounts/stored-secret.ts';
+import { suspendAccount } from './admin/accounts.ts';
 import { openAdminServer } from './admin/admin-server.ts';
 import type { AdminContext } from './admin/context.ts';
 import { gatewayUrl } from './admin/gateway-url.ts';
@@ -30,6 +31,8 @@ import { createReceiptSigner, newReceiptKeyPem } from './receipts/signing.ts';
 import { createImageQueue, createImageRouter } from './routing/image-router.ts';
 import { createWaitingQueue } from './routing/queue.ts';
 import { createRouter } from './routing/router.ts';
+import { createBlockCount } from './safety/block-count.ts';
+import { createHttpClassifier } from './safety/http-classifier.ts';
 import { loadReceiptKey } from './store/receipt-key-file.ts';
 import { openLedgerStore } from './store/sqlite/ledger/open.ts';
 import { startRollupJob } from './store/sqlite/ledger/rollup-job.ts';
@@ -205,13 +208,6 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     depthPerModel: config.limits.queueDepth,
   });
   fleet.onCapacity(() => imageQueue.capacityChanged());
-  const images: ImageDeps = {
-    inference,
-    defaultModel: ({ key }) => catalog.listModels(key).find((model) => model.kind === 'image'),
-    acquire: acquireImage,
-    queue: imageQueue,
-    classifier: undefined,
-  };
   const reconcileJob = startReconcileJob({
     clock,
     path: ledgerPath,
@@ -257,6 +253,25 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     brand: config.brand.keyPrefix,
     welcomeMicros: config.accounts.welcomeMicros,
     actor: 'cli',
+  };
+  const blocks = createBlockCount({
+    clock,
+    suspendAfter: config.safety.suspendAfterBlocks,
+    suspend: (account) => {
+      log.warn('account_suspended_by_hard_line', { accountId: account });
+      suspendAccount({ ...admin, actor: 'hard-line' }, { account }).catch((error: unknown) =>
+        log.error('admin_failed', { reason: 'account.suspend', ...errorFields(error) }),
+      );
+    },
+  });
+  const images: ImageDeps = {
+    inference,
+    defaultModel: ({ key }) => catalog.listModels(key).find((model) => model.kind === 'image'),
+    acquire: acquireImage,
+    queue: imageQueue,
+    classifier:
+      config.safety.classifier === undefined ? undefined : createHttpClassifier(config.safety.classifier),
+    onBlocked: (accountId) => blocks.blocked(accountId),
   };
   const adminServer = await openAdminServer({
     dataDirectory: directory,

@@ -5,6 +5,7 @@ import type {
   Config,
   ModelConfig,
   RoutingConfig,
+  SafetyConfig,
   ServerConfig,
   UpstreamConfig,
   VariantConfig,
@@ -49,6 +50,7 @@ export function buildConfig(file: ConfigFile, options: BuildOptions): Config {
     ),
     models: file.models.map((model) => buildModel(model, file)),
     deployments: { prices: toPrices(file.deployments.price, () => undefined) },
+    safety: buildSafety(file, options),
     logging: { level: file.logging.level },
   });
 }
@@ -66,6 +68,21 @@ function buildServer(file: ConfigFile, options: BuildOptions): ServerConfig {
       enabled: server.metrics.enabled,
       token: secretFor(options.secrets, ['server', 'metrics', 'token']),
     },
+  };
+}
+
+function buildSafety({ safety }: ConfigFile, options: BuildOptions): SafetyConfig {
+  const { classifier } = safety;
+  return {
+    classifier:
+      classifier === undefined
+        ? undefined
+        : {
+            url: classifier.url,
+            token: secretFor(options.secrets, ['safety', 'classifier', 'token']),
+            timeoutMs: classifier.timeout_ms,
+          },
+    suspendAfterBlocks: safety.suspend_after_blocks,
   };
 }
 

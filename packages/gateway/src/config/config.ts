@@ -29,6 +29,7 @@ export type Config = {
   models: readonly ModelConfig[];
   /** What a request to any account's own deployment costs. */
   deployments: { prices: PriceList };
+  safety: SafetyConfig;
   logging: { level: LogLevel | 'silent' };
 };
 
@@ -99,6 +100,13 @@ export type UpstreamConfig = {
 
 /** `name` says which key it is, for logs: its environment variable, or the name of its file. */
 export type ApiKeyConfig = { name: string; secret: Secret };
+
+/** What is checked of pictures. `classifier` undefined: nothing can look at them. */
+export type SafetyConfig = {
+  classifier: { url: string; token: Secret | undefined; timeoutMs: number } | undefined;
+  /** Within 24 hours. 0: never. */
+  suspendAfterBlocks: number;
+};
 
 /** How often a request is tried, and when failing upstreams are left out. */
 export type RoutingConfig = {

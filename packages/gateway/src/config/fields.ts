@@ -51,6 +51,13 @@ export function shaped(pattern: RegExp, allowed: string): z.ZodString {
   return z.string({ error: allowed }).regex(pattern, { error: allowed });
 }
 
+const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]{0,127}$/;
+
+/** Capital letters only: a key pasted here by mistake has small ones, and is then refused without being shown. */
+export function environmentName(): z.ZodString {
+  return shaped(ENVIRONMENT_NAME, 'the name of an environment variable: capital letters, digits and _');
+}
+
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** The operator's name of a pool or upstream. */

@@ -3,6 +3,7 @@ import {
   amount,
   anyNumber,
   byteSize,
+  environmentName,
   flag,
   line,
   name,
@@ -15,6 +16,7 @@ import {
 } from './fields.ts';
 import { listPrices, prices } from './schema-price.ts';
 import { routing } from './schema-routing.ts';
+import { safety } from './schema-safety.ts';
 
 /**
  * The one schema of `switchyard.yaml`. Keys are snake_case, every object refuses keys that it does not know, every
@@ -24,11 +26,6 @@ import { routing } from './schema-routing.ts';
 const MODEL_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;
 const modelId = () =>
   shaped(MODEL_ID, 'letters, digits and . _ : / -, starting with a letter or digit, at most 128 characters');
-
-/** Capital letters only: a key pasted here by mistake has small ones, and is then refused without being shown. */
-const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]{0,127}$/;
-const environmentName = () =>
-  shaped(ENVIRONMENT_NAME, 'the name of an environment variable: capital letters, digits and _');
 
 const brand = z.strictObject({
   name: line(1, 64).default('Switchyard').describe('The name that people see.'),
@@ -314,6 +311,7 @@ export const configSchema = z
       })
       .prefault({})
       .describe("Accounts' own models on their own machines."),
+    safety: safety.prefault({}).describe('What is checked of pictures.'),
     logging: z
       .strictObject({
         level: oneOf(['debug', 'info', 'warn', 'error', 'silent'])

@@ -74,13 +74,18 @@ type Reference = {
 /** The four ways to the keys of an upstream. */
 export const API_KEY_FIELDS = ['api_key_env', 'api_key_file', 'api_keys_env', 'api_keys_file'] as const;
 
+const TOKEN_OWNERS: readonly Path[] = [
+  ['server', 'metrics'],
+  ['safety', 'classifier'],
+];
+
 function references(root: unknown): Reference[] {
   const found: Reference[] = [];
-  const metrics: Path = ['server', 'metrics'];
-  if (valueAt(root, [...metrics, 'token_env']) !== undefined) {
+  for (const owner of TOKEN_OWNERS) {
+    if (valueAt(root, [...owner, 'token_env']) === undefined) continue;
     found.push({
-      reference: [...metrics, 'token_env'],
-      target: [...metrics, 'token'],
+      reference: [...owner, 'token_env'],
+      target: [...owner, 'token'],
       from: 'environment',
       optional: false,
       isOneOfSeveral: false,

@@ -43,8 +43,10 @@ export function understandImage(
   if (!model.ok) return refuse(model.error);
   const { image } = decoded.value;
   // What the picture shall not show may name what must not be shown, so only the prompt is looked at.
-  if (crossesHardLine(image.prompt, image))
+  if (crossesHardLine(image.prompt, image)) {
+    deps.onBlocked(caller.value.account.id);
     return refuse(fault('content_policy_violation', { param: 'prompt' }));
+  }
   if (needsClassifier(image, model.value) && deps.classifier === undefined) {
     return refuse(fault('classifier_unavailable'));
   }

@@ -1,5 +1,6 @@
 import type { Model } from '../catalog/model.ts';
 import type { AcquireImage, ImageQueue } from '../routing/image-router.ts';
+import type { OutputClassifier } from '../safety/output-classifier.ts';
 import type { Caller, InferenceDeps } from './deps.ts';
 
 /** What the life of a picture needs beside what it shares with text. */
@@ -11,10 +12,6 @@ export type ImageDeps = {
   queue: ImageQueue;
   /** Undefined: there is none, so pictures that would have to be looked at are not made. */
   classifier: OutputClassifier | undefined;
+  /** A prompt of the account crossed the hard line. */
+  onBlocked(accountId: string): void;
 };
-
-/**
- * Port: how likely a picture shows adult content, 0 to 1. Runs here or on a node of the operator, never on the node
- * that made the picture. Where it rejects, the picture is not handed out.
- */
-export type OutputClassifier = { adultScore(png: Buffer): Promise<number> };

@@ -7,7 +7,8 @@ import { createImageQueue } from '../routing/image-router.ts';
 import type { ImageTarget } from '../routing/image-router.ts';
 import { nativeImages } from '../surfaces/images/native.ts';
 import { testPng } from '../testing/test-png.ts';
-import type { ImageDeps, OutputClassifier } from './image-deps.ts';
+import type { OutputClassifier } from '../safety/output-classifier.ts';
+import type { ImageDeps } from './image-deps.ts';
 import { serveImage } from './serve-image.ts';
 import { closeWorld, FLAT, modelWith, openWorldWith, post, world } from './testing-text-world.ts';
 
@@ -51,6 +52,8 @@ async function rendering(): Promise<Render> {
   return render;
 }
 
+let blocked: string[] = [];
+
 /** A model whose pictures have to be looked at, unless it is safe. */
 function useModel(options: { safeOutput: boolean; classifier?: OutputClassifier }): void {
   const model = { ...modelWith(FLAT), kind: 'image' as const, safeOutput: options.safeOutput };
@@ -60,10 +63,12 @@ function useModel(options: { safeOutput: boolean; classifier?: OutputClassifier 
     acquire,
     queue: createImageQueue(world.clock, acquire, { waitMs: 20_000, depthPerModel: 2 }),
     classifier: options.classifier,
+    onBlocked: (accountId) => void blocked.push(accountId),
   };
 }
 
 beforeEach(async () => {
+  blocked = [];
   renders = [];
   free = 9;
   nextRender = Promise.withResolvers();
@@ -200,9 +205,10 @@ describe('without adult content', () => {
   });
 });
 
-it('a prompt over the hard line holds and renders nothing', async () => {
+it('a prompt over the hard line holds and renders nothing, and counts against its account', async () => {
   const { reply } = post({ ...SMALL, prompt: 'a naked child' });
   expect((await reply).text).toContain('content_policy_violation');
+  expect(blocked).toEqual(['acc']);
   expect(renders).toHaveLength(0);
   expect(world.receipts).toHaveLength(0);
 });
