@@ -4,14 +4,18 @@ import { openRegistry } from './accounts/registry.ts';
 import { storedSecret } from './accounts/stored-secret.ts';
 import { suspendAccount } from './admin/accounts.ts';
 import { openAdminServer } from './admin/admin-server.ts';
-import type { AdminContext } from './admin/context.ts';
+import { historyOfModel, sampleOfModel, sampleOfNode } from './admin/availability.ts';
+import type { AdminContext, ModelState } from './admin/context.ts';
+import { openTrust } from './admin/open-trust.ts';
 import { gatewayUrl } from './admin/gateway-url.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
+import type { Model } from './catalog/model.ts';
 import { deploymentPrices } from './catalog/deployment.ts';
 import type { Config } from './config/config.ts';
 import { systemClock as clock, systemRandom } from './core/clock.ts';
 import { errorFields, type Log } from './core/log.ts';
 import { createFleet } from './fleet/create-fleet.ts';
+import { createCanaryRunner } from './fleet/trust/canary-runner.ts';
 import { routeTable } from './http/routes.ts';
 import { VERSION } from './core/version.ts';
 import { createHttpServer } from './http/server.ts';
@@ -19,10 +23,12 @@ import type { InferenceDeps } from './inference/deps.ts';
 import { observeRequests } from './inference/observe-requests.ts';
 import { createIdempotency } from './inference/idempotency.ts';
 import { createModelDirectory } from './inference/model-directory.ts';
+import { createNodeWork } from './inference/node-work.ts';
 import type { ImageDeps } from './inference/image-deps.ts';
 import { startPulse } from './inference/serve-text.ts';
 import { createAddressGuard } from './limits/address-guard.ts';
 import { createKeyLimits } from './limits/key-limits.ts';
+import { createAvailabilityHistory, startAvailabilityLooks } from './observe/availability-history.ts';
 import { createLog } from './observe/log.ts';
 import { createMetrics, type KnownNames } from './observe/metrics.ts';
 import { createUpstreamObserver, type UpstreamStatus } from './observe/upstreams.ts';
@@ -135,6 +141,19 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   const records = openRecordReader({ ledgerPath, usagePath: join(directory, USAGE_DATABASE_FILE) });
   closers.push(() => records.close());
 
+  const trust = await openTrust({
+    clock,
+    log,
+    store: accountStore.trust,
+    directory: registry.directory,
+    ledger,
+    promotion: config.trust.promotion,
+    maturityMs: config.earnings.maturityMs,
+    disconnect: (nodeId) => fleet.disconnect(nodeId, 'suspended'),
+  });
+  closers.push(() => trust.close());
+  const isBanned = (nodeId: string) => trust.book.standing(nodeId).isBanned;
+
   const catalog = createCatalog(config, clock);
   const ownPrices = { prices: deploymentPrices(config) };
   const prices = await openPriceBook(registry, [...catalog.allModels(), ownPrices]);
@@ -144,11 +163,20 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   const fleet = createFleet({
     clock,
     random: systemRandom,
-    authenticateNode: registry.directory.authenticateNode,
+    authenticateNode(token) {
+      const owner = registry.directory.authenticateNode(token);
+      return typeof owner === 'object' && isBanned(owner.nodeId) ? 'suspended' : owner;
+    },
+    weightOf: (nodeId) => trust.book.standing(nodeId).weight,
     newestAgent: CONNECTOR_VERSION,
     log,
   });
   closers.push(() => fleet.close());
+  // Hears of free slots before the queue does, so that a node with a full queue is tested, too.
+  const canaries = config.trust.canaries
+    ? createCanaryRunner({ clock, random: systemRandom, fleet, book: trust.book })
+    : undefined;
+  closers.push(() => canaries?.close());
   const running: InferenceDeps['running'] = new Set();
   const metrics = createMetrics(
     {
@@ -197,6 +225,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     }),
     router,
     queue,
+    nodeWork: createNodeWork({ ...trust, maturity: config.earnings, canaries }),
     retry: config.routing.retry,
     running,
     accepting: () => accepting,
@@ -227,6 +256,21 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   const pulse = startPulse(clock, running);
   closers.push(() => pulse.cancel());
 
+  const modelState = (model: Model, accountId?: string): ModelState => {
+    const waiting = queue.waiting(model);
+    const expectedWaitSeconds = router.expectedWaitSeconds(model, waiting, accountId) ?? null;
+    return { ...router.availability(model, accountId), waiting, expectedWaitSeconds };
+  };
+  const history = createAvailabilityHistory(clock);
+  const looks = startAvailabilityLooks(clock, history, function* () {
+    const live = new Map(fleet.nodes().map((status) => [status.nodeId, status]));
+    for (const { node } of registry.directory.nodes()) {
+      if (node.revokedAtMs === undefined) yield [node.id, sampleOfNode(live.get(node.id))];
+    }
+    for (const model of catalog.allModels()) yield [historyOfModel(model), sampleOfModel(modelState(model))];
+  });
+  closers.push(() => looks.cancel());
+
   const admin: AdminContext = {
     clock,
     registry,
@@ -238,15 +282,16 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
         const model = catalog.resolveModel({ models: undefined }, name);
         return model.ok ? model.value : undefined;
       },
-      availability: (model) => router.availability(model),
+      availability: (model) => modelState(model),
     },
     deployments: {
       ...ownPrices,
       state(deployment) {
         const model = models.modelOf(deployment);
-        return { ...router.availability(model, deployment.accountId), model };
+        return { ...modelState(model, deployment.accountId), model };
       },
     },
+    history,
     gatewayUrl: () => gatewayUrl(config, boundPort),
     pools: config.pools.map((pool) => pool.name),
     fleet,

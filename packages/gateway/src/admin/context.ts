@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Micros } from '../core/money.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { HistoryReader } from '../ledger/history.ts';
+import type { AvailabilityHistory } from '../observe/availability-history.ts';
 import type { OperatorLedger, Receipt } from '../ledger/ledger.ts';
 
 /**
@@ -22,6 +23,8 @@ export type AdminContext = {
   pools: readonly string[];
   /** Undefined: no gateway runs, so no node is connected. */
   fleet: AdminFleet | undefined;
+  /** The last 24 hours of nodes (by id) and models (by `historyOfModel`). Undefined: no gateway runs. */
+  history: Pick<AvailabilityHistory, 'of'> | undefined;
   /** Where nodes and clients reach this gateway, as far as it knows. Undefined: its port is not known. */
   gatewayUrl(): string | undefined;
   /** `brand.keyPrefix` of the configuration. */
@@ -48,7 +51,16 @@ export type ModelReader = {
   availability(model: Model): ModelState | undefined;
 };
 
-export type ModelState = { available: boolean; nodesOnline: number; slots: number; freeSlots: number };
+export type ModelState = {
+  available: boolean;
+  nodesOnline: number;
+  slots: number;
+  freeSlots: number;
+  /** Requests that wait for a slot. */
+  waiting: number;
+  /** How long a request that comes now probably waits. null: not at all, or nobody serves the model. */
+  expectedWaitSeconds: number | null;
+};
 
 /** Port: what is not in the registry about deployments. */
 export type DeploymentReader = {

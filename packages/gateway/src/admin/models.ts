@@ -5,6 +5,8 @@ import { fault } from '../core/errors.ts';
 import type { Fault } from '../core/errors.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
+import type { NodeStatus } from '../fleet/fleet.ts';
+import { historyOfModel, historyView, type HistoryView } from './availability.ts';
 import type { AdminContext, ModelState } from './context.ts';
 import { tokenField } from './fields.ts';
 import { moneyView } from './views.ts';
@@ -30,6 +32,30 @@ export type ModelView = {
   routes: readonly Route[];
   /** null: no gateway runs, so nobody knows. */
   state: ModelState | null;
+};
+
+/** One model in full. */
+export type ModelDetailView = ModelView & {
+  /** Connected nodes that a route leads to, whether they may take jobs now or not. null: no gateway runs. */
+  nodes: ModelNodeView[] | null;
+  history: HistoryView | null;
+};
+
+export type ModelNodeView = {
+  id: string;
+  name: string;
+  pool: string;
+  /** `private`: it serves its own account only, and is not counted among the slots of all. */
+  kind: 'shared' | 'private';
+  state: NodeStatus['state'];
+  slots: number;
+  busySlots: number;
+  loaded: boolean;
+  /** null: nobody knows. */
+  outputTokensPerSecond: number | null;
+  failureRate: number;
+  breaker: 'closed' | 'open' | 'half-open';
+  restsForSeconds: number;
 };
 
 export type PriceView =
@@ -58,9 +84,9 @@ export function listModels(context: AdminContext): Result<{ models: ModelView[] 
 export function showModel(
   context: AdminContext,
   input: z.output<typeof modelInput>,
-): Result<ModelView, Fault> {
+): Result<ModelDetailView, Fault> {
   const model = context.models.find(input.model);
-  if (model !== undefined) return ok(modelView(context, model));
+  if (model !== undefined) return ok(modelDetail(context, model));
   const message = 'The catalogue has no model of this id or alias.';
   return failed(fault('model_not_found', { message, param: 'model' }));
 }
@@ -84,6 +110,40 @@ function modelView(context: AdminContext, model: Model): ModelView {
     routes: model.routes,
     state: context.models.availability(model) ?? null,
   };
+}
+
+function modelDetail(context: AdminContext, model: Model): ModelDetailView {
+  const { fleet, history } = context;
+  return {
+    ...modelView(context, model),
+    nodes: fleet === undefined ? null : nodesOf(context, model, fleet.nodes()),
+    history: history === undefined ? null : historyView(history.of(historyOfModel(model))),
+  };
+}
+
+function nodesOf(context: AdminContext, { routes }: Model, live: readonly NodeStatus[]): ModelNodeView[] {
+  return live.flatMap((status) => {
+    const { nodeId: id, name, pool, state } = status;
+    const kind = context.registry.directory.node(id)?.node.kind ?? 'shared';
+    return status.models
+      .filter(({ alias }) =>
+        routes.some((route) => route.kind === 'pool' && route.pool === pool && route.remoteModel === alias),
+      )
+      .map(({ slots, busySlots, loaded, outputTokensPerSecond, failureRate, breaker, restsForMs }) => ({
+        id,
+        name,
+        pool,
+        kind,
+        state,
+        slots,
+        busySlots,
+        loaded,
+        outputTokensPerSecond: outputTokensPerSecond ?? null,
+        failureRate,
+        breaker,
+        restsForSeconds: Math.ceil(restsForMs / 1_000),
+      }));
+  });
 }
 
 export function priceView({ version, price }: PriceEntry): PriceView {

@@ -8,6 +8,7 @@ import type { Fault } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
+import { historyView, type HistoryView } from './availability.ts';
 import { connectLine } from './connect-line.ts';
 import type { AdminContext } from './context.ts';
 import { nameField, reasonField, referenceField, rowsField, tokenField } from './fields.ts';
@@ -98,10 +99,22 @@ export function listNodes(
   return ok({ nodes: shown, total: all.length });
 }
 
+/** One node with its last 24 hours; null when no gateway runs. */
+export type NodeDetailView = NodeView & { history: HistoryView | null };
+
 /** Errors: `not_found`. */
-export function showNode(context: AdminContext, input: z.output<typeof nodeInput>): Result<NodeView, Fault> {
+export function showNode(
+  context: AdminContext,
+  input: z.output<typeof nodeInput>,
+): Result<NodeDetailView, Fault> {
   const entry = findNode(context.registry.directory, input.node);
-  return entry.ok ? ok(view(context, entry.value.node)) : entry;
+  if (!entry.ok) return entry;
+  const { node } = entry.value;
+  const { history } = context;
+  return ok({
+    ...view(context, node),
+    history: history === undefined ? null : historyView(history.of(node.id)),
+  });
 }
 
 /** Ends the node's session and refuses it until it is resumed. Errors: `not_found`, `invalid_request` (removed). */

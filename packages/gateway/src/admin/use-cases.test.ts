@@ -306,7 +306,7 @@ describe('models', () => {
       { id: 'small', hidden: false, price: { type: 'flat', perRequest: { credits: 1 } }, state: null },
       { id: 'metered', hidden: true, price: { type: 'per-token', perMillion: { output: { usd: 4 } } } },
     ]);
-    expect(await run('model.show', { model: 'tiny' })).toEqual(models[0]);
+    expect(await run('model.show', { model: 'tiny' })).toMatchObject({ ...models[0], nodes: [] });
     expect(await refusal('model.show', { model: '__proto__' })).toMatchObject({ code: 'invalid_request' });
     expect(await refusal('model.show', { model: 'constructor' })).toMatchObject({ code: 'model_not_found' });
   });
@@ -331,14 +331,29 @@ describe('nodes', () => {
       sessionId: 's',
       connectedAtMs: clock.nowMs(),
       engine: 'llama.cpp',
-      models: [{ alias: 'remote-small', contextTokens: 1024, slots: 2, busySlots: 1 }],
+      models: [
+        {
+          alias: 'remote-small',
+          contextTokens: 1024,
+          slots: 2,
+          busySlots: 1,
+          loaded: true,
+          outputTokensPerSecond: undefined,
+          failureRate: 0,
+          breaker: 'closed',
+          restsForMs: 1_500,
+        },
+      ],
       roundTripMs: 3,
       state: 'ready',
     };
     gateway.fleet.live.push(status);
     expect(await run('node.show', { node: 'gpu' })).toMatchObject({
       state: 'ready',
-      session: { engine: 'llama.cpp' },
+      session: {
+        engine: 'llama.cpp',
+        models: [{ alias: 'remote-small', outputTokensPerSecond: null, restsForSeconds: 2 }],
+      },
     });
     expect((await run('node.list', {})).nodes).toMatchObject([{ state: 'ready' }]);
     context = { ...context, fleet: undefined };

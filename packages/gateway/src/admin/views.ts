@@ -4,8 +4,9 @@ import type { KeyEntry } from '../accounts/key-directory.ts';
 import type { NodeRecord } from '../accounts/store.ts';
 import { creditsNumber, usdNumber } from '../core/money.ts';
 import type { Micros } from '../core/money.ts';
-import type { NodeStatus } from '../fleet/fleet.ts';
+import type { NodeModelStatus, NodeStatus } from '../fleet/fleet.ts';
 import type { Balance } from '../ledger/ledger.ts';
+import { historyView } from './availability.ts';
 import type { AdminContext } from './context.ts';
 
 /**
@@ -174,6 +175,8 @@ export type NodeView = {
   suspendedReason: string | null;
   /** null while it is not connected. */
   session: NodeSessionView | null;
+  /** Share of the last 24 hours at which it was ready, 0 to 1. null: nothing is known of them. */
+  available: number | null;
   createdAt: string;
   revokedAt: string | null;
 };
@@ -182,8 +185,22 @@ export type NodeSessionView = {
   connectedAt: string;
   engine: string;
   roundTripMs: number;
-  models: NodeStatus['models'];
+  models: NodeModelView[];
 };
+
+export type NodeModelView = Omit<NodeModelStatus, 'outputTokensPerSecond' | 'restsForMs'> & {
+  /** null: nobody knows. */
+  outputTokensPerSecond: number | null;
+  restsForSeconds: number;
+};
+
+function nodeModelView({ restsForMs, outputTokensPerSecond, ...model }: NodeModelStatus): NodeModelView {
+  return {
+    ...model,
+    outputTokensPerSecond: outputTokensPerSecond ?? null,
+    restsForSeconds: Math.ceil(restsForMs / 1_000),
+  };
+}
 
 /** @param status the node's live state, undefined when it is not connected */
 export function nodeView(context: AdminContext, node: NodeRecord, status: NodeStatus | undefined): NodeView {
@@ -203,8 +220,9 @@ export function nodeView(context: AdminContext, node: NodeRecord, status: NodeSt
             connectedAt: timeView(status.connectedAtMs),
             engine: status.engine,
             roundTripMs: status.roundTripMs,
-            models: status.models,
+            models: status.models.map(nodeModelView),
           },
+    available: historyView(context.history?.of(node.id) ?? []).available,
     createdAt: timeView(node.createdAtMs),
     revokedAt: optionalTime(node.revokedAtMs),
   };

@@ -65,6 +65,7 @@ function expand(config: ModelConfig, createdAtSeconds: number): Model[] {
     capabilities: config.capabilities,
     prices: priceSchedule(config.id, config.prices),
     routes: config.routes,
+    nodeShareBps: config.nodeShareBps,
     settings: config.settings,
     variantOf: undefined,
     deployment: undefined,

@@ -64,6 +64,7 @@ export function deploymentModel(
     capabilities: known.capabilities,
     prices,
     routes: [{ kind: 'deployment', deployment: id, accountId, nodes, remoteModel }],
+    nodeShareBps: 0,
     settings: {},
     variantOf: undefined,
     deployment: id,

@@ -16,6 +16,8 @@ export type Model = {
   /** Rising in time, never empty. Which one holds, only `priceAt` says. */
   prices: PriceSchedule;
   routes: readonly Route[];
+  /** Of each charge, what the owner of the node earns, in basis points. */
+  nodeShareBps: number;
   /** Settings that a variant adds to each request. */
   settings: ModelSettings;
   /** The model that this one is a variant of. */

@@ -81,6 +81,7 @@ export async function openAdminContext(options: {
       receipts,
       models: modelsOf(config, clock),
       deployments: { prices: deploymentPrices(config), state: () => undefined },
+      history: undefined,
       gatewayUrl: () => gatewayUrl(config),
       pools: config.pools.map((pool) => pool.name),
       fleet: undefined,

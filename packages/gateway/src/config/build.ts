@@ -7,6 +7,7 @@ import type {
   RoutingConfig,
   SafetyConfig,
   ServerConfig,
+  TrustConfig,
   UpstreamConfig,
   VariantConfig,
 } from './config.ts';
@@ -36,6 +37,11 @@ export function buildConfig(file: ConfigFile, options: BuildOptions): Config {
     ledger: {
       rollupAfterDays: file.ledger.rollup_after_days === 0 ? undefined : file.ledger.rollup_after_days,
     },
+    earnings: {
+      maturityMs: file.earnings.maturity_hours * HOUR_MS,
+      probationMs: file.earnings.probation_hours * HOUR_MS,
+    },
+    trust: buildTrust(file),
     limits: {
       requestsPerMinute: file.limits.requests_per_minute,
       concurrency: file.limits.concurrency,
@@ -83,6 +89,16 @@ function buildSafety({ safety }: ConfigFile, options: BuildOptions): SafetyConfi
             timeoutMs: classifier.timeout_ms,
           },
     suspendAfterBlocks: safety.suspend_after_blocks,
+  };
+}
+
+const HOUR_MS = 3_600_000;
+
+function buildTrust({ trust }: ConfigFile): TrustConfig {
+  return {
+    promotion: { jobs: trust.promotion_jobs, hours: trust.promotion_hours },
+    canaries: trust.canaries,
+    contact: trust.contact,
   };
 }
 
@@ -160,6 +176,7 @@ function buildModel(file: ModelFile, { brand, upstreams }: ConfigFile): ModelCon
     },
     prices: toPrices(file.price, findList),
     routes: file.routes.map((route) => toRoute(route, file.id)),
+    nodeShareBps: file.node_share_bps,
     hidden: file.hidden,
     settings,
     variants: file.variants.map((variant): VariantConfig => ({

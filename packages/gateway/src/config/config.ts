@@ -22,6 +22,9 @@ export type Config = {
   };
   /** Receipts and charges that are older become sums. Undefined: never. */
   ledger: { rollupAfterDays: number | undefined };
+  /** How long what nodes earn stays pending: of nodes on probation, and of all others. */
+  earnings: { maturityMs: number; probationMs: number };
+  trust: TrustConfig;
   limits: LimitsConfig;
   routing: RoutingConfig;
   pools: readonly PoolConfig[];
@@ -63,6 +66,14 @@ export type LimitsConfig = {
   queueWaitMs: number;
   /** Requests that may wait for one model at once. */
   queueDepth: number;
+};
+
+export type TrustConfig = {
+  /** When a node of somebody else is verified. */
+  promotion: { jobs: number; hours: number };
+  canaries: boolean;
+  /** Where owners of nodes object to a sanction. */
+  contact: string | undefined;
 };
 
 export type PoolConfig = { name: string; description: string };
@@ -143,6 +154,8 @@ export type ModelConfig = {
   capabilities: Capabilities;
   prices: PriceList;
   routes: readonly Route[];
+  /** Of each charge, what the owner of the node earns, in basis points. */
+  nodeShareBps: number;
   hidden: boolean;
   settings: ModelSettings;
   variants: readonly VariantConfig[];

@@ -17,6 +17,7 @@ import {
 import { listPrices, prices } from './schema-price.ts';
 import { routing } from './schema-routing.ts';
 import { safety } from './schema-safety.ts';
+import { earnings, trust } from './schema-trust.ts';
 
 /**
  * The one schema of `switchyard.yaml`. Keys are snake_case, every object refuses keys that it does not know, every
@@ -250,6 +251,11 @@ const model = z
       'What a request costs: exactly one of `credits`, `per_million_usd`, `list_of` and `free`, or a list of such prices with dates.',
     ),
     routes: z.array(route).min(1).max(32).describe('Where its requests may go, in order of preference.'),
+    node_share_bps: wholeNumber(0, 10_000)
+      .default(7_000)
+      .describe(
+        'Share of what a request is charged that the owner of its node earns, in hundredths of a percent.',
+      ),
     hidden: flag().default(false).describe('Whether it is left out of model lists. It still answers.'),
     settings: settings.prefault({}).describe('Settings that are added to each request.'),
     variants: z
@@ -312,6 +318,8 @@ export const configSchema = z
       .prefault({})
       .describe("Accounts' own models on their own machines."),
     safety: safety.prefault({}).describe('What is checked of pictures.'),
+    earnings: earnings.prefault({}).describe('When owners of nodes can be paid what their nodes earned.'),
+    trust: trust.prefault({}).describe('How nodes of others are tested, and when they are trusted more.'),
     logging: z
       .strictObject({
         level: oneOf(['debug', 'info', 'warn', 'error', 'silent'])

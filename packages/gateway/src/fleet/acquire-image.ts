@@ -18,16 +18,20 @@ export type ImageWant = {
 export type ImageSlot = { nodeId: string; start: StartImage; release(): void };
 
 /** Taken for a node whose speed nobody knows, so that it gets pictures to be measured by. */
-const UNKNOWN_PIXEL_STEPS_PER_SECOND = 1_000_000;
+export const UNKNOWN_PIXEL_STEPS_PER_SECOND = 1_000_000;
 
 /**
- * Takes a slot for one picture: at random among the free nodes of the pool, weighted by their speed and against their
- * failures of late. `busy`: nodes have the recipe but none is free. `none`: no node has it.
+ * Takes a slot for one picture: at random among the free nodes of the pool, weighted by trust, by their speed and
+ * against their failures of late. `busy`: nodes have the recipe but none is free. `none`: no node has it.
  */
 export function acquireImage(
   sessions: Iterable<NodeSession>,
   want: ImageWant,
-  now: { monotonicMs: number; random: RandomSource },
+  now: {
+    monotonicMs: number;
+    random: RandomSource;
+    weightOf?: ((nodeId: string) => number) | undefined;
+  },
 ): ImageSlot | 'busy' | 'none' {
   const free: { session: NodeSession; weight: number }[] = [];
   let isServed = false;
@@ -38,7 +42,8 @@ export function acquireImage(
     isServed = true;
     if (!session.isOpen || session.capacity.freeSlots(want.recipe) === 0) continue;
     const speed = session.capacity.recipe(want.recipe)?.pixelStepsPerSecond ?? UNKNOWN_PIXEL_STEPS_PER_SECOND;
-    free.push({ session, weight: speed / (1 + 2 * record.failureRate) });
+    const trust = now.weightOf?.(session.identity.nodeId) ?? 1;
+    free.push({ session, weight: (trust * speed) / (1 + 2 * record.failureRate) });
   }
   const session = pickWeighted(free, now.random);
   if (session === undefined) return isServed ? 'busy' : 'none';

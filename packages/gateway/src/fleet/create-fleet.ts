@@ -15,6 +15,8 @@ export type FleetOptions = {
   log: FleetLog;
   metrics?: FleetMetrics;
   config?: Partial<FleetConfig>;
+  /** Share of its usual work that a node gets, above 0 to 1. Absent: all of it. */
+  weightOf?: (nodeId: string) => number;
   /** The newest version of the connector that this gateway knows: nodes are told. */
   newestAgent?: string;
 };
@@ -57,7 +59,7 @@ export function createFleet(options: FleetOptions): Fleet {
     acquire: (want) => (sessions.drainTimes === undefined ? registry.acquire(want) : 'none'),
     acquireImage(want) {
       if (sessions.drainTimes !== undefined) return 'none';
-      const now = { monotonicMs: clock.monotonicMs(), random: options.random };
+      const now = { monotonicMs: clock.monotonicMs(), random: options.random, weightOf: options.weightOf };
       return acquireImage(registry.sessions(), want, now);
     },
     waitMs: (pool, model, nodes) => registry.waitMs(pool, model, nodes),

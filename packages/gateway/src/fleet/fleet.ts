@@ -75,6 +75,24 @@ export type NodeIdentity = {
 /** Port: looks a node token up. Undefined: unknown or revoked. Never throws, never writes. */
 export type NodeAuthenticator = (token: string) => NodeIdentity | 'suspended' | undefined;
 
+/** A model, or a recipe for pictures, at one node. */
+export type NodeModelStatus = {
+  alias: string;
+  /** 0 for pictures. */
+  contextTokens: number;
+  slots: number;
+  busySlots: number;
+  /** In memory, so that a job starts without a load. */
+  loaded: boolean;
+  /** As measured here, else as the node says. Undefined: nobody knows. */
+  outputTokensPerSecond: number | undefined;
+  /** Share of recent jobs that the node failed, 0 to 1. */
+  failureRate: number;
+  /** `open`: it gets no jobs for `restsForMs` after its failures. `half-open`: one job is its trial. */
+  breaker: 'closed' | 'open' | 'half-open';
+  restsForMs: number;
+};
+
 export type NodeStatus = {
   nodeId: string;
   name: string;
@@ -82,7 +100,7 @@ export type NodeStatus = {
   sessionId: string;
   connectedAtMs: number;
   engine: string;
-  models: { alias: string; contextTokens: number; slots: number; busySlots: number }[];
+  models: NodeModelStatus[];
   roundTripMs: number;
   /** `reconnecting`: it lost its connection, and its jobs wait for it. */
   state: 'ready' | 'paused' | 'draining' | 'engine-down' | 'reconnecting';

@@ -5,7 +5,7 @@ import type {
   NodeStatusReport,
 } from '@switchyard/protocol/link/messages.ts';
 import type { ImageWant } from './acquire-image.ts';
-import type { NodeIdentity, NodeStatus, NodeWant } from './fleet.ts';
+import type { NodeIdentity, NodeModelStatus, NodeStatus, NodeWant } from './fleet.ts';
 import { ModelRecord } from './model-record.ts';
 import { fitsNeeds } from './pick.ts';
 
@@ -152,21 +152,30 @@ export class NodeCapacity {
     return busy;
   }
 
-  report(): Pick<NodeStatus, 'engine' | 'models'> {
+  /** @param nowMs monotonic */
+  report(nowMs: number): Pick<NodeStatus, 'engine' | 'models'> {
+    const models = [...this.#models.values()].map(({ alias, contextTokens, slots, loaded, speed }) =>
+      this.#modelReport({ alias, contextTokens, slots, loaded }, speed?.outputTokensPerSecond, nowMs),
+    );
+    const recipes = [...this.#recipes.values()].map(({ recipe, slots }) =>
+      this.#modelReport({ alias: recipe, contextTokens: 0, slots, loaded: true }, undefined, nowMs),
+    );
+    return { engine: this.#engine, models: [...models, ...recipes] };
+  }
+
+  #modelReport(
+    model: Pick<NodeModelStatus, 'alias' | 'contextTokens' | 'slots' | 'loaded'>,
+    toldSpeed: number | undefined,
+    nowMs: number,
+  ): NodeModelStatus {
+    const record = this.record(model.alias);
     return {
-      engine: this.#engine,
-      models: [
-        ...[...this.#models.values()].map(({ alias, contextTokens, slots }) => ({
-          alias,
-          contextTokens,
-          slots,
-        })),
-        ...[...this.#recipes.values()].map(({ recipe, slots }) => ({
-          alias: recipe,
-          contextTokens: 0,
-          slots,
-        })),
-      ].map((entry) => ({ ...entry, busySlots: this.busySlots(entry.alias) })),
+      ...model,
+      busySlots: this.busySlots(model.alias),
+      outputTokensPerSecond: record.outputTokensPerSecond ?? toldSpeed,
+      failureRate: record.failureRate,
+      breaker: record.breakerPhase(),
+      restsForMs: record.waitMs(nowMs),
     };
   }
 }

@@ -106,7 +106,7 @@ export class NodeSession {
       pool: this.identity.pool,
       sessionId: this.sessionId,
       connectedAtMs: this.#connectedAtMs,
-      ...this.capacity.report(),
+      ...this.capacity.report(this.#host.clock.monotonicMs()),
       roundTripMs: this.roundTripMs,
       state: this.#heldSinceMs === undefined ? state : 'reconnecting',
     };

@@ -18,6 +18,8 @@ export type Candidate = {
   failureRate: number;
   /** Share of the prompt that the node has probably still in its cache, 0 to 1. */
   cachedShare: number;
+  /** Share of its usual work that the node gets, above 0 to 1: by its tier and its record. */
+  weight: number;
 };
 
 /** Taken for a node whose speed nobody knows yet, so that it gets jobs to be measured by. */
@@ -54,7 +56,7 @@ export function expectedMs(node: Candidate, inputTokens: number): number {
 
 /**
  * Chooses among nodes with a free slot: those within one and a half times of the best expected time, at random,
- * weighted against the square of their time. At random and not the best: earnings spread, and a herd of requests does
+ * weighted by trust and against the square of their time. At random and not the best: earnings spread, and a herd of requests does
  * not run to one node. Load alone never decides, since a node that fails at once is always the least loaded.
  */
 export function pickNode<Node extends Candidate>(
@@ -64,7 +66,10 @@ export function pickNode<Node extends Candidate>(
 ): Node | undefined {
   const times = free.map((node) => expectedMs(node, inputTokens));
   const slowest = Math.min(...times) * SLOWEST_SHARE;
-  const weights = times.map((timeMs) => (timeMs <= slowest ? 1 / timeMs ** 2 : 0));
+  const weights = free.map(({ weight }, index) => {
+    const timeMs = times[index] ?? Infinity;
+    return timeMs <= slowest ? weight / timeMs ** 2 : 0;
+  });
   let rest = random() * weights.reduce((sum, weight) => sum + weight, 0);
   for (const [index, node] of free.entries()) {
     rest -= weights[index] ?? 0;

@@ -4,6 +4,7 @@ import { privateNodesOf } from '../core/node-group.ts';
 import type { Availability, NodeIdentity, NodeSlot, NodeStatus, NodeView, NodeWant } from './fleet.ts';
 import { factsOf } from './node-facts.ts';
 import type { NodeSession, TakenSlot } from './node-session.ts';
+import { UNKNOWN_PIXEL_STEPS_PER_SECOND } from './acquire-image.ts';
 import { expectedMs, pickNode, type Candidate } from './pick.ts';
 import { createPrefixAffinity, type Prefix, type PrefixAffinity } from './prefix-affinity.ts';
 
@@ -11,6 +12,15 @@ const NO_SESSIONS: ReadonlySet<NodeSession> = new Set();
 const NO_SHARES: ReadonlyMap<string, number> = new Map();
 /** Length of a prompt in the middle, for estimates of waiting times. */
 const USUAL_INPUT_TOKENS = 500;
+/** The same for pictures: a million pixels in 20 steps. */
+const USUAL_PIXEL_STEPS = 20_000_000;
+
+export type RegistryOptions = {
+  clock: Clock;
+  random: RandomSource;
+  /** Share of its usual work that a node gets, above 0 to 1. Absent: all of it. */
+  weightOf?: ((nodeId: string) => number) | undefined;
+};
 
 /**
  * Who is online: the welcomed sessions by node, and by pool and model for the choice of one. A node has at most one
@@ -18,6 +28,7 @@ const USUAL_INPUT_TOKENS = 500;
  */
 export class Registry {
   readonly #random: RandomSource;
+  readonly #weightOf: (nodeId: string) => number;
   readonly #clock: Clock;
   readonly #affinity: PrefixAffinity;
   readonly #byNode = new Map<string, NodeSession>();
@@ -26,9 +37,10 @@ export class Registry {
   /** The aliases that a session is listed under, so that a change costs by its own models and not by all. */
   readonly #listed = new Map<NodeSession, readonly string[]>();
 
-  constructor({ clock, random }: { clock: Clock; random: RandomSource }) {
+  constructor({ clock, random, weightOf }: RegistryOptions) {
     this.#clock = clock;
     this.#random = random;
+    this.#weightOf = weightOf ?? (() => 1);
     this.#affinity = createPrefixAffinity(clock);
   }
 
@@ -101,7 +113,10 @@ export class Registry {
 
   #pick(free: readonly NodeSession[], { model, needs }: NodeWant, prefixes: readonly Prefix[]): NodeSession {
     const shares = this.#affinity.sharesOf(prefixes);
-    const candidates = free.map((session) => candidateOf(session, model, shares));
+    const candidates = free.map((session) => ({
+      ...candidateOf(session, model, shares),
+      weight: this.#weightOf(session.identity.nodeId),
+    }));
     const picked = pickNode(candidates, needs.contextTokens, this.#random);
     const session = picked === undefined ? free[0] : picked.session;
     if (session === undefined) throw new Error('one of some nodes is always picked');
@@ -136,6 +151,11 @@ export class Registry {
     for (const session of this.#serving(pool, model)) {
       if (!session.isOpen || !serves(session, seen)) continue;
       if (session.capacity.record(model).waitMs(nowMs) > 0) continue;
+      const { slots, pixelStepsPerSecond } = session.capacity.recipe(model) ?? {};
+      if (slots !== undefined) {
+        perSecond += (slots * (pixelStepsPerSecond ?? UNKNOWN_PIXEL_STEPS_PER_SECOND)) / USUAL_PIXEL_STEPS;
+        continue;
+      }
       const candidate = candidateOf(session, model, NO_SHARES);
       const full = { ...candidate, busySlots: candidate.slots };
       perSecond += (1_000 * candidate.slots) / expectedMs(full, USUAL_INPUT_TOKENS);
@@ -198,6 +218,7 @@ function candidateOf(
     isLoaded: model?.loaded ?? false,
     failureRate: record.failureRate,
     cachedShare: shares.get(identity.nodeId) ?? 0,
+    weight: 1,
   };
 }
 

@@ -141,6 +141,7 @@ const CANDIDATE: Candidate = {
   isLoaded: true,
   failureRate: 0,
   cachedShare: 0,
+  weight: 1,
 };
 
 test.each<[string, Partial<Candidate>, number, number]>([
@@ -171,6 +172,7 @@ test('one of the nodes is always picked, and never one that is far slower than t
     isLoaded: fc.boolean(),
     failureRate: fc.double({ min: 0, max: 1, noNaN: true }),
     cachedShare: fc.double({ min: 0, max: 1, noNaN: true }),
+    weight: fc.double({ min: 0.01, max: 1, noNaN: true }),
   });
   fc.assert(
     fc.property(

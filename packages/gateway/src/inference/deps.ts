@@ -10,6 +10,7 @@ import type { KeyLimits, Limits } from '../limits/key-limits.ts';
 import type { WaitingQueue } from '../routing/queue.ts';
 import type { Router } from '../routing/router.ts';
 import type { Idempotency } from './idempotency.ts';
+import type { NodeWork } from './node-work.ts';
 
 /** Everything that the life of a request needs, put together once by `main.ts`. */
 export type InferenceDeps = {
@@ -26,6 +27,8 @@ export type InferenceDeps = {
   idempotency: Idempotency;
   router: Router;
   queue: WaitingQueue;
+  /** What becomes of the work of nodes in pools. */
+  nodeWork: NodeWork;
   /** How often one request is tried before its first content, and until when. */
   retry: { attempts: number; budgetMs: number };
   /** Requests that run now. Bounded by the limits of the keys. */

@@ -228,12 +228,13 @@ export class ImageRun {
   #close(end: End, then: () => void): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    const { ledger } = this.#deps.inference;
-    const { hold, priceMicros } = this.#admitted;
+    const { ledger, nodeWork } = this.#deps.inference;
+    const { hold, priceMicros, model } = this.#admitted;
     const receipt = this.#receiptOf(end);
     const isPaid = end.kind === 'finished' && priceMicros > 0;
+    const earner = nodeWork.earner(receipt.nodeId, model);
     const resolved = isPaid
-      ? ledger.settle(hold, { amountMicros: priceMicros, receipt })
+      ? ledger.settle(hold, { amountMicros: priceMicros, receipt, earner })
       : ledger.release(hold, receipt);
     resolved
       .then(({ outcome }) => {

@@ -1,8 +1,10 @@
 import type { FinishReason } from '@switchyard/protocol/parts.ts';
 import type { ErrorCode } from '../core/errors.ts';
+import type { JobWatch } from '../fleet/trust/job-watch.ts';
 import type { Receipt, RequestEnd } from '../ledger/ledger.ts';
 import { countedUsage } from '../pricing/count-output.ts';
 import { decideCharge, type ChargeDecision } from '../pricing/settlement.ts';
+import type { OwnCount } from '../pricing/token-bound.ts';
 import type { Target } from '../routing/target.ts';
 import type { Admitted } from './admit.ts';
 import type { Meter } from './meter.ts';
@@ -19,8 +21,10 @@ export function settlementOf(run: {
   end: RunEnd;
   meter: Meter;
   target: Target | undefined;
+  /** Of a node in a pool. */
+  watch: JobWatch | undefined;
 }): ChargeDecision {
-  const { admitted, meter, target } = run;
+  const { admitted, meter, target, watch } = run;
   const decision = decideCharge({
     price: admitted.price.price,
     end: endOf(run.end),
@@ -28,7 +32,9 @@ export function settlementOf(run: {
     counted: countedUsage(admitted.estimatedInputTokens, meter.counter),
     deliveredParts: meter.counter.contentParts(),
     deliveredTokensCeiling: meter.counter.ceilingTokens(),
+    tokenBound: watch?.tokenBound(ownCountOf(admitted, meter)),
     routeKind: target?.kind ?? 'none',
+    isOwnNode: watch?.isOwnNode ?? false,
     disconnectPolicy: target?.onDisconnect ?? 'cancel',
     holdMicros: admitted.hold.amountMicros,
     inputTokensCeiling: admitted.inputTokensCeiling,
@@ -37,6 +43,18 @@ export function settlementOf(run: {
   });
   meter.setUsage(decision.usage);
   return decision;
+}
+
+/** What we counted ourselves, for what a node's report is held against. */
+export function ownCountOf(admitted: Admitted, { counter }: Meter): OwnCount {
+  return {
+    inputTokensEstimate: admitted.estimatedInputTokens,
+    imageTokensCeiling: admitted.imageTokensCeiling,
+    hasTools: admitted.chat.tools.length > 0,
+    outputTokens: counter.outputTokens(),
+    reasoningTokens: counter.reasoningTokens(),
+    toolCalls: counter.toolCalls(),
+  };
 }
 
 /** The metadata that is kept of the request. It has no bucket for pictures: their tokens are kept as input. */

@@ -10,6 +10,7 @@ import type { Receipt, Resolution } from '../ledger/ledger.ts';
 import type { Target, Tried } from '../routing/target.ts';
 import type { Admitted } from './admit.ts';
 import type { Claim } from './idempotency.ts';
+import { noticeLowBalance } from './low-balance.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { adaptFault, clientFault } from './adapt-fault.ts';
 import { busyFault, noTargetFault } from './no-target.ts';
@@ -18,6 +19,7 @@ import { isStalled, ReplyWriter } from './reply-writer.ts';
 import { receiptOf, settlementOf, type RunEnd } from './settle.ts';
 import type { InferenceDeps } from './deps.ts';
 import { upstreamCost } from './upstream-cost.ts';
+import { workedTry, type WorkedTry } from './worked-try.ts';
 
 /** A reader that left while its answer is drained for the true usage is waited for at most this long. */
 const DRAIN_MAX_MS = 60_000;
@@ -40,6 +42,8 @@ export class TextRun {
   #meter: Meter;
   readonly #poison = new PoisonWatch();
   #attempt: Attempt | undefined;
+  /** The present try, when it is at a node of a pool. */
+  #work: WorkedTry | undefined;
   #attemptNumber = 0;
   #target: Target | undefined;
   #leaveQueue: (() => void) | undefined;
@@ -143,6 +147,7 @@ export class TextRun {
     this.#attemptNumber += 1;
     this.#tries.take();
     this.#target = target;
+    this.#work = workedTry(this.#deps, this.#admitted, target);
     if (target.kind !== 'upstream') this.#tried.nodes.add(target.nodeId);
     else this.#tried.upstreams.add(target.name);
     const { decoded, exchange, chat, estimatedInputTokens, surface, model } = this.#admitted;
@@ -198,6 +203,7 @@ export class TextRun {
 
   #parts(parts: readonly StreamPart[], relay: Buffer | undefined): void {
     this.#meter.note(parts);
+    this.#work?.note(parts);
     if (this.#state === 'trying' && parts.some(isContentPart)) {
       this.#state = 'answering';
       if (this.#firstPartMs < 0) this.#firstPartMs = this.#sinceStartMs();
@@ -211,6 +217,7 @@ export class TextRun {
 
   #answered(): void {
     this.#attempt = undefined;
+    this.#work?.answered();
     const finish = this.#meter.finish();
     if (finish === undefined) {
       this.#attemptFailed({ code: 'upstream_failed', blame: 'target', cause: 'truncated' });
@@ -344,7 +351,9 @@ export class TextRun {
     if (this.#state === 'closing') return;
     this.#state = 'closing';
     const admitted = this.#admitted;
-    const charge = settlementOf({ admitted, end, meter: this.#meter, target: this.#target });
+    const meter = this.#meter;
+    const work = this.#work;
+    const charge = settlementOf({ admitted, end, meter, target: this.#target, watch: work?.watch });
     const receipt = receiptOf({
       admitted,
       end,
@@ -354,14 +363,16 @@ export class TextRun {
       firstPartMs: this.#firstPartMs,
       durationMs: this.#sinceStartMs(),
     });
-    const costMicros = upstreamCost({ admitted, target: this.#target, charge, meter: this.#meter });
+    const costMicros = upstreamCost({ admitted, target: this.#target, charge, meter });
+    const amountMicros = charge.chargeMicros;
     const resolved =
-      charge.chargeMicros > 0
-        ? this.#deps.ledger.settle(admitted.hold, { amountMicros: charge.chargeMicros, receipt })
+      amountMicros > 0
+        ? this.#deps.ledger.settle(admitted.hold, { amountMicros, receipt, earner: work?.earner() })
         : this.#deps.ledger.release(admitted.hold, receipt);
     resolved
       .then((resolution) => {
-        then(resolution, charge.chargeMicros);
+        then(resolution, amountMicros);
+        work?.settled({ end, charge, meter, resolution });
         this.#done(receipt, costMicros);
       })
       .catch(() => {
@@ -376,16 +387,7 @@ export class TextRun {
     this.#claim?.ended(receipt);
     this.#deps.running.delete(this);
     this.#deps.observer.ended(receipt, costMicros);
-    this.#noticeLowBalance(receipt);
-  }
-
-  /** Told once, by the charge that takes the balance below the mark. */
-  #noticeLowBalance({ requestId, accountId, chargedMicros }: Receipt): void {
-    const mark = this.#deps.lowBalanceMicros;
-    const { availableMicros, heldMicros } = this.#deps.ledger.balance(accountId);
-    const left = availableMicros + heldMicros;
-    if (left < mark && left + chargedMicros >= mark)
-      this.#deps.observer.balanceIsLow({ requestId, accountId });
+    noticeLowBalance(this.#deps, receipt);
   }
 
   #attemptCount(): number {

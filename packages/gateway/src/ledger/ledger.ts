@@ -26,7 +26,7 @@ export type Ledger = {
    */
   settle(
     hold: Hold,
-    charge: { amountMicros: Micros; receipt: Receipt; earner?: Earner },
+    charge: { amountMicros: Micros; receipt: Receipt; earner?: Earner | undefined },
   ): Promise<Resolution>;
   /** Gives the whole hold back and keeps the receipt. Resolves when the receipt is on disk; the money is free at once. */
   release(hold: Hold, receipt: Receipt): Promise<Resolution>;

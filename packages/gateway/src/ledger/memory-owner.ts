@@ -154,7 +154,7 @@ class MemoryOwner implements OperatorLedger {
 
   settle(
     hold: Hold,
-    charge: { amountMicros: Micros; receipt: Receipt; earner?: Earner },
+    charge: { amountMicros: Micros; receipt: Receipt; earner?: Earner | undefined },
   ): Promise<Resolution> {
     const open = ownHold(hold);
     if (open.resolution !== undefined) return open.resolution.then(again);

@@ -16,6 +16,7 @@ export type OutputCounter = {
   /** Tokens so far as a low estimate: UTF-8 bytes / 4, rounded up per bucket. Never more than the bytes. */
   outputTokens(): number;
   reasoningTokens(): number;
+  toolCalls(): number;
   /** More tokens than this cannot be behind these parts, whatever the tokenizer: one for each byte, and hidden marks. */
   ceilingTokens(): number;
 };
@@ -61,6 +62,7 @@ export function createOutputCounter(): OutputCounter {
     contentParts: () => contentParts,
     outputTokens: () => Math.ceil(outputBytes / BYTES_PER_TOKEN),
     reasoningTokens: () => Math.ceil(reasoningBytes / BYTES_PER_TOKEN),
+    toolCalls: () => toolCalls,
     ceilingTokens: () =>
       outputBytes + reasoningBytes + HIDDEN_TOKENS_PER_ANSWER + HIDDEN_TOKENS_PER_TOOL_CALL * toolCalls,
   };

@@ -22,6 +22,8 @@ const FLAT = flat(5_000);
 
 const REPORTED: Usage = { ...NO_USAGE, inputTokens: 100, outputTokens: 50 };
 const COUNTED: Usage = { ...NO_USAGE, inputTokens: 80, outputTokens: 40 };
+/** Above what is reported: 100 input and 10 output tokens. */
+const BOUND = { inputTokens: 200, outputTokens: 60, reasoningTokens: 60 };
 const REPORTED_COST = 600;
 const COUNTED_COST = 480;
 
@@ -34,6 +36,8 @@ const BASE: ChargeQuestion = {
   deliveredParts: 12,
   deliveredTokensCeiling: 300,
   routeKind: 'upstream',
+  isOwnNode: false,
+  tokenBound: undefined,
   disconnectPolicy: 'cancel',
   holdMicros: micros(10_000),
   inputTokensCeiling: 1_000,
@@ -143,6 +147,69 @@ const ROWS: Row[] = [
       reported: { ...REPORTED, outputTokens: 0, reasoningTokens: 500 },
     },
     costs: 5_100,
+  },
+  {
+    policy: 'reported',
+    when: 'a node of others reports within its bound',
+    change: { routeKind: 'pool', tokenBound: BOUND },
+    costs: REPORTED_COST,
+  },
+  {
+    policy: 'reported-bounded',
+    when: 'a node of others reports more output than our count bears out',
+    change: { routeKind: 'pool', tokenBound: BOUND, reported: { ...REPORTED, outputTokens: 290 } },
+    costs: 700,
+  },
+  {
+    policy: 'reported-bounded',
+    when: 'a node of others reports more input than our count bears out',
+    change: { routeKind: 'pool', tokenBound: BOUND, reported: { ...REPORTED, inputTokens: 900 } },
+    costs: 700,
+  },
+  {
+    policy: 'impossible-counted',
+    when: 'a node of others reports what cannot be at all',
+    change: { routeKind: 'pool', tokenBound: BOUND, reported: { ...REPORTED, outputTokens: 301 } },
+    costs: COUNTED_COST,
+  },
+  {
+    policy: 'zero-output',
+    when: 'a node of others sends nothing and reports reasoning',
+    change: {
+      routeKind: 'pool',
+      tokenBound: { ...BOUND, reasoningTokens: 0 },
+      deliveredParts: 0,
+      reported: { ...REPORTED, outputTokens: 0, reasoningTokens: 40 },
+    },
+    costs: 0,
+  },
+  {
+    policy: 'interrupted-reported',
+    when: 'a node of others was lost after it reported too much',
+    change: {
+      end: 'interrupted',
+      routeKind: 'pool',
+      tokenBound: BOUND,
+      reported: { ...REPORTED, outputTokens: 290 },
+    },
+    costs: 700,
+  },
+  {
+    policy: 'client-left-reported',
+    when: 'the client left and a node of others reported too much',
+    change: {
+      end: 'client-closed',
+      routeKind: 'pool',
+      tokenBound: BOUND,
+      reported: { ...REPORTED, outputTokens: 290 },
+    },
+    costs: 700,
+  },
+  {
+    policy: 'own-node-counted',
+    when: 'the node of a pool belongs to who pays and reports little',
+    change: { routeKind: 'pool', isOwnNode: true, reported: { ...NO_USAGE, outputTokens: 1 } },
+    costs: COUNTED_COST,
   },
   {
     policy: 'unreported-counted',

@@ -2,6 +2,7 @@ import { NO_USAGE, type Usage, totalInputTokens, totalOutputTokens } from '@swit
 import type { Price } from '../catalog/model.ts';
 import { type Micros, ZERO_MICROS } from '../core/money.ts';
 import { isUsageWhole, priceUsage } from './meter.ts';
+import { type TokenBound, withinBound } from './token-bound.ts';
 
 /** `interrupted`: parts were delivered, then the target was lost. `client-closed`: the client left before the end. */
 export type RequestEnd =
@@ -25,6 +26,8 @@ export const SETTLEMENT_POLICIES = {
   failed: 'The target failed and the client got no answer. Free.',
   'zero-output': 'The answer ended without any content. Free, input included.',
   reported: 'Complete answer, the target reported usage. Its usage is charged.',
+  'reported-bounded':
+    'Complete answer, a node of others reported more than our own count bears out. Our bound is charged.',
   'unreported-counted': 'Complete answer, no usage reported. Our own count is charged.',
   'impossible-counted': 'The reported usage cannot be true of this request. Our own count is charged.',
   'interrupted-reported': 'The target was lost mid-answer after it reported usage. That usage is charged.',
@@ -59,7 +62,11 @@ export type ChargeQuestion = {
   deliveredParts: number;
   /** Most tokens that can be behind those parts, see `OutputCounter.ceilingTokens`. */
   deliveredTokensCeiling: number;
+  /** The most that the report is believed. Undefined: whoever reported gains nothing by it, or has a contract with us. */
+  tokenBound: TokenBound | undefined;
   routeKind: 'pool' | 'deployment' | 'upstream' | 'none';
+  /** The node belongs to who pays. */
+  isOwnNode: boolean;
   disconnectPolicy: DisconnectPolicy;
   holdMicros: Micros;
   /** The bounds that the hold was made for. */
@@ -87,8 +94,8 @@ export type ChargeDecision = {
  */
 export function decideCharge(question: ChargeQuestion): ChargeDecision {
   if (question.routeKind === 'none') return free('not-dispatched');
-  if (question.routeKind === 'deployment' && question.price.type === 'per-token')
-    return decideOwnNode(question);
+  const isOwn = question.routeKind === 'deployment' || question.isOwnNode;
+  if (isOwn && question.price.type === 'per-token') return decideOwnNode(question);
   switch (question.end) {
     case 'failed':
       return free('failed');
@@ -119,27 +126,30 @@ function decideComplete(question: ChargeQuestion): ChargeDecision {
   if (!hasOutput(question)) return free('zero-output');
   if (question.price.type === 'flat') return chargeKnown(question, 'flat-complete');
   if (question.reported === undefined) return chargeCounted(question, 'unreported-counted');
-  return isPossible(question, question.reported)
-    ? charge(question, { usage: question.reported, source: 'reported', policy: 'reported' })
-    : chargeCounted(question, 'impossible-counted');
+  const known = believed(question);
+  if (known === undefined) return chargeCounted(question, 'impossible-counted');
+  return charge(question, {
+    ...known,
+    policy: known.source === 'reported' ? 'reported' : 'reported-bounded',
+  });
 }
 
 function decideInterrupted(question: ChargeQuestion): ChargeDecision {
-  const { price, reported } = question;
-  const known = reported !== undefined && isPossible(question, reported);
-  if (price.type === 'flat') return { ...free('flat-interrupted'), ...knownUsage(question) };
-  if (!known) return { ...free('interrupted-unreported'), ...knownUsage(question) };
+  const known = believed(question);
+  if (question.price.type === 'flat') return { ...free('flat-interrupted'), ...knownUsage(question) };
+  if (known === undefined) return { ...free('interrupted-unreported'), ...knownUsage(question) };
   if (!hasOutput(question)) return free('zero-output');
-  return charge(question, { usage: reported, source: 'reported', policy: 'interrupted-reported' });
+  return charge(question, { ...known, policy: 'interrupted-reported' });
 }
 
 function decideClientLeft(question: ChargeQuestion): ChargeDecision {
   if (!hasOutput(question)) return free('client-left-before-output');
   if (question.price.type === 'flat') return chargeKnown(question, 'flat-client-left');
   if (question.reported !== undefined) {
-    return isPossible(question, question.reported)
-      ? charge(question, { usage: question.reported, source: 'reported', policy: 'client-left-reported' })
-      : chargeCounted(question, 'impossible-counted');
+    const known = believed(question);
+    return known === undefined
+      ? chargeCounted(question, 'impossible-counted')
+      : charge(question, { ...known, policy: 'client-left-reported' });
   }
   const drained = question.disconnectPolicy === 'drain';
   return chargeCounted(question, drained ? 'client-left-drained-counted' : 'client-left-cancelled-counted');
@@ -151,8 +161,18 @@ function decideClientLeft(question: ChargeQuestion): ChargeDecision {
  */
 function hasOutput(question: ChargeQuestion): boolean {
   if (question.deliveredParts > 0) return true;
-  if (question.price.type === 'flat' || question.reported === undefined) return false;
-  return isPossible(question, question.reported) && question.reported.reasoningTokens > 0;
+  return question.price.type !== 'flat' && (believed(question)?.usage.reasoningTokens ?? 0) > 0;
+}
+
+/**
+ * What is believed of the report: all of it, or what the bound leaves, which is then our own figure. Undefined: there
+ * is none, or it is impossible.
+ */
+function believed(question: ChargeQuestion): { usage: Usage; source: UsageSource } | undefined {
+  const { reported, tokenBound } = question;
+  if (reported === undefined || !isPossible(question, reported)) return undefined;
+  const usage = tokenBound === undefined ? reported : withinBound(reported, tokenBound);
+  return { usage, source: usage === reported ? 'reported' : 'counted' };
 }
 
 /**
@@ -182,9 +202,7 @@ function boundedCount(question: ChargeQuestion): Usage {
 
 /** The best knowledge of the usage, where it does not make the price. */
 function knownUsage(question: ChargeQuestion): { usage: Usage; source: UsageSource } {
-  return question.reported !== undefined && isPossible(question, question.reported)
-    ? { usage: question.reported, source: 'reported' }
-    : { usage: boundedCount(question), source: 'counted' };
+  return believed(question) ?? { usage: boundedCount(question), source: 'counted' };
 }
 
 function chargeKnown(question: ChargeQuestion, policy: SettlementPolicy): ChargeDecision {

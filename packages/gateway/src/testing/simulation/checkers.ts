@@ -53,6 +53,7 @@ export function checkStory(stage: Stage): void {
   checkBooks(stage.store, stage.report);
   checkTransfers(stage);
   checkReceipts(stage);
+  checkEarnings(stage);
   for (const record of stage.requestsByBody.values()) checkRequest(stage, record);
   checkOrders(stage);
 }
@@ -77,8 +78,9 @@ function checkBooks(store: DurableStore, report: (problem: string) => void): voi
 }
 
 /** Each id moves money once, with a content that was really sent, and no acknowledgement is lost. */
-function checkTransfers({ store, transfers, report }: Stage): void {
+function checkTransfers({ store, transfers, refunds, report }: Stage): void {
   for (const [id, kept] of store.transfers) {
+    if (refunds.get(id)?.amountMicros === kept.amountMicros) continue;
     const sent = transfers.get(id)?.contents.some((content) => content.amountMicros === kept.amountMicros);
     if (sent !== true) report(`${id}: nobody sent this transfer`);
   }
@@ -114,6 +116,28 @@ function checkReceipts({ store, requests, jobs, report }: Stage): void {
     for (const amount of days.values()) sum += amount;
     if (sum !== (spent.get(keyId) ?? 0)) report(`${keyId}: its days do not add up to its receipts`);
   }
+}
+
+/** Who served earns a share of what was charged, never who pays, and nothing of what went back while it was pending. */
+function checkEarnings({ store, requests, refunds, report }: Stage): void {
+  for (const [id, { accountId, chargedMicros }] of store.receipts) {
+    const must = requests.get(id)?.oracle.expectation()?.earned;
+    const kept = store.earnings.get(id);
+    if (kept?.accountId !== must?.accountId || kept?.earnedMicros !== must?.amountMicros)
+      report(`${id}: earns ${kept?.earnedMicros}, must earn ${must?.amountMicros}`);
+    if (kept === undefined) continue;
+    if (kept.accountId === accountId) report(`${id}: who pays earns on it`);
+    if (kept.leftMicros < 0 || kept.leftMicros > kept.earnedMicros) report(`${id}: earns less than nothing`);
+    let wentBack = 0;
+    for (const refund of refunds.values()) {
+      const isEarly = refund.requestId === id && refund.isApplied && !refund.wasPayable;
+      if (isEarly) wentBack += refund.amountMicros;
+    }
+    const most = kept.earnedMicros - Math.ceil((kept.earnedMicros * wentBack) / chargedMicros);
+    if (kept.leftMicros > most) report(`${id}: earns ${kept.leftMicros} after refunds, at most ${most}`);
+  }
+  for (const id of store.earnings.keys())
+    if (!store.receipts.has(id)) report(`${id}: earns without a receipt`);
 }
 
 function checkRequest(stage: Stage, record: RequestRecord): void {
@@ -152,6 +176,7 @@ function checkOrders({ requestsByBody, store, report }: Stage): void {
 
 /** Counts what happened, to see that the worlds are not all alike. */
 export function countOutcomes(stage: Stage): void {
+  stage.stats.earned += stage.store.earnings.size;
   for (const record of stage.requestsByBody.values()) {
     if (sawWholeAnswer(record)) stage.stats.whole += 1;
     if (record.status >= 400 && record.holdMicros !== undefined) stage.stats.failed += 1;

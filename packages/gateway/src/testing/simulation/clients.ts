@@ -46,6 +46,7 @@ export function sendRequest(stage: Stage, process: GatewayProcess, number: numbe
     sawEnd: false,
     oracle: createRequestOracle({
       ...ask,
+      payerId: accountId,
       price: price.price,
       holdMicros: () => record.holdMicros ?? 0,
     }),

@@ -5,6 +5,7 @@ import type {
   JournalItem,
   LedgerSnapshot,
   ResolveItem,
+  TransferItem,
 } from '../../ledger/journal.ts';
 import type { Receipt, TransferRequest } from '../../ledger/ledger.ts';
 import { micros } from '../../core/money.ts';
@@ -13,10 +14,19 @@ import { micros } from '../../core/money.ts';
 type Book = { debits: number; credits: number; pending: number; spent: number };
 /** One row of the append-only list. `user`: `<account>/<balance>`; a positive amount is to the user's credit. */
 export type Row = { id: string; user: string; other: string; amountMicros: number };
+/** What a request earned somebody, and what of it was not taken back. */
+export type DurableEarning = {
+  accountId: string;
+  earnedMicros: number;
+  leftMicros: number;
+  dueHour: number;
+  isPayable: boolean;
+};
 export type DurableHold = { accountId: string; pinned: Legs; epoch: number };
 
 const OTHER_SIDE = { deposit: 'cash', gift: 'promo-expense', adjustment: 'adjustments', refund: 'revenue' };
 const REVENUE = 'revenue';
+const EARNINGS = 'earnings-expense';
 
 /**
  * A second, small telling of what the ledger's files keep, in memory: books, transfers, holds, receipts and spending.
@@ -28,6 +38,10 @@ export type DurableStore = {
   transfers: ReadonlyMap<string, TransferRequest>;
   holds: ReadonlyMap<string, DurableHold>;
   receipts: ReadonlyMap<string, Receipt>;
+  /** By request. */
+  earnings: ReadonlyMap<string, DurableEarning>;
+  /** What went back to who paid, by request. */
+  refunded: ReadonlyMap<string, number>;
   /** By key, then by UTC day. */
   keySpend: ReadonlyMap<string, ReadonlyMap<number, number>>;
   apply(batch: readonly JournalItem[], epoch: number): Map<number, ItemOutcome>;
@@ -42,6 +56,8 @@ export function createDurableStore(report: (problem: string) => void): DurableSt
   const transfers = new Map<string, TransferRequest>();
   const holds = new Map<string, DurableHold>();
   const receipts = new Map<string, Receipt>();
+  const earnings = new Map<string, DurableEarning>();
+  const refunded = new Map<string, number>();
   const keySpend = new Map<string, Map<number, number>>();
 
   function book(name: string): Book {
@@ -62,15 +78,55 @@ export function createDurableStore(report: (problem: string) => void): DurableSt
     return 'refused';
   }
 
-  function transfer(request: TransferRequest, lookUpOnly: boolean): ItemOutcome {
+  function earn({ receipt, earning }: ResolveItem): void {
+    if (earning === undefined) return;
+    const { accountId, amountMicros, dueHour } = earning;
+    const user = `${accountId}/earned`;
+    move({ id: `earning:${receipt.requestId}`, user, other: EARNINGS, amountMicros });
+    earnings.set(receipt.requestId, {
+      accountId,
+      earnedMicros: amountMicros,
+      leftMicros: amountMicros,
+      dueHour,
+      isPayable: false,
+    });
+  }
+
+  /** Takes back the part of an earning that belongs to all refunds so far, as long as it is not payable. */
+  function unearn(refundId: string, requestId: string): void {
+    const earning = earnings.get(requestId);
+    const charged = receipts.get(requestId)?.chargedMicros ?? 0;
+    if (earning === undefined || earning.isPayable || charged === 0) return;
+    const must = Math.ceil((earning.earnedMicros * (refunded.get(requestId) ?? 0)) / charged);
+    const amount = must - (earning.earnedMicros - earning.leftMicros);
+    if (amount <= 0) return;
+    const user = `${earning.accountId}/earned`;
+    move({ id: `unearn:${refundId}`, user, other: EARNINGS, amountMicros: -amount });
+    earning.leftMicros -= amount;
+  }
+
+  /** What a request took from paid credit, less what went back. */
+  function refundable(accountId: string, requestId: string): number {
+    const charge = rows.get(`charge:${requestId}:${accountId}/paid`)?.amountMicros ?? 0;
+    return Math.abs(charge) - (refunded.get(requestId) ?? 0);
+  }
+
+  function transfer({ request, detail, lookUpOnly }: TransferItem): ItemOutcome {
     const first = transfers.get(request.id);
     if (first !== undefined) return isSame(first, request) ? 'exists' : 'exists-with-other-content';
     if (lookUpOnly) return 'absent';
+    const refundOf = detail?.type === 'refund' ? detail.requestId : undefined;
+    if (refundOf !== undefined && refundable(request.accountId, refundOf) < request.amountMicros)
+      return 'exceeds-charge';
     const user = `${request.accountId}/${request.balance}`;
     const { debits, credits, pending } = book(user);
     if (credits - debits - pending + request.amountMicros < 0) return refuse(`debit ${request.id} overdraws`);
     transfers.set(request.id, request);
     move({ id: request.id, user, other: OTHER_SIDE[request.kind], amountMicros: request.amountMicros });
+    if (refundOf !== undefined) {
+      refunded.set(refundOf, (refunded.get(refundOf) ?? 0) + request.amountMicros);
+      unearn(request.id, refundOf);
+    }
     return 'written';
   }
 
@@ -92,7 +148,8 @@ export function createDurableStore(report: (problem: string) => void): DurableSt
     holds.delete(requestId);
   }
 
-  function resolve({ receipt, charged, durableHold, day }: ResolveItem): ItemOutcome {
+  function resolve(item: ResolveItem): ItemOutcome {
+    const { receipt, charged, durableHold, day } = item;
     const { requestId, accountId, keyId, chargedMicros } = receipt;
     if (receipts.has(requestId)) return refuse(`${requestId} is resolved twice`);
     if (chargedMicros > receipt.heldMicros) return refuse(`${requestId} is charged above its hold`);
@@ -107,6 +164,7 @@ export function createDurableStore(report: (problem: string) => void): DurableSt
       account.spent += amount;
     }
     receipts.set(requestId, receipt);
+    earn(item);
     if (chargedMicros > 0) {
       const days = keySpend.get(keyId) ?? new Map<number, number>();
       keySpend.set(keyId, days.set(day, (days.get(day) ?? 0) + chargedMicros));
@@ -121,11 +179,14 @@ export function createDurableStore(report: (problem: string) => void): DurableSt
       case 'hold':
         return hold(item, epoch);
       case 'earnings':
+        for (const earning of earnings.values()) {
+          if (item.step.do === 'fold' && earning.dueHour <= item.step.hour) earning.isPayable = true;
+        }
         return 'written';
       case 'transfer':
         break;
     }
-    return transfer(item.request, item.lookUpOnly);
+    return transfer(item);
   }
 
   return {
@@ -134,6 +195,8 @@ export function createDurableStore(report: (problem: string) => void): DurableSt
     transfers,
     holds,
     receipts,
+    earnings,
+    refunded,
     keySpend,
     apply(batch, epoch) {
       const outcomes = new Map<number, ItemOutcome>();

@@ -1,5 +1,6 @@
 import type { Attempt, AttemptRequest, AttemptSink } from '../../core/attempt.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
+import type { NodeOwnership } from '../../fleet/trust/trust-book.ts';
 import type { Upstream } from '../../routing/target.ts';
 import { createResilientUpstream } from '../../upstreams/resilience/resilient-upstream.ts';
 import { NODE_LOST, planSayings, type Saying } from './engine-plan.ts';
@@ -30,7 +31,9 @@ export type EngineOptions = {
   random: Random;
   trace: Trace;
   /** Whose request these bytes are. */
-  requestOf(body: Buffer): { id: string; oracle: RequestOracle };
+  requestOf(body: Buffer): { id: string; accountId: string; oracle: RequestOracle };
+  /** Who owns a node. */
+  ownerOf(nodeId: string): NodeOwnership | undefined;
   /** An upstream is tried again by its own rules. */
   onTriedAgain(): void;
 };
@@ -60,10 +63,19 @@ export function createEngines(options: EngineOptions): Engines {
 
   function start(place: Place, request: AttemptRequest, sink: AttemptSink): Attempt {
     if (!life.touch()) return { cancel: () => undefined, pause: () => undefined, resume: () => undefined };
-    const { id, oracle } = options.requestOf(request.original.body);
+    const { id, accountId, oracle } = options.requestOf(request.original.body);
     const { isPool, onDisconnect } = place;
     const capTokens = request.chat.maxOutputTokens ?? 0;
-    const number = oracle.tried({ isPool, onDisconnect, capTokens });
+    const owner = place.node === undefined ? undefined : options.ownerOf(place.node.id);
+    const isOthers = owner !== undefined && !owner.isOperators;
+    const number = oracle.tried({
+      isPool,
+      onDisconnect,
+      capTokens,
+      ownerId: owner?.accountId,
+      isOthers,
+      isPayers: isOthers && owner.accountId === accountId,
+    });
     const name = `${id} try ${number}`;
     trace.note(`${name} at ${place.name}, cap ${capTokens}`);
     const sayings = planSayings(random, request, { isPool, mayRelay: !isPool });

@@ -1,10 +1,12 @@
 import { ZERO_MICROS } from '../../core/money.ts';
 import type { Caller, InferenceDeps } from '../../inference/deps.ts';
 import { createIdempotency, type Idempotency } from '../../inference/idempotency.ts';
+import { createNodeWork, type NodeWork } from '../../inference/node-work.ts';
 import { startPulse } from '../../inference/serve-text.ts';
-import type { Timer } from '../../core/clock.ts';
+import type { Clock, Timer } from '../../core/clock.ts';
 import { fault } from '../../core/errors.ts';
 import { failed, ok } from '../../core/result.ts';
+import { createTrustBook } from '../../fleet/trust/trust-book.ts';
 import type { Hold, Receipt } from '../../ledger/ledger.ts';
 import { createLedger } from '../../ledger/memory-owner.ts';
 import { createAddressGuard } from '../../limits/address-guard.ts';
@@ -18,6 +20,9 @@ import type { Life } from './life.ts';
 import { priceOf } from './price-oracle.ts';
 import type { RequestRecord, Stage } from './stage.ts';
 import { createWitness, type Witness } from './witness.ts';
+
+/** Some of what is earned becomes payable before its world ends. */
+const MATURITY_MS = 20_000;
 
 /** A minute, as the documents say, and two ticks of the pulse. */
 const DRAIN_MAX_MS = 62_000;
@@ -36,6 +41,8 @@ export type GatewayProcess = {
   isAccepting: boolean;
   isRestartDue: boolean;
   openPermits(): number;
+  /** What its ledger does about once a second. */
+  sweep(): void;
 };
 
 /** Opens the store as a new process does and puts the parts together as `main.ts` does. */
@@ -65,6 +72,7 @@ export function startProcess(stage: Stage, life: Life): GatewayProcess {
   };
   const ledger = createWitness({
     ledger: planted?.ledger?.(plain, facts) ?? plain,
+    refund: plain.refund,
     snapshot,
     store,
     life,
@@ -83,6 +91,7 @@ export function startProcess(stage: Stage, life: Life): GatewayProcess {
     random,
     trace,
     requestOf: (body) => recordOf(stage, body),
+    ownerOf: (nodeId) => stage.people.nodes.get(nodeId),
     onTriedAgain: () => void (stage.stats.triedAgain += 1),
   });
   const router = createRouter(engines.fleet, engines.upstreams);
@@ -105,6 +114,7 @@ export function startProcess(stage: Stage, life: Life): GatewayProcess {
     idempotency: watchClaims(stage, planted),
     router,
     queue,
+    nodeWork: nodeWorkOf(stage, clock),
     // Time is no bound here: what the oracle expects does not depend on how slow a target is.
     retry: { attempts: 3, budgetMs: Infinity },
     running: new Set(),
@@ -136,8 +146,35 @@ export function startProcess(stage: Stage, life: Life): GatewayProcess {
     isAccepting: true,
     isRestartDue: false,
     openPermits: limits.openPermits,
+    sweep: () => void plain.sweep(),
   };
   return process;
+}
+
+/** The real rules of what nodes earn and are believed, over a store that keeps nothing. */
+function nodeWorkOf(stage: Stage, clock: Clock): NodeWork {
+  const ownershipOf = (nodeId: string) => stage.people.nodes.get(nodeId);
+  const nothing = () => Promise.resolve();
+  const book = createTrustBook({
+    clock,
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    store: {
+      load: () => Promise.reject(new Error('nothing is kept')),
+      saveRecords: nothing,
+      saveSanctions: nothing,
+    },
+    snapshot: { records: new Map(), sanctions: [], calibration: undefined },
+    ownershipOf,
+    promotion: { jobs: 100, hours: 72 },
+    onBan: () => undefined,
+    onPardon: () => undefined,
+  });
+  return createNodeWork({
+    book,
+    ownershipOf,
+    maturity: { maturityMs: 0, probationMs: MATURITY_MS },
+    canaries: undefined,
+  });
 }
 
 /** Compares what inference asks of the ledger with what the oracle says that this request must cost. */

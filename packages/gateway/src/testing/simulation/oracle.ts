@@ -8,13 +8,26 @@ import { verdictOf, type Verdict } from './price-oracle.ts';
 const TRIES_MAX = 3;
 
 /** `targets`: nodes and upstreams that were chosen, however often they were tried. */
-export type Expectation = Verdict & { end: RequestEnd; targets: number };
+export type Expectation = Verdict & {
+  end: RequestEnd;
+  targets: number;
+  /** Who earns how much on it. */
+  earned: { accountId: string; amountMicros: number } | undefined;
+};
 
 export type Try = {
   isPool: boolean;
   onDisconnect: 'cancel' | 'drain';
   capTokens: number;
+  /** Of a node. */
+  ownerId: string | undefined;
+  /** A node that is not the operator's, and one that is the payer's own. */
+  isOthers: boolean;
+  isPayers: boolean;
 };
+
+/** What the models of a world leave the owners of nodes, in percent. */
+const SHARE_PERCENT = 70n;
 
 /**
  * Follows one admitted request from outside: what its targets said and when its client left, each noted before the
@@ -67,6 +80,7 @@ function nothingHeard(): Heard {
 
 export function createRequestOracle(request: {
   streamed: boolean;
+  payerId: string;
   price: Price;
   inputCeiling: number;
   inputEstimate: number;
@@ -90,11 +104,19 @@ export function createRequestOracle(request: {
       holdMicros: request.holdMicros(),
       wasDispatched: tries > 0,
       isPool: last?.isPool ?? false,
+      isOthers: last?.isOthers ?? false,
+      isPayers: last?.isPayers ?? false,
       inputCeiling: request.inputCeiling,
       inputEstimate: request.inputEstimate,
       capTokens: last?.capTokens ?? 0,
     });
-    expectation = { ...verdict, end, targets: targets.size };
+    const share = Number((BigInt(verdict.chargeMicros) * SHARE_PERCENT) / 100n);
+    const accountId = last?.ownerId;
+    const earned =
+      accountId === undefined || accountId === request.payerId || share === 0
+        ? undefined
+        : { accountId, amountMicros: share };
+    expectation = { ...verdict, end, targets: targets.size, earned };
   }
 
   const isOf = (number: number) => expectation === undefined && current?.number === number;

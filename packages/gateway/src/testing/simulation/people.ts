@@ -1,6 +1,7 @@
 import type { Account, ApiKey } from '../../accounts/account.ts';
 import type { Model, Price, Route } from '../../catalog/model.ts';
 import { micros } from '../../core/money.ts';
+import type { NodeOwnership } from '../../fleet/trust/trust-book.ts';
 import type { Random } from './random.ts';
 
 /** Who pays, with which keys, and what can be bought in one world. */
@@ -8,7 +9,12 @@ export type People = {
   accounts: readonly Account[];
   keys: ReadonlyMap<string, { account: Account; key: ApiKey }>;
   models: ReadonlyMap<string, Model>;
+  /** Who owns the nodes, by their ids. */
+  nodes: ReadonlyMap<string, NodeOwnership>;
 };
+
+/** As many as a world can have. */
+const NODES = ['node_0', 'node_1', 'node_2'];
 
 const POOL: Route = { kind: 'pool', pool: 'main', remoteModel: 'remote' };
 const CANCELS: Route = { kind: 'upstream', upstream: 'upstream-cancel', remoteModel: 'remote' };
@@ -25,7 +31,13 @@ export function makePeople(random: Random, startMs: number): People {
     keys.set(`key_${index}`, { account, key: makeKey(random, `key_${index}`, account.id) });
   }
   const models = makeModels(random, startMs).map((model): [string, Model] => [model.id, model]);
-  return { accounts, keys, models: new Map(models) };
+  // All of the operator or none: what trusted nodes report changes what is believed of others, which has tests of its own.
+  const isOperators = random.chance(0.4);
+  const nodes = NODES.map((id): [string, NodeOwnership] => {
+    const accountId = random.chance(0.4) ? random.pick(accounts).id : 'acc_owner';
+    return [id, { accountId, kind: 'shared', isOperators }];
+  });
+  return { accounts, keys, models: new Map(models), nodes: new Map(nodes) };
 }
 
 function makeKey(random: Random, id: string, accountId: string): ApiKey {
@@ -99,6 +111,7 @@ function makeModel(id: string, price: Price, routes: readonly Route[]): Model {
     capabilities: { tools: false, vision: false, thinking: false, jsonSchema: false },
     prices: [{ version: 'v1', price, fromMs: -Infinity }],
     routes,
+    nodeShareBps: 7_000,
     settings: {},
     variantOf: undefined,
     deployment: undefined,

@@ -5,7 +5,7 @@ import { makePeople } from './people.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { createRandom } from './random.ts';
 import { createScheduler, type Owner } from './scheduler.ts';
-import { planTransfer, runJob } from './side-work.ts';
+import { planTransfer, refundSome, runJob } from './side-work.ts';
 import type { Stage } from './stage.ts';
 import { createTrace } from './trace.ts';
 
@@ -55,6 +55,7 @@ export function createStage(
     orders: new Map(),
     jobs: new Map(),
     transfers: new Map(),
+    refunds: new Map(),
     unknownCommits: new Set(),
     looksAtKeys: random.chance(0.5),
     stats: {
@@ -71,6 +72,8 @@ export function createStage(
       diskFailures: 0,
       stops: 0,
       transfers: 0,
+      refunds: 0,
+      earned: 0,
       durableHolds: 0,
       steps: 0,
     },
@@ -111,6 +114,12 @@ export function planWorld(stage: Stage, { running, crash, stop }: Actors): void 
   }
   for (let number = random.int(0, 5); number > 0; number -= 1) {
     withProcess(random.int(30, lastMs), (process) => runJob(stage, process, number));
+  }
+  for (let number = random.int(0, 8); number > 0; number -= 1) {
+    withProcess(random.int(300, lastMs + 5_000), (process) => refundSome(stage, process, number));
+  }
+  for (let count = random.int(0, 6); count > 0; count -= 1) {
+    withProcess(random.int(100, lastMs + 5_000), (process) => process.sweep());
   }
   for (let count = random.int(0, 2); count > 0; count -= 1) {
     withProcess(random.int(100, lastMs), (process) => process.engines.loseNode());

@@ -241,6 +241,57 @@ const diskBugs: PlantedBug[] = [
   },
 ];
 
+const earningsBugs: PlantedBug[] = [
+  {
+    name: 'gives the owner of a node more than its share',
+    inference: (ledger) =>
+      changed(ledger, {
+        settle(hold, charge) {
+          const { earner } = charge;
+          const raised = earner === undefined ? undefined : { ...earner, shareBps: earner.shareBps + 1_000 };
+          return ledger.settle(hold, { ...charge, earner: raised });
+        },
+      }),
+  },
+  {
+    name: 'shares the hold instead of the charge',
+    writer: (writer) =>
+      rewriting(writer, (item) => {
+        const { earning, receipt } = item;
+        const amountMicros = micros(Math.floor(receipt.heldMicros * 0.7));
+        return [earning === undefined ? item : { ...item, earning: { ...earning, amountMicros } }];
+      }),
+  },
+  {
+    name: 'lets who pays earn on it',
+    writer: (writer) =>
+      rewriting(writer, (item) => {
+        const { earning, receipt } = item;
+        return [
+          earning === undefined ? item : { ...item, earning: { ...earning, accountId: receipt.accountId } },
+        ];
+      }),
+  },
+  {
+    name: 'forgets what a node has earned',
+    writer: (writer) => rewriting(writer, (item) => [{ ...item, earning: undefined }]),
+  },
+  {
+    name: 'lets an earning survive the refund of its request',
+    writer: (writer) => ({
+      close: () => writer.close(),
+      write: (batch) =>
+        writer.write(
+          batch.map((item): JournalItem => {
+            if (item.type !== 'transfer' || item.detail?.type !== 'refund') return item;
+            const { detail: _refund, ...plain } = item;
+            return plain;
+          }),
+        ),
+    }),
+  },
+];
+
 const limitBugs: PlantedBug[] = [
   {
     name: 'never gives a place of a key back',
@@ -259,5 +310,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...ledgerBugs,
   ...inferenceBugs,
   ...diskBugs,
+  ...earningsBugs,
   ...limitBugs,
 ];

@@ -10,6 +10,10 @@ export type EndedFacts = {
   /** Whether any target was tried at all. */
   wasDispatched: boolean;
   isPool: boolean;
+  /** The node is not the operator's: its report is held against our count. */
+  isOthers: boolean;
+  /** And it is the payer's own: its report does not count. */
+  isPayers: boolean;
   reported: Usage | undefined;
   contentParts: number;
   outputBytes: number;
@@ -31,18 +35,20 @@ export function verdictOf(facts: EndedFacts): Verdict {
   const nothing: Verdict = { chargeMicros: 0, source: 'none', usage: undefined };
   if (!facts.wasDispatched || end === 'failed') return nothing;
 
-  const isTrue = reported !== undefined && isBelievable(facts, reported);
-  const thoughtInSecret = price.type === 'per-token' && isTrue && reported.reasoningTokens > 0;
+  const ignoresReport = facts.isPayers && price.type === 'per-token';
+  const isTrue = reported !== undefined && isBelievable(facts, reported) && !ignoresReport;
+  const told = isTrue && facts.isOthers ? cutToCount(facts, reported) : reported;
+  const thoughtInSecret = price.type === 'per-token' && isTrue && (told?.reasoningTokens ?? 0) > 0;
   if (facts.contentParts === 0 && !thoughtInSecret) return nothing;
   // A broken answer costs nothing, unless its target had said what it took, which a flat price does not ask.
-  if (end === 'interrupted' && (price.type === 'flat' || !isTrue)) return nothing;
+  if (end === 'interrupted' && (price.type === 'flat' || !(isTrue || ignoresReport))) return nothing;
 
-  const usage = isTrue ? reported : countOf(facts);
+  const usage = isTrue && told !== undefined ? told : countOf(facts);
   const dueMicros = price.type === 'flat' ? BigInt(price.amountMicros) : tokensCost(price, usage);
   const hold = BigInt(facts.holdMicros);
   return {
     chargeMicros: Number(dueMicros < hold ? dueMicros : hold),
-    source: isTrue ? 'reported' : 'counted',
+    source: isTrue && isSameUsage(told, reported) ? 'reported' : 'counted',
     usage,
   };
 }
@@ -76,6 +82,38 @@ function isBelievable(facts: EndedFacts, usage: Usage): boolean {
   // One token for each byte at most, 64 that never show, and 64 for the syntax of each call.
   const deliverable = facts.outputBytes + facts.reasoningBytes + 64 + 64 * facts.toolCalls;
   return !facts.isPool || output <= deliverable;
+}
+
+/** A tenth above our count, and two marks of an answer, sixteen of a call, sixty-four of the template. */
+function cutToCount(facts: EndedFacts, told: Usage): Usage {
+  const count = (bytes: number) => Math.ceil(bytes / 4);
+  const andTenth = (tokens: number) => Math.floor((tokens * 11) / 10);
+  const reasoned = count(facts.reasoningBytes);
+  const marks = 2 + 16 * facts.toolCalls;
+  const mostOut = andTenth(count(facts.outputBytes) + reasoned) + marks;
+  const out = Math.min(told.outputTokens + told.reasoningTokens, mostOut);
+  const reasoningTokens = Math.min(told.reasoningTokens, andTenth(reasoned), out);
+  let inputLeft = andTenth(facts.inputEstimate) + 64;
+  const take = (tokens: number) => {
+    const taken = Math.min(tokens, inputLeft);
+    inputLeft -= taken;
+    return taken;
+  };
+  const cacheReadTokens = take(told.cacheReadTokens);
+  return {
+    cacheReadTokens,
+    inputTokens: take(told.inputTokens + told.cacheWriteTokens),
+    imageInputTokens: 0,
+    cacheWriteTokens: 0,
+    outputTokens: out - reasoningTokens,
+    reasoningTokens,
+  };
+}
+
+function isSameUsage(a: Usage | undefined, b: Usage | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const buckets = Object.keys(a) as (keyof Usage)[];
+  return buckets.every((bucket) => a[bucket] === b[bucket]);
 }
 
 /** Four bytes a token, never beyond what was asked for. */

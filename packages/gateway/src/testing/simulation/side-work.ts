@@ -75,6 +75,30 @@ function sendTransfer(stage: Stage, running: Running, request: TransferRequest):
   });
 }
 
+/** An operator gives back a part of what some request was charged from paid credit, or all of it. */
+export function refundSome(stage: Stage, process: GatewayProcess, number: number): void {
+  const { random, store, refunds, stats, trace } = stage;
+  const paidBy = ({ requestId, accountId }: Receipt) =>
+    Math.abs(store.rows.get(`charge:${requestId}:${accountId}/paid`)?.amountMicros ?? 0);
+  const charged = [...store.receipts.values()].filter((receipt) => paidBy(receipt) > 0);
+  if (charged.length === 0 || !process.life.alive) return;
+  const receipt = random.pick(charged);
+  const { requestId, accountId } = receipt;
+  const paid = paidBy(receipt);
+  const amountMicros = micros(random.chance(0.5) ? paid : random.int(1, paid));
+  const id = `refund:${number}`;
+  const record = { requestId, amountMicros, isApplied: false, wasPayable: false };
+  refunds.set(id, record);
+  const words = { balance: 'paid', reason: 'simulated' } as const;
+  void process.ledger.refund({ ...words, id, accountId, requestId, amountMicros }).then(({ outcome }) => {
+    trace.note(`${id} of ${requestId} ${amountMicros} ${outcome}`);
+    if (outcome !== 'applied') return;
+    stats.refunds += 1;
+    record.isApplied = true;
+    record.wasPayable = store.earnings.get(requestId)?.isPayable ?? false;
+  });
+}
+
 /** Work that is paid by a hold on the disk: takes it, waits for the disk, works, and settles or gives up. */
 export function runJob(stage: Stage, process: GatewayProcess, number: number): void {
   const { random, scheduler, people, trace } = stage;

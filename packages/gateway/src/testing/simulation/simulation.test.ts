@@ -46,6 +46,8 @@ function expectVariety(sums: ReadonlyMap<string, number>): void {
     diskFailures: SEEDS / 10,
     stops: SEEDS / 10,
     transfers: 10 * SEEDS,
+    refunds: SEEDS / 5,
+    earned: 2 * SEEDS,
     durableHolds: SEEDS,
   };
   for (const [name, count] of Object.entries(least)) expect(sums.get(name), name).toBeGreaterThan(count);

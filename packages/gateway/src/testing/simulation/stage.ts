@@ -54,6 +54,15 @@ export type Ask = {
 /** A hold on the disk for work outside of a chat request. */
 export type JobRecord = { id: string; accountId: string; chargeMicros: number | undefined; epoch: number };
 
+/** A part of a charge on its way back to who paid. */
+export type RefundRecord = {
+  requestId: string;
+  amountMicros: number;
+  isApplied: boolean;
+  /** What the request earned was payable when it was applied: it stays. */
+  wasPayable: boolean;
+};
+
 export type TransferRecord = {
   /** Contents that were ever sent under this id. */
   contents: TransferRequest[];
@@ -77,6 +86,8 @@ export type Stats = {
   diskFailures: number;
   stops: number;
   transfers: number;
+  refunds: number;
+  earned: number;
   durableHolds: number;
   steps: number;
 };
@@ -102,6 +113,7 @@ export type Stage = {
   orders: Map<string, Ask>;
   jobs: Map<string, JobRecord>;
   transfers: Map<string, TransferRecord>;
+  refunds: Map<string, RefundRecord>;
   /** Requests of batches that were committed although the writer heard of a failure: nobody can know of them. */
   unknownCommits: Set<string>;
   /** Whether the spending of keys is compared after each step. Looking rolls its windows over, which may hide a bug. */

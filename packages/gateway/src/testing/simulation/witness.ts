@@ -1,7 +1,9 @@
 import type {
   Hold,
   Ledger,
+  OperatorLedger,
   Receipt,
+  RefundRequest,
   ReserveRequest,
   Resolution,
   SpendLimits,
@@ -33,6 +35,7 @@ type OpenHold = {
 export type WitnessOptions = {
   /** The ledger to watch, as inference shall see it. */
   ledger: Ledger;
+  refund: OperatorLedger['refund'];
   snapshot: LedgerSnapshot;
   store: DurableStore;
   life: Life;
@@ -45,6 +48,7 @@ export type WitnessOptions = {
 };
 
 export type Witness = Ledger & {
+  refund: OperatorLedger['refund'];
   /** Compares every balance with its own books. */
   checkBalances(): void;
   /** The same for the spending of every key. */
@@ -199,6 +203,18 @@ export function createWitness(options: WitnessOptions): Witness {
     });
   }
 
+  /** Credit of whose sum the disk decides. */
+  async function refund(request: RefundRequest): ReturnType<OperatorLedger['refund']> {
+    const answer = await options.refund(request);
+    if (answer.outcome !== 'applied') return answer;
+    const account = money(request.accountId);
+    account[request.balance] += request.amountMicros;
+    account.deposited += request.amountMicros;
+    if (store.transfers.get(request.id)?.amountMicros !== request.amountMicros)
+      report(`${request.id}: acknowledged before it was durable`);
+    return answer;
+  }
+
   function checkBalances(): void {
     if (isClosing) return;
     for (const [accountId, own] of accounts) {
@@ -257,6 +273,7 @@ export function createWitness(options: WitnessOptions): Witness {
       return isThere;
     },
     transfer,
+    refund,
     keySpend: (keyId) => ledger.keySpend(keyId),
     healthy: () => ledger.healthy(),
     close() {

@@ -5,6 +5,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 import type { Transaction } from 'kysely';
 import type { AccountStore, Change } from '../../../accounts/store.ts';
 import type { Clock } from '../../../core/clock.ts';
+import type { TrustStore } from '../../../fleet/trust/store.ts';
 import { MAIN_DATABASE_FILE } from './data-folder.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations/all.ts';
@@ -19,6 +20,7 @@ import {
   nodeToRow,
 } from './rows.ts';
 import type { Tables } from './tables.ts';
+import { createTrustStore } from './trust-store.ts';
 
 /** How long a statement waits for another process's write before it fails, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -27,10 +29,14 @@ const BUSY_TIMEOUT_MS = 5_000;
  * Opens (and makes or brings up to date) the main database in `directory`, which must exist.
  * The file is readable by its owner only. Throws when it is no sound database, or a newer program's.
  */
-export function openSqliteAccountStore(directory: string, clock: Clock): AccountStore {
+export function openSqliteAccountStore(
+  directory: string,
+  clock: Clock,
+): AccountStore & { trust: TrustStore } {
   const database = openMainDatabase(join(directory, MAIN_DATABASE_FILE), clock);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
   return {
+    trust: createTrustStore(db, clock),
     async load() {
       const accounts = await db.selectFrom('account').selectAll().execute();
       const keys = await db.selectFrom('api_key').selectAll().execute();

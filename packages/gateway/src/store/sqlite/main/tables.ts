@@ -1,4 +1,5 @@
 import type { Generated, Insertable, Selectable } from 'kysely';
+import type { SanctionReason } from '../../../fleet/trust/sanction.ts';
 
 /** The tables of `switchyard.sqlite` as Kysely sees them. `migrations/` says what each column means. */
 export type Tables = {
@@ -48,6 +49,25 @@ export type Tables = {
     nodes: string | null;
     created_at: number;
   };
+  node_trust: {
+    node_id: string;
+    settled_jobs: number;
+    first_settled_at: number | null;
+    canaries: string;
+    checks: string;
+  };
+  sanction: {
+    id: string;
+    node_id: string;
+    kind: 'ban' | 'reduced';
+    reason: SanctionReason;
+    detail: string;
+    at: number;
+    expires_at: number;
+    lifted_at: number | null;
+    lifted_because: string | null;
+  };
+  calibration: { only: 1; state: string };
   audit: {
     id: Generated<number>;
     at: number;
@@ -62,5 +82,7 @@ export type Tables = {
 export type AccountRow = Selectable<Tables['account']>;
 export type KeyRow = Selectable<Tables['api_key']>;
 export type NewKeyRow = Omit<Insertable<Tables['api_key']>, 'last_used_at'>;
+export type TrustRow = Selectable<Tables['node_trust']>;
+export type SanctionRow = Selectable<Tables['sanction']>;
 export type NodeRow = Selectable<Tables['node']>;
 export type DeploymentRow = Selectable<Tables['deployment']>;
