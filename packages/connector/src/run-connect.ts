@@ -7,7 +7,7 @@ import { readEngineFlags } from './config/engine-flags.ts';
 import { createEngine } from './create-engine.ts';
 import type { FoundEngine } from './find-engines.ts';
 import { findEngines, NOTHING_FOUND } from './find-engines.ts';
-import { createDemoImageEngine } from './images/demo-image.ts';
+import { createImageEngine } from './images/create-image-engine.ts';
 import { startLinkClient } from './link/link-client.ts';
 import { createLiveStatus } from './live-status.ts';
 import { runCommand } from './power-command.ts';
@@ -41,7 +41,7 @@ export type ConnectDependencies = ServeDependencies & {
 
 const REAL: ConnectDependencies = {
   createEngine,
-  createImageEngine: ({ slots }) => createDemoImageEngine(slots),
+  createImageEngine,
   findEngines: () => findEngines(),
   startLink: startLinkClient,
   runCommand,

@@ -3,6 +3,7 @@ import type { Agent } from './agent.ts';
 import { createAgent } from './agent.ts';
 import type { ConnectorConfig } from './config/config.ts';
 import type { EngineConfig, ImageEngineConfig, TextEngineConfig } from './config/engine-config.ts';
+import { isImageEngine } from './config/engine-config.ts';
 import type { EngineContext } from './create-engine.ts';
 import { engineName } from './create-engine.ts';
 import type { Engine, EngineFault } from './engine.ts';
@@ -24,7 +25,7 @@ import { CONNECTOR_VERSION } from './version.ts';
 /** What serving takes from outside. */
 export type ServeDependencies = {
   createEngine(config: TextEngineConfig, context: EngineContext): Engine;
-  createImageEngine(config: ImageEngineConfig): ImageEngine;
+  createImageEngine(config: ImageEngineConfig, context: { timers: Timers }): ImageEngine;
   startLink(options: LinkClientOptions): LinkClient;
   /** Calls the handler at each request to end the program; gives how to stop that. */
   onSignal(handler: () => void): () => void;
@@ -74,13 +75,16 @@ export async function serve(
   const images = imageEngines(config.engines).map((engineConfig) => {
     const engine = engineName(engineConfig);
     return createImageHost({
-      engine: dependencies.createImageEngine(engineConfig),
+      engine: dependencies.createImageEngine(engineConfig, { timers }),
       timers,
       onUp(recipes) {
         reporter.hostEvent({ type: 'engine-up', engine, models: recipes });
         tellGateway();
       },
-      onDown: (fault) => reporter.hostEvent({ type: 'engine-down', engine, fault }),
+      onDown(fault) {
+        reporter.hostEvent({ type: 'engine-down', engine, fault });
+        tellGateway();
+      },
     });
   });
   const fairUse = createFairUse({
@@ -178,11 +182,11 @@ function listenForSignals(
 }
 
 function textEngines(engines: EngineConfig[]): TextEngineConfig[] {
-  return engines.filter((engine) => engine.kind !== 'demo-image');
+  return engines.filter((engine) => !isImageEngine(engine));
 }
 
 function imageEngines(engines: EngineConfig[]): ImageEngineConfig[] {
-  return engines.filter((engine) => engine.kind === 'demo-image');
+  return engines.filter(isImageEngine);
 }
 
 async function stopEngines(hosts: (EngineHost | ImageHost)[], timers: Timers): Promise<void> {

@@ -9,11 +9,13 @@ Usage: switchyard connect --gateway URL [--engine ENGINE | --gguf FILE] [options
   --gateway URL        the gateway, such as https://gateway.example
   --engine ENGINE      ollama, llama-cpp, vllm or lm-studio, each with =URL for another
                        address than its usual one; openai=URL for any other server that
-                       speaks the OpenAI chat API; demo or demo-image; repeatable.
+                       speaks the OpenAI chat API; demo; for pictures sd-cpp,
+                       openai-images=URL or demo-image; repeatable.
                        Without it, engines are looked for at their usual addresses
                        on this machine
   --gguf FILE          a model file, run with llama.cpp's llama-server; repeatable
-  --model ALIAS=LOCAL  offer the engine's model LOCAL under the name ALIAS; repeatable.
+  --model ALIAS=LOCAL  offer the engine's model LOCAL under the name ALIAS; for pictures
+                       ALIAS is a recipe, such as sdxl@1; repeatable.
                        Without it every model is offered under its own name
   --slots N            jobs at a time for each engine (default: as the engine says)
   --token-file FILE    a file with the node token

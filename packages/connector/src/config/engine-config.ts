@@ -7,8 +7,23 @@ export type EngineConfig = TextEngineConfig | ImageEngineConfig;
 
 export type TextEngineConfig = DemoConfig | ServerConfig | GgufConfig;
 
+export type ImageEngineConfig = DemoImageConfig | ImageServerConfig;
+
 /** The built-in demo model that makes pictures. Its recipe has the only name that it is offered under. */
-export type ImageEngineConfig = { kind: 'demo-image'; slots: number; choices: undefined };
+export type DemoImageConfig = { kind: 'demo-image'; slots: number; choices: undefined };
+
+/** A server that makes pictures and runs already. */
+export type ImageServerConfig = {
+  kind: ImageServerKind;
+  baseUrl: string;
+  apiKey: string | undefined;
+  allowLan: boolean;
+  slots: number;
+  /** Recipes by the engine's models that they are made with. Absent: as the names of the models say. */
+  choices: ModelChoice[] | undefined;
+};
+
+export type ImageServerKind = 'openai-images' | 'sd-cpp';
 
 export type DemoConfig = { kind: 'demo'; slots: number; choices: ModelChoice[] | undefined };
 
@@ -48,9 +63,9 @@ export type GgufConfig = {
 
 export const DEFAULT_SLOTS = 4;
 export const DEMO_SLOTS_MAX = 64;
-/** A picture keeps a processor core at work. */
-export const DEMO_IMAGE_SLOTS = 1;
-export const DEMO_IMAGE_SLOTS_MAX = 8;
+/** A picture keeps a processor core or the graphics card at work. */
+export const IMAGE_SLOTS = 1;
+export const IMAGE_SLOTS_MAX = 8;
 export const SLOTS_MAX = 4096;
 
 /** Where each kind listens when nobody changed it. A server of any other kind has no usual address. */
@@ -60,6 +75,19 @@ export const USUAL_URLS: Readonly<Record<Exclude<ServerKind, 'openai-compatible'
   vllm: 'http://127.0.0.1:8000',
   'lm-studio': 'http://127.0.0.1:1234',
 };
+
+/** The same for image engines: what each listens on by its own documents (2026-11). */
+const USUAL_IMAGE_URLS: Readonly<Record<ImageServerKind, string | undefined>> = {
+  'openai-images': undefined,
+  'sd-cpp': 'http://127.0.0.1:1234',
+};
+
+const IMAGE_KIND_WORDS: ReadonlyMap<string, ImageServerKind> = new Map<string, ImageServerKind>([
+  ['openai-images', 'openai-images'],
+  ['sd-cpp', 'sd-cpp'],
+  ['sd.cpp', 'sd-cpp'],
+  ['stable-diffusion.cpp', 'sd-cpp'],
+]);
 
 const KIND_WORDS: ReadonlyMap<string, ServerKind> = new Map<string, ServerKind>([
   ['openai', 'openai-compatible'],
@@ -74,11 +102,32 @@ const KIND_WORDS: ReadonlyMap<string, ServerKind> = new Map<string, ServerKind>(
 ]);
 
 /** For messages. */
-export const KIND_LIST = 'ollama, llama-cpp, vllm, lm-studio, openai, gguf, demo or demo-image';
+export const KIND_LIST =
+  'ollama, llama-cpp, vllm, lm-studio, openai, gguf, demo, demo-image, openai-images or sd-cpp';
 
 /** The kind that a word of the owner means. */
 export function serverKindOf(word: string): ServerKind | undefined {
   return KIND_WORDS.get(word.toLowerCase());
+}
+
+export function imageServerKindOf(word: string): ImageServerKind | undefined {
+  return IMAGE_KIND_WORDS.get(word.toLowerCase());
+}
+
+export function usualImageUrl(kind: ImageServerKind): string | undefined {
+  return USUAL_IMAGE_URLS[kind];
+}
+
+export function isImageEngine(engine: EngineConfig): engine is ImageEngineConfig {
+  return engine.kind === 'demo-image' || isImageServer(engine);
+}
+
+export function isImageServer(engine: EngineConfig): engine is ImageServerConfig {
+  return isImageServerKind(engine.kind);
+}
+
+export function isImageServerKind(kind: string): kind is ImageServerKind {
+  return Object.hasOwn(USUAL_IMAGE_URLS, kind);
 }
 
 export function usualUrl(kind: ServerKind): string | undefined {

@@ -1,17 +1,22 @@
 import { statSync } from 'node:fs';
 import type { ModelChoice } from '../engine-host.ts';
 import { modelNameOf } from '../engines/gguf.ts';
+import { SERVER_RECIPES } from '../images/recipes.ts';
 import type { ConnectOptions } from './connect-options.ts';
-import type { EngineConfig } from './engine-config.ts';
+import type { EngineConfig, ImageServerKind } from './engine-config.ts';
 import {
   DEFAULT_SLOTS,
-  DEMO_IMAGE_SLOTS,
+  IMAGE_SLOTS,
   DEMO_SLOTS_MAX,
   findBaseUrlProblem,
+  imageServerKindOf,
+  isImageEngine,
+  isImageServer,
   KIND_LIST,
   serverConfig,
   serverKindOf,
   SLOTS_MAX,
+  usualImageUrl,
   usualUrl,
 } from './engine-config.ts';
 
@@ -45,7 +50,9 @@ function readEngine(text: string, context: Context): EngineConfig[] {
   const given = equals === -1 ? undefined : text.slice(equals + 1);
   if (text === 'demo') return [{ kind: 'demo', slots: slots ?? DEFAULT_SLOTS, choices: undefined }];
   if (word === 'gguf' && given !== undefined) return readGguf(given, context);
-  if (text === 'demo-image') return [{ kind: 'demo-image', slots: DEMO_IMAGE_SLOTS, choices: undefined }];
+  if (text === 'demo-image') return [{ kind: 'demo-image', slots: IMAGE_SLOTS, choices: undefined }];
+  const imageKind = imageServerKindOf(word);
+  if (imageKind !== undefined) return readImageServer({ kind: imageKind, word, given }, context);
   const kind = serverKindOf(word);
   if (kind === undefined) {
     problems.push(`--engine: must be ${KIND_LIST}, with =URL for another address than the usual one`);
@@ -60,6 +67,20 @@ function readEngine(text: string, context: Context): EngineConfig[] {
   if (problem !== undefined) problems.push(`--engine: the URL ${problem}`);
   const config = serverConfig(kind, baseUrl);
   return [{ ...config, allowLan: context.allowLan, slots: slots ?? config.slots }];
+}
+
+function readImageServer(
+  { kind, word, given }: { kind: ImageServerKind; word: string; given: string | undefined },
+  { allowLan, problems }: Context,
+): EngineConfig[] {
+  const baseUrl = given ?? usualImageUrl(kind);
+  if (baseUrl === undefined || baseUrl === '') {
+    problems.push(`--engine: ${word} needs its address, such as ${word}=http://127.0.0.1:8000/v1`);
+    return [];
+  }
+  const problem = findBaseUrlProblem(baseUrl, allowLan);
+  if (problem !== undefined) problems.push(`--engine: the URL ${problem}`);
+  return [{ kind, baseUrl, apiKey: undefined, allowLan, slots: IMAGE_SLOTS, choices: undefined }];
 }
 
 function readGguf(file: string, { slots, environment, problems }: Context): EngineConfig[] {
@@ -109,15 +130,24 @@ function readChoices(models: string[], problems: string[]): ModelChoice[] {
   });
 }
 
+/** A recipe goes to the image engine, every other name to the text engine. */
 function giveChoices(engines: EngineConfig[], choices: ModelChoice[], problems: string[]): void {
-  const textEngines = engines.filter((engine) => engine.kind !== 'demo-image');
+  const recipes = choices.filter(({ alias }) => SERVER_RECIPES.includes(alias));
+  const models = choices.filter((choice) => !recipes.includes(choice));
+  const textEngines = engines.filter((engine) => !isImageEngine(engine));
   const servers = textEngines.filter((engine) => engine.kind !== 'demo');
-  const candidates = servers.length === 0 ? textEngines : servers;
+  giveTo(servers.length === 0 ? textEngines : servers, models, problems);
+  giveTo(engines.filter(isImageServer), recipes, problems);
+}
+
+function giveTo(candidates: EngineConfig[], choices: ModelChoice[], problems: string[]): void {
+  if (choices.length === 0) return;
   const [only] = candidates;
   if (only === undefined || candidates.length > 1) {
     problems.push('--model: needs exactly one engine to belong to; use a configuration file for several');
     return;
   }
+  if (only.kind === 'demo-image') return;
   only.choices = only.kind === 'gguf' ? choicesOfFile(only.file, choices) : choices;
 }
 

@@ -3,13 +3,15 @@ import { DEMO_MODEL_NAME } from '../engines/demo-model.ts';
 import { modelNameOf } from '../engines/gguf.ts';
 import type { ModelSettings } from '../engines/model-settings.ts';
 import type { ModelChoice } from '../engine-host.ts';
-import type { EngineConfig, ServerKind } from './engine-config.ts';
+import type { EngineConfig, ImageServerKind, ServerKind } from './engine-config.ts';
 import {
   DEFAULT_SLOTS,
-  DEMO_IMAGE_SLOTS,
-  DEMO_IMAGE_SLOTS_MAX,
+  IMAGE_SLOTS,
+  IMAGE_SLOTS_MAX,
   DEMO_SLOTS_MAX,
   findBaseUrlProblem,
+  imageServerKindOf,
+  isImageServerKind,
   KIND_LIST,
   serverConfig,
   serverKindOf,
@@ -17,6 +19,7 @@ import {
   usualUrl,
 } from './engine-config.ts';
 import { choicesOfFile, findFileProblem } from './engine-flags.ts';
+import { readImageServerSection } from './image-sections.ts';
 import type { Section, YamlSections } from './yaml-sections.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,7 +37,9 @@ const SERVER_KEYS = [...COMMON_KEYS, 'base_url', 'api_key_env', 'allow_lan'] as 
 const CACHE_KEYS = [...SERVER_KEYS, 'share_prompt_cache'] as const;
 
 /** Which keys go with which kind. */
-const KEYS: Readonly<Record<ServerKind | 'demo' | 'demo-image' | 'gguf', readonly string[]>> = {
+const KEYS: Readonly<
+  Record<ServerKind | ImageServerKind | 'demo' | 'demo-image' | 'gguf', readonly string[]>
+> = {
   demo: COMMON_KEYS,
   'demo-image': ['kind', 'slots'],
   gguf: [...COMMON_KEYS, 'file', 'llama_server', 'context_tokens'],
@@ -43,6 +48,8 @@ const KEYS: Readonly<Record<ServerKind | 'demo' | 'demo-image' | 'gguf', readonl
   'llama-cpp': CACHE_KEYS,
   vllm: CACHE_KEYS,
   'lm-studio': SERVER_KEYS,
+  'openai-images': SERVER_KEYS,
+  'sd-cpp': SERVER_KEYS,
 };
 
 export const ENGINE_KEYS: readonly string[] = [...new Set(Object.values(KEYS).flat())];
@@ -60,7 +67,10 @@ export function readEngineSection(source: EngineSource, section: Section): Engin
     if (!section.entries.has('kind')) yaml.problem(section, 'kind', `is missing: ${KIND_LIST}`);
     return undefined;
   }
-  const kind = word === 'demo' || word === 'demo-image' || word === 'gguf' ? word : serverKindOf(word);
+  const kind =
+    word === 'demo' || word === 'demo-image' || word === 'gguf'
+      ? word
+      : (serverKindOf(word) ?? imageServerKindOf(word));
   if (kind === undefined) {
     yaml.problem(section, 'kind', `must be ${KIND_LIST}`);
     return undefined;
@@ -69,12 +79,13 @@ export function readEngineSection(source: EngineSource, section: Section): Engin
     if (!KEYS[kind].includes(key)) yaml.problem(section, key, `does not go with kind ${word}`);
   }
   if (kind === 'demo-image') {
-    const slots = yaml.wholeNumber(section, 'slots', { min: 1, max: DEMO_IMAGE_SLOTS_MAX });
-    return { kind, slots: slots ?? DEMO_IMAGE_SLOTS, choices: undefined };
+    const slots = yaml.wholeNumber(section, 'slots', { min: 1, max: IMAGE_SLOTS_MAX });
+    return { kind, slots: slots ?? IMAGE_SLOTS, choices: undefined };
   }
   const models = yaml.sections(section, 'models', MODEL_KEYS);
   if (kind === 'demo') return readDemo(source, section, models);
   if (kind === 'gguf') return readGguf(source, section, models);
+  if (isImageServerKind(kind)) return readImageServerSection(source, section, { kind, models });
   return readServer(source, section, { kind, models });
 }
 

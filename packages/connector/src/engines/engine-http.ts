@@ -16,6 +16,8 @@ export type EngineCall = {
   method: 'GET' | 'POST';
   url: URL;
   body?: unknown;
+  /** Absent: what is enough for lists and errors. */
+  answerMaxBytes?: number;
 };
 
 /** The address of an API path under the base URL, whether or not that ends with a slash. */
@@ -86,7 +88,7 @@ export function callEngineJson(
     request.on('error', reject);
     request.on('close', () => signal.removeEventListener('abort', abort));
     request.on('response', (response) => {
-      readBody(response).then(
+      readBody(response, call.answerMaxBytes).then(
         (text) => resolve({ status: response.statusCode ?? 0, text, body: parseJson(text) }),
         reject,
       );

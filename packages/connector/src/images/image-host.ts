@@ -30,10 +30,19 @@ export type ImageHostOptions = {
 
 /** Between two tries to start an engine that did not. */
 const RETRY_MS = 30_000;
+/** An engine with a probe is asked this often whether it lives, and every sixth time what it can make. */
+const PROBE_MS = 10_000;
+const PROBE_TIMEOUT_MS = 2_000;
+const LOOK_EVERY = 6;
+const MISSES_UNTIL_DOWN = 2;
 /** How much of a new measure goes into the speed. */
 const SPEED_WEIGHT = 0.2;
 
 const NOT_STARTED: EngineFault = { code: 'engine_failed', message: 'The image engine did not start.' };
+const SILENT: EngineFault = {
+  code: 'engine_unreachable',
+  message: 'The image engine does not answer any more.',
+};
 
 export function createImageHost({ engine, timers, onUp, onDown }: ImageHostOptions): ImageHost {
   let isUp = false;
@@ -41,19 +50,74 @@ export function createImageHost({ engine, timers, onUp, onDown }: ImageHostOptio
   let busy = 0;
   let pixelStepsPerSecond: number | undefined;
   let retry: Timer | undefined;
+  let ticker: Timer | undefined;
+  let ticks = 0;
+  let misses = 0;
+  let isLooking = false;
+  let shown = '';
+  let lastReason = '';
 
   async function start(): Promise<void> {
     try {
       await engine.start();
     } catch (error) {
-      if (isStopped) return;
-      retry = timers.after(RETRY_MS, () => void start());
-      onDown(error instanceof EngineError ? error.fault : NOT_STARTED);
+      if (!isStopped) goDown(error instanceof EngineError ? error.fault : NOT_STARTED);
       return;
     }
     if (isStopped) return;
+    goUp();
+    if (engine.probe !== undefined) ticker ??= timers.every(PROBE_MS, () => void look());
+  }
+
+  function goUp(): void {
+    misses = 0;
+    lastReason = '';
+    const now = JSON.stringify(engine.recipes);
+    if (isUp && now === shown) return;
     isUp = true;
+    shown = now;
     onUp(engine.recipes.map(({ recipe }) => recipe));
+  }
+
+  /** A reason is told once, however often the engine is tried meanwhile. */
+  function goDown(fault: EngineFault): void {
+    isUp = false;
+    ticker?.cancel();
+    ticker = undefined;
+    retry = timers.after(RETRY_MS, () => void start());
+    if (fault.message === lastReason) return;
+    lastReason = fault.message;
+    onDown(fault);
+  }
+
+  /** Two misses in a row and the engine is down. It is tried again from the beginning. */
+  async function look(): Promise<void> {
+    if (isLooking) return;
+    isLooking = true;
+    ticks += 1;
+    const isThere = ticks % LOOK_EVERY === 0 ? await looksGood() : await probe();
+    isLooking = false;
+    if (isStopped || !isUp) return;
+    misses = isThere ? 0 : misses + 1;
+    if (misses >= MISSES_UNTIL_DOWN) goDown(SILENT);
+  }
+
+  async function looksGood(): Promise<boolean> {
+    try {
+      await engine.start();
+    } catch {
+      return false;
+    }
+    if (!isStopped) goUp();
+    return true;
+  }
+
+  async function probe(): Promise<boolean> {
+    const controller = new AbortController();
+    const timer = timers.after(PROBE_TIMEOUT_MS, () => controller.abort());
+    const isThere = await engine.probe?.(controller.signal);
+    timer.cancel();
+    return isThere !== false;
   }
 
   return {
@@ -89,6 +153,7 @@ export function createImageHost({ engine, timers, onUp, onDown }: ImageHostOptio
       isStopped = true;
       isUp = false;
       retry?.cancel();
+      ticker?.cancel();
       await engine.close();
     },
   };
