@@ -23,7 +23,7 @@ export type ImageServerConfig = {
   choices: ModelChoice[] | undefined;
 };
 
-export type ImageServerKind = 'openai-images' | 'sd-cpp';
+export type ImageServerKind = 'openai-images' | 'sd-cpp' | 'a1111';
 
 export type DemoConfig = { kind: 'demo'; slots: number; choices: ModelChoice[] | undefined };
 
@@ -80,6 +80,7 @@ export const USUAL_URLS: Readonly<Record<Exclude<ServerKind, 'openai-compatible'
 const USUAL_IMAGE_URLS: Readonly<Record<ImageServerKind, string | undefined>> = {
   'openai-images': undefined,
   'sd-cpp': 'http://127.0.0.1:1234',
+  a1111: 'http://127.0.0.1:7860',
 };
 
 const IMAGE_KIND_WORDS: ReadonlyMap<string, ImageServerKind> = new Map<string, ImageServerKind>([
@@ -87,6 +88,9 @@ const IMAGE_KIND_WORDS: ReadonlyMap<string, ImageServerKind> = new Map<string, I
   ['sd-cpp', 'sd-cpp'],
   ['sd.cpp', 'sd-cpp'],
   ['stable-diffusion.cpp', 'sd-cpp'],
+  ['a1111', 'a1111'],
+  ['automatic1111', 'a1111'],
+  ['forge', 'a1111'],
 ]);
 
 const KIND_WORDS: ReadonlyMap<string, ServerKind> = new Map<string, ServerKind>([
@@ -103,7 +107,7 @@ const KIND_WORDS: ReadonlyMap<string, ServerKind> = new Map<string, ServerKind>(
 
 /** For messages. */
 export const KIND_LIST =
-  'ollama, llama-cpp, vllm, lm-studio, openai, gguf, demo, demo-image, openai-images or sd-cpp';
+  'ollama, llama-cpp, vllm, lm-studio, openai, gguf, demo, demo-image, a1111, openai-images or sd-cpp';
 
 /** The kind that a word of the owner means. */
 export function serverKindOf(word: string): ServerKind | undefined {

@@ -50,6 +50,7 @@ const KEYS: Readonly<
   'lm-studio': SERVER_KEYS,
   'openai-images': SERVER_KEYS,
   'sd-cpp': SERVER_KEYS,
+  a1111: SERVER_KEYS,
 };
 
 export const ENGINE_KEYS: readonly string[] = [...new Set(Object.values(KEYS).flat())];

@@ -1,5 +1,6 @@
 import type { ImageEngineConfig } from '../config/engine-config.ts';
 import type { Timers } from '../timers.ts';
+import { createA1111Engine } from './a1111.ts';
 import { createDemoImageEngine } from './demo-image.ts';
 import type { ImageEngine } from './image-engine.ts';
 import { createOpenAiImagesEngine } from './openai-images.ts';
@@ -15,6 +16,8 @@ export function createImageEngine(config: ImageEngineConfig, { timers }: { timer
       return createOpenAiImagesEngine(server);
     case 'sd-cpp':
       return createSdCppEngine(server);
+    case 'a1111':
+      return createA1111Engine(server);
   }
   return kind;
 }
