@@ -19,9 +19,10 @@ export function crossesHardLine(prompt: string, { nsfw }: { nsfw: boolean }): bo
 /** One set of terms for each view of a prompt. */
 type Rule = { plain: RegExp; collapsed: RegExp; spelled: RegExp };
 
-function finds({ spaced, collapsed, spelled }: Views, rule: Rule): boolean {
+function finds({ spaced, collapsed, spelled, digitsRead }: Views, rule: Rule): boolean {
   return (
     rule.plain.test(spaced) ||
+    digitsRead.some((view) => rule.plain.test(view)) ||
     rule.collapsed.test(collapsed) ||
     (spelled !== '' && rule.spelled.test(spelled))
   );

@@ -9,6 +9,8 @@ export type Views = {
   collapsed: string;
   /** Runs of single letters as words: of `t e e n` and `t.e.e.n`. */
   spelled: string;
+  /** As `spaced`, with every digit inside or beside letters read as a letter: a 1 as `i`, and as `l`. Often empty. */
+  digitsRead: readonly string[];
 };
 
 /** Letters of other alphabets that look like Latin ones, and digits and signs that stand for letters. */
@@ -63,7 +65,10 @@ const LEET: Readonly<Record<string, string>> = {
   '3': 'e',
   '4': 'a',
   '5': 's',
+  '6': 'g',
   '7': 't',
+  '8': 'b',
+  '9': 'g',
   '@': 'a',
   $: 's',
   '!': 'i',
@@ -76,16 +81,26 @@ export function normalise(text: string): Views {
     .toLowerCase()
     .replaceAll(/[\p{M}\p{Cf}]/gu, '')
     .replaceAll(/[^\p{ASCII}]/gu, (letter) => LOOK_ALIKES[letter] ?? letter);
-  const words = plain
-    .replaceAll(/[^\s]+/g, unleet)
-    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim();
-  const spaced = ` ${words} `;
+  const spaced = wordsOf(plain.replaceAll(/[^\s]+/g, unleet));
   return {
     spaced,
     collapsed: spaced.replaceAll(/(\p{L})\1+/gu, '$1'),
     spelled: spelledOut(spaced),
+    digitsRead: HAS_MIXED_WORD.test(plain) ? ['i', 'l'].map((one) => wordsOf(readDigits(plain, one))) : [],
   };
+}
+
+function wordsOf(text: string): string {
+  return ` ${text.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim()} `;
+}
+
+const HAS_MIXED_WORD = /[a-z][0-9]|[0-9][a-z]/;
+
+/** A view of its own beside the others: `7yo` and `35mm` must stay what they are there. */
+function readDigits(plain: string, one: string): string {
+  return plain.replaceAll(/[a-z0-9@$!|]*(?:[a-z][0-9]|[0-9][a-z])[a-z0-9@$!|]*/g, (word) =>
+    word.replaceAll(/[0-9@$!|]/g, (sign) => (sign === '1' ? one : (LEET[sign] ?? sign))),
+  );
 }
 
 /** Signs before, between and after letters. `7yo` stays what it is: an age. */
