@@ -60,6 +60,8 @@ type World = {
   targets: ('target' | 'drain-target' | 'node' | 'busy')[];
   /** Nodes whose failure was taken back. */
   forgiven: string[];
+  /** What the ledger has put on its disk. */
+  written: JournalItem[];
   failWrites: boolean;
   accepting: boolean;
   nextTry(): Promise<Try>;
@@ -98,12 +100,15 @@ function makeWorld(price: Price, balanceMicros: number): World {
     tries: [],
     receipts: [],
   };
-  const made = { tries: [] as Try[], receipts: [] as Receipt[], lowNotices: 0 };
+  const made = { written: [] as JournalItem[], tries: [] as Try[], receipts: [] as Receipt[], lowNotices: 0 };
   const ledger = createLedger({
     clock,
     writer: {
-      write: (_batch: readonly JournalItem[]): Promise<BatchOutcome> =>
-        world.failWrites ? Promise.reject(new Error('disk')) : Promise.resolve(new Map()),
+      write(batch: readonly JournalItem[]): Promise<BatchOutcome> {
+        if (world.failWrites) return Promise.reject(new Error('disk'));
+        made.written.push(...batch);
+        return Promise.resolve(new Map());
+      },
       close: () => Promise.resolve(),
     },
     snapshot: {
@@ -211,6 +216,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
     deps,
     receipts: made.receipts,
     tries: made.tries,
+    written: made.written,
     lowNotices: () => made.lowNotices,
     targets: ['target'],
     forgiven: [],
