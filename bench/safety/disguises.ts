@@ -2,7 +2,9 @@
 export type Disguise = { name: string; change(text: string): string };
 
 const swap = (pairs: Readonly<Record<string, string>>) => (text: string) =>
-  [...text].map((char) => pairs[char] ?? char).join('');
+  Array.from(text)
+    .map((char) => pairs[char] ?? char)
+    .join('');
 const eachWord = (change: (word: string) => string) => (text: string) =>
   text.split(' ').map(change).join(' ');
 
@@ -13,14 +15,14 @@ export const DISGUISES: readonly Disguise[] = [
   { name: 'Cyrillic look-alikes', change: swap({ a: 'а', e: 'е', o: 'о', c: 'с', p: 'р', x: 'х' }) },
   { name: 'accents', change: swap({ a: 'á', e: 'ë', i: 'ï', o: 'ô', u: 'ü' }) },
   { name: 'full width', change: (text) => text.replaceAll(/[a-z]/g, (char) => wide(char)) },
-  { name: 'no-width characters', change: eachWord((word) => [...word].join('\u200b')) },
-  { name: 'spaced letters', change: eachWord((word) => `${[...word].join(' ')} `) },
-  { name: 'dots between letters', change: eachWord((word) => [...word].join('.')) },
-  { name: 'dashes between letters', change: eachWord((word) => [...word].join('-')) },
+  { name: 'no-width characters', change: eachWord((word) => Array.from(word).join('\u200b')) },
+  { name: 'spaced letters', change: eachWord((word) => `${Array.from(word).join(' ')} `) },
+  { name: 'dots between letters', change: eachWord((word) => Array.from(word).join('.')) },
+  { name: 'dashes between letters', change: eachWord((word) => Array.from(word).join('-')) },
   { name: 'doubled vowels', change: (text) => text.replaceAll(/[aeiou]/g, '$&$&') },
   { name: 'one letter left out', change: eachWord((word) => word.slice(0, 2) + word.slice(3)) },
   { name: 'two letters swapped', change: eachWord(swapSecond) },
-  { name: 'backwards', change: eachWord((word) => [...word].toReversed().join('')) },
+  { name: 'backwards', change: eachWord((word) => Array.from(word).toReversed().join('')) },
 ];
 
 const WIDE_OFFSET = 0xfe_e0;
@@ -30,6 +32,6 @@ function wide(char: string): string {
 }
 
 function swapSecond(word: string): string {
-  const [first = '', second = '', third = '', ...rest] = word;
+  const [first = '', second = '', third = '', ...rest] = Array.from(word);
   return [first, third, second, ...rest].join('');
 }
