@@ -9,8 +9,8 @@ Usage: switchyard connect --gateway URL [--engine ENGINE | --gguf FILE] [options
   --gateway URL        the gateway, such as https://gateway.example
   --engine ENGINE      ollama, llama-cpp, vllm or lm-studio, each with =URL for another
                        address than its usual one; openai=URL for any other server that
-                       speaks the OpenAI chat API; demo; for pictures a1111,
-                       sd-cpp, openai-images=URL or demo-image; repeatable.
+                       speaks the OpenAI chat API; demo; for pictures
+                       comfyui, a1111, sd-cpp, openai-images=URL or demo-image; repeatable.
                        Without it, engines are looked for at their usual addresses
                        on this machine
   --gguf FILE          a model file, run with llama.cpp's llama-server; repeatable

@@ -23,7 +23,7 @@ export type ImageServerConfig = {
   choices: ModelChoice[] | undefined;
 };
 
-export type ImageServerKind = 'openai-images' | 'sd-cpp' | 'a1111';
+export type ImageServerKind = 'openai-images' | 'sd-cpp' | 'a1111' | 'comfyui';
 
 export type DemoConfig = { kind: 'demo'; slots: number; choices: ModelChoice[] | undefined };
 
@@ -81,6 +81,7 @@ const USUAL_IMAGE_URLS: Readonly<Record<ImageServerKind, string | undefined>> = 
   'openai-images': undefined,
   'sd-cpp': 'http://127.0.0.1:1234',
   a1111: 'http://127.0.0.1:7860',
+  comfyui: 'http://127.0.0.1:8188',
 };
 
 const IMAGE_KIND_WORDS: ReadonlyMap<string, ImageServerKind> = new Map<string, ImageServerKind>([
@@ -91,6 +92,8 @@ const IMAGE_KIND_WORDS: ReadonlyMap<string, ImageServerKind> = new Map<string, I
   ['a1111', 'a1111'],
   ['automatic1111', 'a1111'],
   ['forge', 'a1111'],
+  ['comfyui', 'comfyui'],
+  ['comfy', 'comfyui'],
 ]);
 
 const KIND_WORDS: ReadonlyMap<string, ServerKind> = new Map<string, ServerKind>([
@@ -107,7 +110,7 @@ const KIND_WORDS: ReadonlyMap<string, ServerKind> = new Map<string, ServerKind>(
 
 /** For messages. */
 export const KIND_LIST =
-  'ollama, llama-cpp, vllm, lm-studio, openai, gguf, demo, demo-image, a1111, openai-images or sd-cpp';
+  'ollama, llama-cpp, vllm, lm-studio, openai, gguf, demo, demo-image, comfyui, a1111, openai-images or sd-cpp';
 
 /** The kind that a word of the owner means. */
 export function serverKindOf(word: string): ServerKind | undefined {

@@ -51,6 +51,7 @@ const KEYS: Readonly<
   'openai-images': SERVER_KEYS,
   'sd-cpp': SERVER_KEYS,
   a1111: SERVER_KEYS,
+  comfyui: SERVER_KEYS,
 };
 
 export const ENGINE_KEYS: readonly string[] = [...new Set(Object.values(KEYS).flat())];

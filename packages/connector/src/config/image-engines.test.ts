@@ -12,6 +12,7 @@ describe('image engines of flags', () => {
   it.each([
     ['sd-cpp', { kind: 'sd-cpp', baseUrl: 'http://127.0.0.1:1234', slots: 1 }],
     ['sd.cpp=http://127.0.0.1:9', { kind: 'sd-cpp', baseUrl: 'http://127.0.0.1:9' }],
+    ['comfyui', { kind: 'comfyui', baseUrl: 'http://127.0.0.1:8188' }],
     ['forge', { kind: 'a1111', baseUrl: 'http://127.0.0.1:7860' }],
     ['openai-images=http://127.0.0.1:9/v1', { kind: 'openai-images', baseUrl: 'http://127.0.0.1:9/v1' }],
   ])('are read from %s', (engine, config) => {

@@ -1,6 +1,7 @@
 import type { ImageEngineConfig } from '../config/engine-config.ts';
 import type { Timers } from '../timers.ts';
 import { createA1111Engine } from './a1111.ts';
+import { createComfyEngine } from './comfy.ts';
 import { createDemoImageEngine } from './demo-image.ts';
 import type { ImageEngine } from './image-engine.ts';
 import { createOpenAiImagesEngine } from './openai-images.ts';
@@ -18,6 +19,8 @@ export function createImageEngine(config: ImageEngineConfig, { timers }: { timer
       return createSdCppEngine(server);
     case 'a1111':
       return createA1111Engine(server);
+    case 'comfyui':
+      return createComfyEngine(server);
   }
   return kind;
 }

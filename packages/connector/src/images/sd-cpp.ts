@@ -56,9 +56,10 @@ export function createSdCppEngine(options: ImageServer): ImageEngine {
   let models: RecipeModels = new Map();
   let maxPixels = Infinity;
 
-  async function submit(job: RenderJob, signal: AbortSignal): Promise<string> {
+  /** Not to be given up half-way: a job that is cancelled must have an id. */
+  async function submit(job: RenderJob): Promise<string> {
     const call = { method: 'POST', path: '/sdcpp/v1/img_gen', body: bodyOf(job) } as const;
-    const answer = await askImageServer(server, call, signal);
+    const answer = await askImageServer(server, call);
     const id = isObject(answer) ? textAt(answer, 'id') : undefined;
     if (id === undefined || !/^[\w-]{1,100}$/u.test(id)) throw new EngineError(NOT_ACCEPTED);
     return id;
@@ -112,7 +113,7 @@ export function createSdCppEngine(options: ImageServer): ImageEngine {
     },
     probe: (signal) => isImageServerUp(server, CAPABILITIES_PATH, signal),
     async render(job: RenderJob, { signal }: RenderWatch) {
-      const id = await submit(job, signal);
+      const id = await submit(job);
       const ended = await follow(id, signal).catch(async (error: unknown) => {
         await cancel(id);
         throw error;

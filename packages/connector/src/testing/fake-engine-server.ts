@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 
 export type FakeEngineRequest = {
@@ -21,7 +22,10 @@ export type FakeEngineServer = {
 };
 
 /** An HTTP server on the loopback that answers as the handler wants: it plays an inference engine. */
-export async function startFakeEngineServer(handler: FakeEngineHandler): Promise<FakeEngineServer> {
+export async function startFakeEngineServer(
+  handler: FakeEngineHandler,
+  onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
+): Promise<FakeEngineServer> {
   const requests: FakeEngineRequest[] = [];
   const gone = Promise.withResolvers<void>();
   const server = createServer((incoming, response) => {
@@ -40,6 +44,7 @@ export async function startFakeEngineServer(handler: FakeEngineHandler): Promise
       handler(request, response);
     });
   });
+  if (onUpgrade !== undefined) server.on('upgrade', onUpgrade);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
