@@ -30,6 +30,8 @@ const CLOSE_NORMAL = 1000;
 /** From the goodbye until the line is cut. */
 const GOODBYE_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** While jobs wait, waits grow to 2 s only: the gateway holds their answers for ten. */
+const AWAITED_FAILURES_MAX = 3;
 /** While jobs wait for the connection: a try that hangs must leave time for another one. */
 const CONNECT_TIMEOUT_HELD_MS = 4_000;
 
@@ -161,7 +163,9 @@ class Client implements LinkClient {
             ...(minAgentVersion !== undefined && { minAgentVersion }),
           }
         : end;
-    const next = decideNext(full, this.#failures, this.#options.random ?? Math.random);
+    const isAwaited = this.#session?.isWaitedFor ?? false;
+    const step = isAwaited ? Math.min(this.#failures, AWAITED_FAILURES_MAX) : this.#failures;
+    const next = decideNext(full, step, this.#options.random ?? Math.random);
     if ('stop' in next) return this.#stop(next.stop);
     this.#retry = this.#timers.after(next.retryInMs, () => this.connect());
     this.#options.agent.state({ state: 'waiting', retryInMs: next.retryInMs, reason: next.reason });

@@ -174,6 +174,20 @@ test('a job waits 15 s for a connection and no longer', async () => {
   expect(bodyOf(await connected(1), T.hello)).not.toHaveProperty('resumeSessionId');
 });
 
+test('while a job waits, the tries stay close together', async () => {
+  const { connection } = await streaming();
+  gateway.refusal = { status: 502 };
+  connection.socket.terminate();
+  const waits = (): number[] =>
+    agent.states.flatMap((state) => (state.state === 'waiting' ? [state.retryInMs] : []));
+  while (waits().length < 6) {
+    const before = waits().length;
+    timers.advance(1_000);
+    await until(() => waits().length > before);
+  }
+  expect(waits()).toEqual([500, 500, 1_000, 1_000, 1_000, 1_000]);
+});
+
 test('a handshake that still asks for given up jobs is left', async () => {
   const { connection } = await streaming();
   const next = await cut(connection);
