@@ -1,4 +1,4 @@
-import { deflateSync } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 import type { ImageEngine, RenderJob } from '../images/image-engine.ts';
 import type { ImageServer } from '../images/image-http.ts';
 import type { VirtualTimers } from './virtual-timers.ts';
@@ -55,24 +55,22 @@ export function startRender(engine: ImageEngine, job: RenderJob = renderJobOf())
   return { picture, steps, cancel: () => abort.abort() };
 }
 
-/** The beginning of a real PNG of this size; its pixels are not looked at by the connector. */
+/** A black picture. */
 export function pngOf(width = 512, height = 576): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([8, 2, 0, 0, 0], 8);
-  const data = deflateSync(Buffer.alloc(64));
+  const pixels = deflateSync(Buffer.alloc((1 + 3 * width) * height));
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([
-    signature,
-    chunkOf('IHDR', header),
-    chunkOf('IDAT', data),
-    chunkOf('IEND', Buffer.alloc(0)),
-  ]);
+  const chunks = [chunkOf('IHDR', header), chunkOf('IDAT', pixels), chunkOf('IEND', Buffer.alloc(0))];
+  return Buffer.concat([signature, ...chunks]);
 }
 
 function chunkOf(type: string, data: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(data.length);
-  return Buffer.concat([length, Buffer.from(type, 'latin1'), data, Buffer.alloc(4)]);
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const numbers = Buffer.alloc(8);
+  numbers.writeUInt32BE(data.length, 0);
+  numbers.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([numbers.subarray(0, 4), body, numbers.subarray(4)]);
 }
