@@ -292,6 +292,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
       },
     },
     history,
+    trust: { book: trust.book, contact: config.trust.contact },
     gatewayUrl: () => gatewayUrl(config, boundPort),
     pools: config.pools.map((pool) => pool.name),
     fleet,

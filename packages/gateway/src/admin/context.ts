@@ -4,6 +4,7 @@ import type { Model, PriceSchedule } from '../catalog/model.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Micros } from '../core/money.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { TrustBook } from '../fleet/trust/trust-book.ts';
 import type { HistoryReader } from '../ledger/history.ts';
 import type { AvailabilityHistory } from '../observe/availability-history.ts';
 import type { OperatorLedger, Receipt } from '../ledger/ledger.ts';
@@ -25,6 +26,7 @@ export type AdminContext = {
   fleet: AdminFleet | undefined;
   /** The last 24 hours of nodes (by id) and models (by `historyOfModel`). Undefined: no gateway runs. */
   history: Pick<AvailabilityHistory, 'of'> | undefined;
+  trust: AdminTrust;
   /** Where nodes and clients reach this gateway, as far as it knows. Undefined: its port is not known. */
   gatewayUrl(): string | undefined;
   /** `brand.keyPrefix` of the configuration. */
@@ -34,6 +36,9 @@ export type AdminContext = {
   /** Who acts, for the audit trail: `cli`, `first-run`, or the id of an admin key. */
   actor: string;
 };
+
+/** `contact`: where owners of nodes object to a sanction. */
+export type AdminTrust = { book: Pick<TrustBook, 'sanctions' | 'pardon'>; contact: string | undefined };
 
 export type AdminFleet = Pick<Fleet, 'nodes' | 'disconnect'>;
 

@@ -60,6 +60,7 @@ import {
   suspendNodeInput,
 } from './nodes.ts';
 import { listAudit, listAuditInput, listReceipts, listReceiptsInput } from './records.ts';
+import { listSanctions, listSanctionsInput, pardon, pardonInput } from './trust.ts';
 
 /** One use case as it is reached from outside: where, with what input, and what it runs. */
 type Operation<Schema extends z.ZodType, Output> = {
@@ -105,6 +106,8 @@ export const OPERATIONS = {
   'node.resume': post('/v1/nodes/resume', nodeInput, resumeNode),
   'node.rotate': post('/v1/nodes/rotate', nodeInput, rotateNode),
   'node.remove': post('/v1/nodes/remove', nodeInput, removeNode),
+  'node.sanctions': post('/v1/nodes/sanctions', listSanctionsInput, listSanctions),
+  'node.pardon': post('/v1/nodes/pardon', pardonInput, pardon),
   'receipt.list': post('/v1/receipts/list', listReceiptsInput, listReceipts),
   'audit.list': post('/v1/audit/list', listAuditInput, listAudit),
   'server.status': { method: 'GET', path: '/v1/status', input: z.strictObject({}), run: showStatus },

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { openRegistry } from '../accounts/registry.ts';
 import type { AdminContext, ModelReader } from '../admin/context.ts';
 import { gatewayUrl } from '../admin/gateway-url.ts';
+import { openTrust } from '../admin/open-trust.ts';
 import { runOperation } from '../admin/operations.ts';
 import type { OperationName } from '../admin/operations.ts';
 import { createCatalog } from '../catalog/catalog.ts';
@@ -72,6 +73,17 @@ export async function openAdminContext(options: {
     const path = join(directory, LEDGER_DATABASE_FILE);
     const { ledger } = await openLedgerStore({ path, clock });
     closers.push(() => ledger.close());
+    const trust = await openTrust({
+      clock,
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+      store: store.trust,
+      directory: registry.directory,
+      ledger,
+      promotion: config.trust.promotion,
+      maturityMs: config.earnings.maturityMs,
+      disconnect: () => undefined,
+    });
+    closers.push(() => trust.close());
     const receipts = openReceiptStore(path);
     closers.push(() => receipts.close());
     const context: AdminContext = {
@@ -82,6 +94,7 @@ export async function openAdminContext(options: {
       models: modelsOf(config, clock),
       deployments: { prices: deploymentPrices(config), state: () => undefined },
       history: undefined,
+      trust: { book: trust.book, contact: config.trust.contact },
       gatewayUrl: () => gatewayUrl(config),
       pools: config.pools.map((pool) => pool.name),
       fleet: undefined,

@@ -7,6 +7,7 @@ import type { Output, Screen } from '../output.ts';
 import type { CommonOptions } from '../session.ts';
 import { showTime } from '../show.ts';
 import { given } from '../values.ts';
+import { addSanctionCommands } from './node-sanctions.ts';
 
 type AddOptions = CommonOptions & {
   name?: string;
@@ -70,6 +71,7 @@ export function addNodeCommands(program: Command, shell: Shell): void {
     );
 
   addSimpleCommands(node, shell);
+  addSanctionCommands(node, shell);
 }
 
 function addSimpleCommands(node: Command, shell: Shell): void {
