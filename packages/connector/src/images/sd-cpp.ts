@@ -25,6 +25,8 @@ const POLL_MS = 500;
 const CANCEL_MS = 2_000;
 /** Questions after a job in a row that may stay without an answer. */
 const POLL_MISSES_MAX = 5;
+/** Looks after a cancelled job until it is left to itself. */
+const STOP_LOOKS_MAX = 60;
 
 const SAMPLING: Readonly<Record<Sampling, JsonObject>> = {
   'dpmpp_2m karras': { sample_method: 'dpm++2m', scheduler: 'karras' },
@@ -53,6 +55,7 @@ const CANCELLED: EngineFault = {
  */
 export function createSdCppEngine(options: ImageServer): ImageEngine {
   const server: ImageServer = { ...options, endpoint: engineRoot(options.endpoint) };
+  const { timers } = server;
   let models: RecipeModels = new Map();
   let maxPixels = Infinity;
 
@@ -69,7 +72,7 @@ export function createSdCppEngine(options: ImageServer): ImageEngine {
   async function follow(id: string, signal: AbortSignal): Promise<JsonObject> {
     let misses = 0;
     for (;;) {
-      await pause(server.timers, POLL_MS, signal);
+      await pause(timers, POLL_MS, signal);
       try {
         const job = await look(id, signal);
         misses = 0;
@@ -91,9 +94,19 @@ export function createSdCppEngine(options: ImageServer): ImageEngine {
     return status === 'queued' || status === 'generating' ? undefined : answer.body;
   }
 
+  /** Settles when the job is over: an engine that cannot cancel what it works on (409) keeps its slot until then. */
   async function cancel(id: string): Promise<void> {
     const path = `/sdcpp/v1/jobs/${id}/cancel`;
     await callImageServer(server, { method: 'POST', path, timeoutMs: CANCEL_MS }).catch(() => undefined);
+    const never = new AbortController().signal;
+    for (let looks = 0; looks < STOP_LOOKS_MAX; looks += 1) {
+      const isOver = await look(id, never).then(
+        (job) => job !== undefined,
+        () => true,
+      );
+      if (isOver) return;
+      await pause(timers, POLL_MS, never);
+    }
   }
 
   return {
