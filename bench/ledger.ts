@@ -16,7 +16,7 @@ import { micros } from '../packages/gateway/src/core/money.ts';
 import type { OperatorLedger, Receipt } from '../packages/gateway/src/ledger/ledger.ts';
 import { openLedgerStore } from '../packages/gateway/src/store/sqlite/ledger/open.ts';
 import { reconcile } from '../packages/gateway/src/store/sqlite/ledger/reconcile.ts';
-import { createLatencies } from './latency.ts';
+import { createLatencies, type Latencies } from './latency.ts';
 import { measureGrowth } from './ledger-growth.ts';
 import { monotonicMs, type Pace } from './pacer.ts';
 
@@ -65,6 +65,8 @@ type Row = {
   p50Ms: number;
   p99Ms: number;
   maxMs: number;
+  /** From one call of the ledger to its word that it is on disk. A durable request has two of them. */
+  commitP99Ms: number;
   /** All threads, the one that keeps the pace included. */
   cpuMicrosEach: number;
   loopDelayP99Ms: number;
@@ -136,6 +138,7 @@ function offer(ledger: OperatorLedger, plan: { mode: Mode; rate: number; seconds
   const { mode, rate, seconds } = plan;
   const count = rate * seconds;
   const latencies = createLatencies();
+  const commits = createLatencies();
   const loopDelay = monitorEventLoopDelay({ resolution: 1 });
   let started = 0;
   let ended = 0;
@@ -154,14 +157,15 @@ function offer(ledger: OperatorLedger, plan: { mode: Mode; rate: number; seconds
       const { user, system } = process.cpuUsage(cpuBefore);
       const { p50Ms, p99Ms, maxMs } = latencies.summary();
       const perSecond = (ended - refused) / ((monotonicMs() - startMs) / 1_000);
-      const figures = { perSecond, p50Ms, p99Ms, maxMs, refused };
+      const commitP99Ms = commits.summary().p99Ms;
+      const figures = { perSecond, p50Ms, p99Ms, maxMs, commitP99Ms, refused };
       const cpuMicrosEach = (user + system) / count;
       const loopDelayP99Ms = loopDelay.percentile(99) / 1e6;
       void pacer.terminate();
       resolve({ mode, offered: rate, ...figures, cpuMicrosEach, loopDelayP99Ms });
     };
     const one = async (intendedMs: number, index: number): Promise<void> => {
-      if (await request(ledger, mode, index)) latencies.add(monotonicMs() - intendedMs);
+      if (await request(ledger, { mode, index, commits })) latencies.add(monotonicMs() - intendedMs);
       else refused += 1;
       ended += 1;
       if (ended === count) finish();
@@ -176,11 +180,15 @@ function offer(ledger: OperatorLedger, plan: { mode: Mode; rate: number; seconds
 }
 
 /** One request: its hold, its charge and its receipt. False: refused. */
-async function request(ledger: OperatorLedger, mode: Mode, index: number): Promise<boolean> {
+async function request(
+  ledger: OperatorLedger,
+  { mode, index, commits }: { mode: Mode; index: number; commits: Latencies },
+): Promise<boolean> {
   const durable = mode === 'reserve and post durable';
   const requestId = newId('req');
   const accountId = `acc_${index % accountCount}`;
   const keyId = `key_${index % accountCount}`;
+  const reservedMs = monotonicMs();
   const held = ledger.reserve({
     requestId,
     accountId,
@@ -190,9 +198,14 @@ async function request(ledger: OperatorLedger, mode: Mode, index: number): Promi
     durable,
   });
   if (!held.ok) return false;
-  if (durable && !(await ledger.journaled(held.value))) return false;
+  if (durable) {
+    if (!(await ledger.journaled(held.value))) return false;
+    commits.add(monotonicMs() - reservedMs);
+  }
   const receipt: Receipt = { ...sampleReceipt, requestId, accountId, keyId, startedAtMs: Date.now() };
+  const settledMs = monotonicMs();
   const resolution = await ledger.settle(held.value, { amountMicros: micros(700), receipt });
+  commits.add(monotonicMs() - settledMs);
   return resolution.outcome === 'settled';
 }
 
@@ -204,11 +217,35 @@ function printRow(row: Row, withTitle: boolean): void {
       .join('')}`;
   if (withTitle) {
     console.log(
-      line(['', 'offered/s', 'done/s', 'p50 ms', 'p99 ms', 'max ms', 'CPU µs', 'loop p99', 'refused']),
+      line([
+        '',
+        'offered/s',
+        'done/s',
+        'p50 ms',
+        'p99 ms',
+        'max ms',
+        'commit p99',
+        'CPU µs',
+        'loop p99',
+        'refused',
+      ]),
     );
   }
-  const { mode, offered, perSecond, p50Ms, p99Ms, maxMs, cpuMicrosEach, loopDelayP99Ms, refused } = row;
-  const decimals = [p50Ms, p99Ms, maxMs, cpuMicrosEach, loopDelayP99Ms].map((value) => value.toFixed(2));
+  const {
+    mode,
+    offered,
+    perSecond,
+    p50Ms,
+    p99Ms,
+    maxMs,
+    commitP99Ms,
+    cpuMicrosEach,
+    loopDelayP99Ms,
+    refused,
+  } = row;
+  const decimals = [p50Ms, p99Ms, maxMs, commitP99Ms, cpuMicrosEach, loopDelayP99Ms].map((value) =>
+    value.toFixed(2),
+  );
   console.log(line([mode, String(offered), perSecond.toFixed(0), ...decimals, String(refused)]));
 }
 

@@ -36,7 +36,7 @@ const NO_API: EngineFault = {
  * AUTOMATIC1111's web UI and Forge, started with `--api`: `GET /sdapi/v1/sd-models`, `POST /sdapi/v1/txt2img`, which
  * answers when the picture is there, `GET /sdapi/v1/progress` and `POST /sdapi/v1/interrupt`. Nothing is saved:
  * `save_images` is the API's own switch, the two others are those of the UI. Forge's `modules/api/models.py`, commit
- * 4eadf1b5, and A1111's `modules/api/api.py`, read 2026-11-21.
+ * 4eadf1b5, and excerpts of forks of A1111's `modules/api/api.py`, seen 2026-11-21, not tried.
  *
  * It makes one picture at a time, and an interrupt stops whatever is being made, so there is one slot. A closed
  * connection stops nothing. An interrupted render answers with an unfinished picture, as if all were well: the state

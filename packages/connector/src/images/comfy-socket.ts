@@ -30,7 +30,7 @@ const TEXT_MAX_BYTES = 64 * 1024;
 
 /**
  * ComfyUI's `/ws?clientId=ID`: `progress` messages, and the pictures of `SaveImageWebsocket` as binary messages.
- * ComfyUI's `server.py` and `custom_nodes/websocket_image_save.py`, read 2026-11-21. A line that breaks says so by
+ * excerpts of copies of ComfyUI's `server.py` and `websocket_image_save.py`, seen 2026-11-21, not tried. A line that breaks says so by
  * `isOpen` alone; a new one with the same id takes over.
  */
 export function openComfySocket(
