@@ -149,10 +149,10 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     ledger,
     promotion: config.trust.promotion,
     maturityMs: config.earnings.maturityMs,
+    contact: config.trust.contact,
     disconnect: (nodeId) => fleet.disconnect(nodeId, 'suspended'),
   });
   closers.push(() => trust.close());
-  const isBanned = (nodeId: string) => trust.book.standing(nodeId).isBanned;
 
   const catalog = createCatalog(config, clock);
   const ownPrices = { prices: deploymentPrices(config) };
@@ -165,7 +165,9 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     random: systemRandom,
     authenticateNode(token) {
       const owner = registry.directory.authenticateNode(token);
-      return typeof owner === 'object' && isBanned(owner.nodeId) ? 'suspended' : owner;
+      if (typeof owner !== 'object') return owner;
+      const suspendedBecause = trust.banNotice(owner.nodeId);
+      return suspendedBecause === undefined ? owner : { suspendedBecause };
     },
     weightOf: (nodeId) => trust.book.standing(nodeId).weight,
     newestAgent: CONNECTOR_VERSION,

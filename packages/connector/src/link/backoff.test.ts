@@ -26,6 +26,7 @@ test.each<[LinkEnd, string]>([
   [{ kind: 'refused', status: 401 }, 'token'],
   [{ kind: 'closed', code: 4401 }, 'token'],
   [{ kind: 'refused', status: 403 }, 'suspended'],
+  [{ kind: 'refused', status: 403, because: 'Ends on Friday.' }, 'Ends on Friday.'],
   [{ kind: 'closed', code: 4403 }, 'suspended'],
   [{ kind: 'refused', status: 426 }, 'versions'],
   [{ kind: 'closed', code: 4426 }, 'versions'],

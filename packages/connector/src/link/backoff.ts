@@ -5,7 +5,7 @@ export type LinkEnd =
   /** The WebSocket closed. 1006: the line broke without a word. */
   | { kind: 'closed'; code: number; retryAfterMs?: number; minAgentVersion?: string }
   /** The gateway answered the upgrade with plain HTTP. */
-  | { kind: 'refused'; status: number; retryAfterMs?: number }
+  | { kind: 'refused'; status: number; retryAfterMs?: number; because?: string }
   /** No connection. `code` is a system code such as ECONNREFUSED. */
   | { kind: 'unreachable'; code: string };
 
@@ -58,7 +58,8 @@ export function decideNext(end: LinkEnd, failures: number, random: () => number)
       return { retryInMs: delayMs, reason: `The gateway cannot be reached (${end.code}).` };
     case 'refused': {
       const stop = STOPS[end.status];
-      if (stop !== undefined) return { stop };
+      if (stop !== undefined)
+        return { stop: end.because === undefined ? stop : `${stop} It says: ${end.because}` };
       return {
         retryInMs: later(delayMs, end.retryAfterMs),
         reason: `The gateway answered HTTP ${end.status}.`,

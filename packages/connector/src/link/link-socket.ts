@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { LINK_SUBPROTOCOL } from '@switchyard/protocol/link/close-codes.ts';
+import { LINK_SUBPROTOCOL, REFUSAL_REASON_HEADER } from '@switchyard/protocol/link/close-codes.ts';
 import { LINK_LIMITS } from '@switchyard/protocol/link/limits.ts';
 import type { LinkEnd } from './backoff.ts';
 
@@ -53,6 +53,7 @@ export function openLinkSocket(
     failure = {
       kind: 'refused',
       status: response.statusCode ?? 0,
+      ...reasonOf(response.headers[REFUSAL_REASON_HEADER]),
       ...(Number.isFinite(seconds) && seconds >= 0 && { retryAfterMs: seconds * 1_000 }),
     };
     response.destroy();
@@ -70,4 +71,12 @@ export function openLinkSocket(
     close: (code, reason) => socket.close(code, reason),
     terminate: () => socket.terminate(),
   };
+}
+
+const REASON_MAX_CHARS = 500;
+
+/** Cut to what is safe on a terminal. */
+function reasonOf(header: string | string[] | undefined): { because?: string } {
+  if (typeof header !== 'string' || header === '') return {};
+  return { because: header.replaceAll(/[^ -~]+/g, ' ').slice(0, REASON_MAX_CHARS) };
 }

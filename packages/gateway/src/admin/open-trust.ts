@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { errorFields, type Log } from '../core/log.ts';
 import { type NodeOwnership, type TrustBook, createTrustBook } from '../fleet/trust/trust-book.ts';
 import type { PromotionRules } from '../fleet/trust/record.ts';
-import type { Sanction } from '../fleet/trust/sanction.ts';
+import { banNotice, isActive, type Sanction } from '../fleet/trust/sanction.ts';
 import type { TrustStore } from '../fleet/trust/store.ts';
 import type { OperatorLedger } from '../ledger/ledger.ts';
 
@@ -19,6 +19,8 @@ export type TrustParts = {
   promotion: PromotionRules;
   /** How long earnings that are given back stay pending. */
   maturityMs: number;
+  /** Where owners of nodes object to a sanction. */
+  contact: string | undefined;
   /** A banned node's connection has to end. */
   disconnect(nodeId: string): void;
 };
@@ -26,6 +28,8 @@ export type TrustParts = {
 export type OpenedTrust = {
   book: TrustBook;
   ownershipOf(nodeId: string): NodeOwnership | undefined;
+  /** What the owner of a banned node is told. Undefined: it is not banned. */
+  banNotice(nodeId: string): string | undefined;
   /** Writes what is left to write. */
   close(): Promise<void>;
 };
@@ -70,6 +74,12 @@ export async function openTrust(parts: TrustParts): Promise<OpenedTrust> {
   return {
     book,
     ownershipOf,
+    banNotice(nodeId) {
+      if (!book.standing(nodeId).isBanned) return undefined;
+      const nowMs = clock.nowMs();
+      const ban = book.sanctions(nodeId).find((one) => one.kind === 'ban' && isActive(one, nowMs));
+      return ban === undefined ? undefined : banNotice(ban, parts.contact);
+    },
     close() {
       timer.cancel();
       return book.flush();

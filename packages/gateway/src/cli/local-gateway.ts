@@ -81,6 +81,7 @@ export async function openAdminContext(options: {
       ledger,
       promotion: config.trust.promotion,
       maturityMs: config.earnings.maturityMs,
+      contact: config.trust.contact,
       disconnect: () => undefined,
     });
     closers.push(() => trust.close());

@@ -73,7 +73,10 @@ export type NodeIdentity = {
 };
 
 /** Port: looks a node token up. Undefined: unknown or revoked. Never throws, never writes. */
-export type NodeAuthenticator = (token: string) => NodeIdentity | 'suspended' | undefined;
+export type NodeAuthenticator = (token: string) => NodeIdentity | 'suspended' | SuspendedNode | undefined;
+
+/** `suspendedBecause`: for the owner of the node, whose connector shows it. */
+export type SuspendedNode = { suspendedBecause: string };
 
 /** A model, or a recipe for pictures, at one node. */
 export type NodeModelStatus = {

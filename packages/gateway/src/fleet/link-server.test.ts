@@ -82,6 +82,18 @@ test.each<[string, Record<string, string>, string[], [number, string]]>([
   expect(refused).toEqual([status]);
 });
 
+test('a suspended node hears why in one line of plain letters', async () => {
+  const because = 'It failed test jobs.\r\nEvil: 1 \u001b[2J Object at: nodes@example.org';
+  const { url } = await start({ identities: { nk_bad: { suspendedBecause: because } } });
+  const answer = await upgrade(url, { authorization: 'Bearer nk_bad' });
+  if (answer instanceof WebSocket) throw new Error('it was let in');
+  expect(answer.status).toBe(403);
+  expect(answer.headers['switchyard-reason']).toBe(
+    'It failed test jobs. Evil: 1  [2J Object at: nodes@example.org',
+  );
+  expect(answer.headers['evil']).toBeUndefined();
+});
+
 test('of several subprotocols ours is chosen', async () => {
   const { url } = await start();
   const socket = await upgrade(url, { authorization: `Bearer ${TOKEN}` }, ['switchyard.node.v2', PROTOCOL]);

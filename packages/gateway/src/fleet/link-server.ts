@@ -4,7 +4,11 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { CloseCode } from '@switchyard/protocol/link/close-codes.ts';
-import { CLOSE_CODES, LINK_SUBPROTOCOL } from '@switchyard/protocol/link/close-codes.ts';
+import {
+  CLOSE_CODES,
+  LINK_SUBPROTOCOL,
+  REFUSAL_REASON_HEADER,
+} from '@switchyard/protocol/link/close-codes.ts';
 import { LINK_LIMITS } from '@switchyard/protocol/link/limits.ts';
 import type { Clock } from '../core/clock.ts';
 import type { FleetConfig, FleetMetrics } from './fleet-config.ts';
@@ -30,7 +34,13 @@ export type LinkServerOptions = {
   open(identity: NodeIdentity, socket: LinkSocket): SocketListener;
 };
 
-type Refusal = { status: 401 | 403 | 426 | 429 | 503; code: string; message: string; retryAfterMs?: number };
+type Refusal = {
+  status: 401 | 403 | 426 | 429 | 503;
+  code: string;
+  message: string;
+  reason?: string;
+  retryAfterMs?: number;
+};
 
 /** How long a peer may take to answer our close before the line is cut. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -84,6 +94,10 @@ export class LinkServer {
     }
     if (identity === 'suspended')
       return { status: 403, code: 'node_suspended', message: 'This node is suspended.' };
+    if ('suspendedBecause' in identity) {
+      const reason = identity.suspendedBecause;
+      return { status: 403, code: 'node_suspended', message: 'This node is suspended.', reason };
+    }
     if (!offersSubprotocol(request)) {
       return {
         status: 426,
@@ -145,6 +159,8 @@ function refuse(socket: Duplex, refusal: Refusal): void {
   ];
   if (refusal.status === 401) lines.push('WWW-Authenticate: Bearer');
   if (refusal.status === 426) lines.push('Upgrade: websocket', `Sec-WebSocket-Protocol: ${LINK_SUBPROTOCOL}`);
+  if (refusal.reason !== undefined)
+    lines.push(`${REFUSAL_REASON_HEADER}: ${refusal.reason.replaceAll(/[^ -~]+/g, ' ')}`);
   if (refusal.retryAfterMs !== undefined)
     lines.push(`Retry-After: ${Math.ceil(refusal.retryAfterMs / 1_000)}`);
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());

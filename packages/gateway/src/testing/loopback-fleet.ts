@@ -4,7 +4,7 @@ import { systemClock } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
 import { createFleet } from '../fleet/create-fleet.ts';
 import type { FleetConfig } from '../fleet/fleet-config.ts';
-import type { Fleet, NodeIdentity } from '../fleet/fleet.ts';
+import type { Fleet, NodeIdentity, SuspendedNode } from '../fleet/fleet.ts';
 import { createMemoryLog, IDENTITY } from './session-setup.ts';
 
 export const TOKEN = 'nk_test_token';
@@ -23,7 +23,7 @@ export type LoopbackFleet = {
 export type LoopbackOptions = {
   clock?: Clock;
   config?: Partial<FleetConfig>;
-  identities?: Record<string, NodeIdentity | 'suspended'>;
+  identities?: Record<string, NodeIdentity | 'suspended' | SuspendedNode>;
   /** 0 or absent: any free port. */
   port?: number;
 };

@@ -27,3 +27,6 @@ export const LINK_SUBPROTOCOL = 'switchyard.node.v1';
 
 /** Where a gateway takes node connections. */
 export const LINK_PATH = '/node/v1';
+
+/** Header of a refused upgrade: why, in words for the owner of the node. Printable ASCII. */
+export const REFUSAL_REASON_HEADER = 'switchyard-reason';

@@ -46,3 +46,10 @@ export function pardoned(
       sanction.atMs <= (whom.toMs ?? Infinity),
   );
 }
+
+/** What the owner of a banned node is told: why, until when, and where to object. */
+export function banNotice({ reason, detail, expiresAtMs }: Sanction, contact: string | undefined): string {
+  const until = new Date(expiresAtMs).toISOString();
+  const where = contact === undefined ? 'Object with the operator.' : `Object at: ${contact}`;
+  return `${SANCTION_REASONS[reason]} (${detail}) It ends at ${until}. ${where}`;
+}
