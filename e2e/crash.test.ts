@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { TRANSFER_CODE } from '../packages/gateway/src/store/sqlite/ledger/migrations.ts';
 import { DEMO_CONFIG } from './support/configs.ts';
 import { startGateway, startDemoConnector, type Gateway } from './support/gateway.ts';
 import { cleanUp, temporaryFolder, type Child } from './support/processes.ts';
@@ -79,12 +80,16 @@ it(`survives ${ROUNDS} SIGKILLs under load: no acknowledged charge lost or doubl
 
   const { default: Database } = await import('better-sqlite3');
   const database = new Database(join(dataDir, 'ledger.sqlite'), { readonly: true });
-  const charged = database
-    .prepare('SELECT r.request_id AS id, t.amount FROM transfer t JOIN receipt r ON r.seq = t.receipt')
-    .all() as { id: string; amount: number }[];
+  const postings = database.prepare<[number], { id: string; amount: number }>(
+    'SELECT r.request_id AS id, t.amount FROM transfer t JOIN receipt r ON r.seq = t.receipt WHERE t.code = ?',
+  );
+  const charged = postings.all(TRANSFER_CODE.charge);
+  const earned = postings.all(TRANSFER_CODE.earning);
   database.close();
   const chargedRequests = charged.map((row) => row.id);
   expect(new Set(chargedRequests).size).toBe(chargedRequests.length);
+  // What the owner of the node earns is booked with the charge, so each has its own once.
+  expect(earned.map((row) => row.id).toSorted()).toEqual(chargedRequests.toSorted());
   const missing = ids.filter((id) => !new Set(chargedRequests).has(id));
   expect(missing).toEqual([]);
   expect(charged.every((row) => row.amount === PRICE_CREDITS * 10_000)).toBe(true);

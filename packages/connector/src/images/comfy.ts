@@ -41,7 +41,7 @@ type Seen = { png: Buffer | undefined; movedAtMs: number; wake: () => void };
 /**
  * ComfyUI. A job is a graph of the connector's own (`comfy-graph.ts`) at `POST /prompt`; `GET /history/ID` and
  * `GET /queue` say how it stands; the socket brings steps and the picture. Afterwards its entry in the history, which
- * holds the prompt, is deleted. Nothing is written to the disk. ComfyUI's `server.py` and `execution.py`, read
+ * holds the prompt, is deleted. Nothing is written to the disk. ComfyUI's `server.py` and `execution.py`, excerpts of copies seen
  * 2026-11-21. It makes one picture at a time.
  */
 export function createComfyEngine(options: ImageServer): ImageEngine {
