@@ -4,8 +4,8 @@ import type { ImageSurface } from '../core/image-surface.ts';
 import { creditsNumber, usdNumber } from '../core/money.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import { admitImage, understandImage, type UnderstoodImage } from './admit-image.ts';
+import { claimOnce } from './claim-once.ts';
 import type { Exchange } from './exchange.ts';
-import type { Claim } from './idempotency.ts';
 import type { ImageDeps } from './image-deps.ts';
 import { ImageRun } from './image-run.ts';
 import { writeFault, writeJson } from './reply-writer.ts';
@@ -43,7 +43,7 @@ function begin(
   if (!understood.ok) return understood;
   if (headers.value.dryRun || understood.value.decoded.dryRun)
     return ok({ quote: quoteText(understood.value) });
-  const claim = claimOnce(deps, understood.value, headers.value.idempotencyKey);
+  const claim = claimOnce(deps.inference.idempotency, understood.value, headers.value.idempotencyKey);
   if (!claim.ok) return claim;
   const admitted = admitImage(deps, understood.value);
   if (!admitted.ok) {
@@ -52,19 +52,6 @@ function begin(
   }
   const tells = wantsEvents(exchange.rawHeaders);
   return ok({ run: new ImageRun(deps, admitted.value, { claim: claim.value, tells }) });
-}
-
-function claimOnce(
-  { inference }: ImageDeps,
-  { caller, exchange }: UnderstoodImage,
-  key: string | undefined,
-): Result<Claim | undefined, Refusal> {
-  if (key === undefined) return ok(undefined);
-  const accountId = caller.account.id;
-  const claim = inference.idempotency.claim({ accountId, key, body: exchange.body });
-  if (!claim.ok) return failed({ ...claim.error, accountId });
-  exchange.requestId = claim.value.requestId;
-  return claim;
 }
 
 function quoteText({ model, price, priceMicros }: UnderstoodImage): string {

@@ -4,8 +4,8 @@ import { failed, ok, type Result } from '../core/result.ts';
 import type { TextSurface } from '../core/surface.ts';
 import { admitText } from './admit.ts';
 import type { InferenceDeps, Run } from './deps.ts';
+import { claimOnce } from './claim-once.ts';
 import type { Exchange } from './exchange.ts';
-import type { Claim } from './idempotency.ts';
 import { quoteText, type QuoteView } from './quote.ts';
 import { refuse, refuseAndTell } from './refuse.ts';
 import { writeJson } from './reply-writer.ts';
@@ -53,7 +53,7 @@ function beginText(
     return quote.ok ? ok({ quote: quote.value }) : quote;
   }
 
-  const claim = claimOnce(deps, understood.value, headers.value.idempotencyKey);
+  const claim = claimOnce(deps.idempotency, understood.value, headers.value.idempotencyKey);
   if (!claim.ok) return claim;
   const admitted = admitText(deps, understood.value);
   if (!admitted.ok) {
@@ -61,19 +61,6 @@ function beginText(
     return admitted;
   }
   return ok({ run: new TextRun(deps, admitted.value, claim.value) });
-}
-
-/** With an `Idempotency-Key` the request runs under the id that belongs to the key. */
-function claimOnce(
-  deps: InferenceDeps,
-  { caller, exchange }: Understood,
-  key: string | undefined,
-): Result<Claim | undefined, Refusal> {
-  if (key === undefined) return ok(undefined);
-  const claim = deps.idempotency.claim({ accountId: caller.account.id, key, body: exchange.body });
-  if (!claim.ok) return failed({ ...claim.error, accountId: caller.account.id });
-  exchange.requestId = claim.value.requestId;
-  return claim;
 }
 
 /** One coarse timer for all running requests: header commits, keepalives, stalled clients. */
