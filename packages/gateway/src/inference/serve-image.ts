@@ -2,7 +2,7 @@ import { fault } from '../core/errors.ts';
 import { openAiFaultBody } from '../core/fault-body.ts';
 import type { ImageSurface } from '../core/image-surface.ts';
 import { creditsNumber, usdNumber } from '../core/money.ts';
-import { failed, ok, type Result } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import { admitImage, understandImage, type UnderstoodImage } from './admit-image.ts';
 import { claimOnce } from './claim-once.ts';
 import type { Exchange } from './exchange.ts';

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../core/clock.ts';
 import { fault } from '../core/errors.ts';
-import { failed, ok, type Result } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import type { TextSurface } from '../core/surface.ts';
 import { admitText } from './admit.ts';
 import type { InferenceDeps, Run } from './deps.ts';
@@ -11,7 +11,7 @@ import { refuse, refuseAndTell } from './refuse.ts';
 import { writeJson } from './reply-writer.ts';
 import { readRequestHeaders } from './request-headers.ts';
 import { TextRun } from './text-run.ts';
-import { understandText, type Refusal, type Understood } from './understand.ts';
+import { understandText, type Refusal } from './understand.ts';
 
 /**
  * The life of one text request:
