@@ -4,12 +4,11 @@ import { openRegistry } from './accounts/registry.ts';
 import { storedSecret } from './accounts/stored-secret.ts';
 import { suspendAccount } from './admin/accounts.ts';
 import { openAdminServer } from './admin/admin-server.ts';
-import { historyOfModel, sampleOfModel, sampleOfNode } from './admin/availability.ts';
-import type { AdminContext, ModelState } from './admin/context.ts';
+import type { AdminContext } from './admin/context.ts';
+import { openAvailability } from './admin/open-availability.ts';
 import { openTrust } from './admin/open-trust.ts';
 import { gatewayUrl } from './admin/gateway-url.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
-import type { Model } from './catalog/model.ts';
 import { deploymentPrices } from './catalog/deployment.ts';
 import type { Config } from './config/config.ts';
 import { systemClock as clock, systemRandom } from './core/clock.ts';
@@ -28,7 +27,6 @@ import type { ImageDeps } from './inference/image-deps.ts';
 import { startPulse } from './inference/serve-text.ts';
 import { createAddressGuard } from './limits/address-guard.ts';
 import { createKeyLimits } from './limits/key-limits.ts';
-import { createAvailabilityHistory, startAvailabilityLooks } from './observe/availability-history.ts';
 import { createLog } from './observe/log.ts';
 import { createMetrics, type KnownNames } from './observe/metrics.ts';
 import { createUpstreamObserver, type UpstreamStatus } from './observe/upstreams.ts';
@@ -258,20 +256,15 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   const pulse = startPulse(clock, running);
   closers.push(() => pulse.cancel());
 
-  const modelState = (model: Model, accountId?: string): ModelState => {
-    const waiting = queue.waiting(model);
-    const expectedWaitSeconds = router.expectedWaitSeconds(model, waiting, accountId) ?? null;
-    return { ...router.availability(model, accountId), waiting, expectedWaitSeconds };
-  };
-  const history = createAvailabilityHistory(clock);
-  const looks = startAvailabilityLooks(clock, history, function* () {
-    const live = new Map(fleet.nodes().map((status) => [status.nodeId, status]));
-    for (const { node } of registry.directory.nodes()) {
-      if (node.revokedAtMs === undefined) yield [node.id, sampleOfNode(live.get(node.id))];
-    }
-    for (const model of catalog.allModels()) yield [historyOfModel(model), sampleOfModel(modelState(model))];
+  const availability = openAvailability({
+    clock,
+    catalog,
+    directory: registry.directory,
+    fleet,
+    router,
+    queue,
   });
-  closers.push(() => looks.cancel());
+  closers.push(() => availability.close());
 
   const admin: AdminContext = {
     clock,
@@ -284,16 +277,16 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
         const model = catalog.resolveModel({ models: undefined }, name);
         return model.ok ? model.value : undefined;
       },
-      availability: (model) => modelState(model),
+      availability: (model) => availability.modelState(model),
     },
     deployments: {
       ...ownPrices,
       state(deployment) {
         const model = models.modelOf(deployment);
-        return { ...modelState(model, deployment.accountId), model };
+        return { ...availability.modelState(model, deployment.accountId), model };
       },
     },
-    history,
+    history: availability.history,
     trust: { book: trust.book, contact: config.trust.contact },
     gatewayUrl: () => gatewayUrl(config, boundPort),
     pools: config.pools.map((pool) => pool.name),
