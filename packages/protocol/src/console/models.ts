@@ -1,0 +1,44 @@
+import type { Availability24h, Money } from './common.ts';
+
+/** GET `/api/console/models`. Anonymous. Without hidden models, in the order of the configuration. */
+export type ModelsAnswer = { models: ConsoleModel[] };
+
+export type ConsoleModel = {
+  id: string;
+  displayName: string;
+  description: string;
+  kind: 'text' | 'image';
+  aliases: readonly string[];
+  variantOf: string | null;
+  contextTokens: number;
+  maxOutputTokens: number;
+  capabilities: { tools: boolean; vision: boolean; thinking: boolean; jsonSchema: boolean };
+  price: Price;
+  /** The next planned price and when it begins; null: none is planned. */
+  nextPrice: ({ from: string } & Price) | null;
+  available: boolean;
+  /** How long a request that comes now probably waits; null: not at all, or nobody serves it. */
+  expectedWaitSeconds: number | null;
+  nodesOnline: number;
+  freeSlots: number;
+  history: Availability24h | null;
+};
+
+/** `flat`: per successful request or picture. */
+export type Price =
+  | { type: 'flat'; version: string; perRequest: Money }
+  | {
+      type: 'per-token';
+      version: string;
+      /** Per one million tokens. */
+      perMillion: {
+        input: Money;
+        imageInput: Money;
+        cacheRead: Money;
+        cacheWrite: Money;
+        output: Money;
+        reasoning: Money;
+      };
+      /** Least charge of a request with output. */
+      minimum: Money;
+    };

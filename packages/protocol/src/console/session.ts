@@ -1,0 +1,36 @@
+import type { MemberRole } from './common.ts';
+
+/** GET `/api/console/session`: who looks, and what this site offers. 200 for everyone. */
+export type Session = {
+  person: SessionPerson | null;
+  /** Those that the person is a member of. */
+  accounts: SessionAccount[];
+  site: Site;
+};
+
+export type SessionPerson = {
+  id: string;
+  email: string;
+  name: string;
+  emailVerified: boolean;
+  site: 'person' | 'operator';
+  twoFactor: boolean;
+};
+
+export type SessionAccount = { id: string; name: string; role: MemberRole; suspended: boolean };
+
+export type Site = {
+  brand: string;
+  /** Origin under which clients reach the public API, without a slash at the end: `https://api.example.com`. */
+  publicUrl: string;
+  /** Beginning of keys: `sk-<keyPrefix>-`. */
+  keyPrefix: string;
+  signUp: 'open' | 'invite' | 'closed';
+  methods: { password: boolean; passkey: boolean; oauth: string[]; wallet: boolean };
+  /** Ways to add credit that the operator switched on. Empty: the operator adds it by hand. */
+  topUps: string[];
+  /** Given once to a new account. */
+  freeCreditMicros: number;
+  /** New paid requests are refused for the moment. */
+  maintenance: { on: boolean; message: string };
+};
