@@ -124,6 +124,13 @@ function casesFor(model: string): Case[] {
       headers: { accept: marks('accept') },
     },
     { name: 'usage, wrong day', path: `/v1/usage?from=${marks('day')}`, method: 'GET' },
+    {
+      name: 'earnings',
+      path: '/v1/earnings?by=day,node,model',
+      method: 'GET',
+      headers: { accept: marks('accept') },
+    },
+    { name: 'earnings, wrong groups', path: `/v1/earnings.csv?by=${marks('by')}`, method: 'GET' },
     { name: 'receipt keys', path: `/.well-known/switchyard-receipts?${marks('q')}`, method: 'GET' },
     { name: 'text body', body: marks('plain'), headers: { 'content-type': 'text/plain' } },
   ];

@@ -6,6 +6,7 @@ import { suspendAccount } from './admin/accounts.ts';
 import { openAdminServer } from './admin/admin-server.ts';
 import type { AdminContext } from './admin/context.ts';
 import { openAvailability } from './admin/open-availability.ts';
+import { earningsNames } from './admin/earnings.ts';
 import { openTrust } from './admin/open-trust.ts';
 import { gatewayUrl } from './admin/gateway-url.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
@@ -271,6 +272,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     registry,
     ledger,
     receipts,
+    earnings: records,
     models: {
       all: () => catalog.allModels(),
       find: (name) => {
@@ -333,6 +335,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
       metrics,
       textSurfaces: TEXT_SURFACES,
       tokenCounters: TOKEN_COUNTERS,
+      earnings: { earnings: records, names: earningsNames(admin) },
       receipts: {
         receiptOf: (accountId, requestId) => receipts.byId(accountId, requestId),
         records,

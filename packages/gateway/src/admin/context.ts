@@ -6,6 +6,7 @@ import type { Micros } from '../core/money.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { TrustBook } from '../fleet/trust/trust-book.ts';
 import type { HistoryReader } from '../ledger/history.ts';
+import type { EarningsReader } from '../receipts/earnings.ts';
 import type { AvailabilityHistory } from '../observe/availability-history.ts';
 import type { OperatorLedger, Receipt } from '../ledger/ledger.ts';
 
@@ -18,6 +19,7 @@ export type AdminContext = {
   registry: Registry;
   ledger: OperatorLedger;
   receipts: ReceiptReader & HistoryReader;
+  earnings: EarningsReader;
   models: ModelReader;
   deployments: DeploymentReader;
   /** Names of the configured pools. */

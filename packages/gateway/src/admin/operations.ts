@@ -33,6 +33,7 @@ import {
   removeDeployment,
   showDeployment,
 } from './deployments.ts';
+import { earningsInput, showEarnings } from './earnings.ts';
 import {
   createKey,
   createKeyInput,
@@ -93,6 +94,7 @@ export const OPERATIONS = {
   'credit.allowance': post('/v1/credit/allowance', allowanceInput, giveAllowance),
   'credit.history': post('/v1/credit/history', creditHistoryInput, creditHistory),
   'credit.balance': post('/v1/credit/balance', balanceInput, showBalance),
+  'earning.show': post('/v1/earnings/show', earningsInput, showEarnings),
   'model.list': post('/v1/models/list', listModelsInput, listModels),
   'model.show': post('/v1/models/show', modelInput, showModel),
   'deployment.add': post('/v1/deployments/add', addDeploymentInput, addDeployment),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Operation, Parameter } from './operation.ts';
 import {
   balanceView,
+  earningsReport,
   modelList,
   modelView,
   receiptKeys,
@@ -21,6 +22,12 @@ const query = (name: string, description: string, schema: z.ZodType): Parameter 
 });
 
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+
+const earningsParameters: readonly Parameter[] = [
+  query('from', 'First day, UTC. Default: 29 days before the last.', day),
+  query('to', 'Last day, UTC. Default: today.', day),
+  query('by', 'day, node, model, or several with commas. Default: day,node.', z.string()),
+];
 
 /** The routes that tell of models, money and past requests, and those for operators. */
 export const accountOperations: readonly Operation[] = [
@@ -110,6 +117,34 @@ export const accountOperations: readonly Operation[] = [
       query('format', 'json (default) or csv. `Accept: text/csv` does the same.', z.enum(['json', 'csv'])),
     ],
     replies: [json('The sums.', usageReport), { mediaType: 'text/csv', description: 'The same as a table.' }],
+    errors: ['invalid_request'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/earnings',
+    id: 'showEarnings',
+    tag: 'Money',
+    summary: "What the account's nodes earned, by day, node and model",
+    scope: 'read',
+    parameters: [
+      ...earningsParameters,
+      query('format', 'json (default) or csv. `Accept: text/csv` does the same.', z.enum(['json', 'csv'])),
+    ],
+    replies: [
+      json('The sums.', earningsReport),
+      { mediaType: 'text/csv', description: 'The same as a table.' },
+    ],
+    errors: ['invalid_request'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/earnings.csv',
+    id: 'showEarningsTable',
+    tag: 'Money',
+    summary: 'The same as a table',
+    scope: 'read',
+    parameters: earningsParameters,
+    replies: [{ mediaType: 'text/csv', description: 'The sums.' }],
     errors: ['invalid_request'],
   },
   {

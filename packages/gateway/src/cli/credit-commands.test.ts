@@ -1,38 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import { micros } from '../core/money.ts';
 import { receiptFor, reservation } from '../ledger/testing-receipt.ts';
 import { openLedgerStore } from '../store/sqlite/ledger/open.ts';
-import { runCommandLine } from './program.ts';
-import { TEST_CONFIG } from './test-gateway.ts';
+import { createTestCommandLine } from './test-gateway.ts';
 import { readExpiry } from './values.ts';
 
-let folder = '';
-let common: string[] = [];
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'switchyard-credit-'));
-  const config = join(folder, 'switchyard.yaml');
-  writeFileSync(config, TEST_CONFIG);
-  common = ['--config', config, '--data', join(folder, 'data')];
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function run(...words: string[]): Promise<string> {
-  const written = { stdout: '', stderr: '' };
-  const { exitCode } = await runCommandLine([...words, ...common], {
-    stdout: (text) => void (written.stdout += text),
-    stderr: (text) => void (written.stderr += text),
-  });
-  if (exitCode !== 0) throw new Error(written.stderr);
-  return written.stdout;
-}
+const commands = createTestCommandLine();
+const { run } = commands;
+afterAll(commands.dispose);
 
 /** A request of the account that was charged. */
 async function charge(accountId: string, requestId: string): Promise<void> {
-  const path = join(folder, 'data', 'ledger.sqlite');
+  const path = join(commands.data, 'ledger.sqlite');
   const { ledger } = await openLedgerStore({ path, clock: systemClock });
   const held = ledger.reserve(reservation(requestId, accountId, 2_000_000));
   if (!held.ok) throw new Error(held.error);

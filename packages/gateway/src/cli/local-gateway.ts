@@ -14,8 +14,13 @@ import type { Fault } from '../core/errors.ts';
 import type { Result } from '../core/result.ts';
 import { openLedgerStore } from '../store/sqlite/ledger/open.ts';
 import { openReceiptStore } from '../store/sqlite/ledger/read.ts';
+import { openRecordReader } from '../store/sqlite/ledger/usage-reader.ts';
 import { openSqliteAccountStore } from '../store/sqlite/main/account-store.ts';
-import { LEDGER_DATABASE_FILE, makeDataFolder } from '../store/sqlite/main/data-folder.ts';
+import {
+  LEDGER_DATABASE_FILE,
+  makeDataFolder,
+  USAGE_DATABASE_FILE,
+} from '../store/sqlite/main/data-folder.ts';
 import { acquireDataLock } from '../store/sqlite/main/data-lock.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -87,11 +92,14 @@ export async function openAdminContext(options: {
     closers.push(() => trust.close());
     const receipts = openReceiptStore(path);
     closers.push(() => receipts.close());
+    const records = openRecordReader({ ledgerPath: path, usagePath: join(directory, USAGE_DATABASE_FILE) });
+    closers.push(() => records.close());
     const context: AdminContext = {
       clock,
       registry,
       ledger,
       receipts,
+      earnings: records,
       models: modelsOf(config, clock),
       deployments: { prices: deploymentPrices(config), state: () => undefined },
       history: undefined,

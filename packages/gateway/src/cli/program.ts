@@ -5,6 +5,7 @@ import { addConfigCommands } from './commands/config.ts';
 import { addConnectCommand } from './commands/connect.ts';
 import { addCreditCommands } from './commands/credit.ts';
 import { addDeploymentCommands } from './commands/deployment.ts';
+import { addEarningsCommand } from './commands/earnings.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addModelCommands } from './commands/model.ts';
 import { addNodeCommands } from './commands/node.ts';
@@ -73,6 +74,7 @@ export function buildProgram(shell: Shell): Command {
   addAccountCommands(program, shell);
   addKeyCommands(program, shell);
   addCreditCommands(program, shell);
+  addEarningsCommand(program, shell);
   addModelCommands(program, shell);
   addNodeCommands(program, shell);
   addDeploymentCommands(program, shell);

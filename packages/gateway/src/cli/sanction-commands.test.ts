@@ -1,29 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SanctionsView } from '../admin/trust.ts';
 import { systemClock } from '../core/clock.ts';
 import { openSqliteAccountStore } from '../store/sqlite/main/account-store.ts';
-import { runCommandLine } from './program.ts';
-import { TEST_CONFIG } from './test-gateway.ts';
+import { createTestCommandLine, TEST_CONFIG } from './test-gateway.ts';
 
-let folder = '';
-let common: string[] = [];
+const commands = createTestCommandLine(`${TEST_CONFIG}\ntrust: { contact: nodes@example.org }\n`);
+const { run } = commands;
 let nodeId = '';
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'switchyard-sanctions-'));
-  mkdirSync(join(folder, 'data'));
-  const config = join(folder, 'switchyard.yaml');
-  writeFileSync(config, `${TEST_CONFIG}\ntrust: { contact: nodes@example.org }\n`);
-  common = ['--config', config, '--data', join(folder, 'data')];
   await run('account', 'create', 'ops', '--role', 'operator');
   const made = JSON.parse(await run('node', 'add', 'gpu-1', '--pool', 'main', '--json')) as {
     node: { id: string };
   };
   nodeId = made.node.id;
-  const store = openSqliteAccountStore(join(folder, 'data'), systemClock);
+  const store = openSqliteAccountStore(commands.data, systemClock);
   const sanction = {
     id: 'san_1',
     nodeId,
@@ -44,17 +35,7 @@ beforeAll(async () => {
   await store.trust.saveSanctions([over, sanction], 'trust');
   await store.close();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function run(...words: string[]): Promise<string> {
-  const written = { stdout: '', stderr: '' };
-  const { exitCode } = await runCommandLine([...words, ...common], {
-    stdout: (text) => void (written.stdout += text),
-    stderr: (text) => void (written.stderr += text),
-  });
-  if (exitCode !== 0) throw new Error(written.stderr);
-  return written.stdout;
-}
+afterAll(commands.dispose);
 
 async function sanctions(...words: string[]): Promise<SanctionsView> {
   return JSON.parse(await run('node', 'sanctions', ...words, '--json')) as SanctionsView;

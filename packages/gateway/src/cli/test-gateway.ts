@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AdminContext, AdminFleet } from '../admin/context.ts';
@@ -6,6 +6,7 @@ import { loadConfigText } from '../config/load.ts';
 import type { Clock } from '../core/clock.ts';
 import type { NodeStatus } from '../fleet/fleet.ts';
 import { openAdminContext } from './local-gateway.ts';
+import { runCommandLine } from './program.ts';
 
 /** For tests of use cases and commands: real stores in a folder of their own, and a fleet that the test writes. */
 
@@ -82,5 +83,34 @@ export async function openTestGateway(clock: Clock): Promise<TestGateway> {
       await current.close();
       rmSync(directory, { recursive: true, force: true });
     },
+  };
+}
+
+export type TestCommandLine = {
+  /** The data folder. */
+  data: string;
+  /** What the command writes. Throws with what it complains about when it fails. */
+  run(...words: string[]): Promise<string>;
+  dispose(): void;
+};
+
+/** The real command line over a folder of its own, in which no gateway runs. */
+export function createTestCommandLine(config: string = TEST_CONFIG): TestCommandLine {
+  const folder = mkdtempSync(join(tmpdir(), 'switchyard-commands-'));
+  const [data, file] = [join(folder, 'data'), join(folder, 'switchyard.yaml')];
+  mkdirSync(data);
+  writeFileSync(file, config);
+  return {
+    data,
+    async run(...words) {
+      const written = { stdout: '', stderr: '' };
+      const { exitCode } = await runCommandLine([...words, '--config', file, '--data', data], {
+        stdout: (text) => void (written.stdout += text),
+        stderr: (text) => void (written.stderr += text),
+      });
+      if (exitCode !== 0) throw new Error(written.stderr);
+      return written.stdout;
+    },
+    dispose: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

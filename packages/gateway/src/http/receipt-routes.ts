@@ -11,6 +11,7 @@ import type { ReceiptSigner } from '../receipts/signing.ts';
 import { type KeyNames, usageCsv, usageReport } from '../receipts/usage-report.ts';
 import { callerWithScope, type CallerDeps } from './caller.ts';
 import { sendFault } from './errors.ts';
+import { busyFault, refuseReport, sendPrivate, sendReport } from './reports.ts';
 import type { RouteRow } from './routes.ts';
 
 export type ReceiptRoutesDeps = {
@@ -23,8 +24,6 @@ export type ReceiptRoutesDeps = {
   signer: ReceiptSigner;
   keyName: KeyNames;
 };
-
-const BUSY_RETRY_MS = 1_000;
 
 /** What callers may know of their own requests, and the public key that proves it. */
 export function receiptRoutes(deps: ReceiptRoutesDeps): RouteRow[] {
@@ -70,7 +69,7 @@ async function showReceipt(
     );
     return;
   }
-  sendPrivate(request, reply, deps.signer.sign(await viewOf(deps, caller, receipt)));
+  sendPrivate(reply, deps.signer.sign(await viewOf(deps, caller, receipt)));
 }
 
 async function listReceipts(
@@ -93,7 +92,7 @@ async function listReceipts(
   if (!page.ok) {
     const refusal =
       page.error === 'busy'
-        ? fault('rate_limit_exceeded', { retryAfterMs: BUSY_RETRY_MS })
+        ? busyFault()
         : fault('invalid_request', {
             message: 'The parameter "before" must be the id of a request of this account.',
             param: 'before',
@@ -103,7 +102,7 @@ async function listReceipts(
   }
   const { receipts, nextBefore } = page.value;
   const data = await Promise.all(receipts.map((receipt) => viewOf(deps, caller, receipt)));
-  sendPrivate(request, reply, {
+  sendPrivate(reply, {
     object: 'list',
     data,
     has_more: nextBefore !== undefined,
@@ -130,25 +129,10 @@ async function showUsage(
   const { question, format } = read.value;
   const rows = await deps.records.usage(question);
   if (!rows.ok) {
-    const refusal =
-      rows.error === 'busy'
-        ? fault('rate_limit_exceeded', { retryAfterMs: BUSY_RETRY_MS })
-        : fault('invalid_request', {
-            message: 'The report has too many rows. Ask for fewer days or fewer groups.',
-            param: 'group_by',
-          });
-    sendFault(reply, request.id, refusal);
+    refuseReport(request, reply, { reason: rows.error, param: 'group_by' });
     return;
   }
-  const report = usageReport(question, rows.value, deps.keyName);
-  if (format === 'json') {
-    sendPrivate(request, reply, report);
-    return;
-  }
-  void reply
-    .header('content-type', 'text/csv; charset=utf-8; header=present')
-    .header('content-disposition', `attachment; filename="usage-${report.from}-${report.to}.csv"`);
-  sendPrivate(request, reply, usageCsv(report));
+  sendReport(reply, usageReport(question, rows.value, deps.keyName), { format, csv: usageCsv });
 }
 
 function readCaller(
@@ -174,13 +158,4 @@ function idOf(parameters: unknown): string {
   const id =
     typeof parameters === 'object' && parameters !== null && 'id' in parameters ? parameters.id : undefined;
   return typeof id === 'string' ? id : '';
-}
-
-/** No cache between us and the caller may keep it. */
-function sendPrivate(request: FastifyRequest, reply: FastifyReply, payload: object | string): void {
-  void reply
-
-    .header('cache-control', 'no-store')
-    .header('x-content-type-options', 'nosniff')
-    .send(payload);
 }

@@ -16,6 +16,7 @@ import { serveText } from '../inference/serve-text.ts';
 import type { Balance } from '../ledger/ledger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { callerWithScope } from './caller.ts';
+import { earningsRoutes, type EarningsRoutesDeps } from './earnings-routes.ts';
 import { sendFault } from './errors.ts';
 import { imageRoutes } from './image-routes.ts';
 import { landingPage } from './landing-page.ts';
@@ -43,6 +44,7 @@ export type RoutesDeps = {
   metrics: Metrics;
   textSurfaces: readonly { path: string; surface: TextSurface }[];
   tokenCounters: readonly { path: string; surface: TokenCountSurface }[];
+  earnings: Omit<EarningsRoutesDeps, 'inference'>;
   receipts: Omit<ReceiptRoutesDeps, 'inference' | 'catalog'>;
 };
 
@@ -61,6 +63,7 @@ export function routeTable(deps: RoutesDeps): RouteRow[] {
     { method: 'GET', path: '/v1/models/*', handler: (request, reply) => showModel(deps, request, reply) },
     { method: 'GET', path: '/v1/balance', handler: (request, reply) => showBalance(deps, request, reply) },
     ...receiptRoutes({ ...deps.receipts, inference: deps.inference, catalog: deps.catalog }),
+    ...earningsRoutes({ ...deps.earnings, inference: deps.inference }),
     ...referenceRoutes({
       title: deps.config.brand.name,
       version: deps.version,

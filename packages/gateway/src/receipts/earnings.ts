@@ -38,9 +38,10 @@ export type EarningsBalance = {
   next: { atMs: number; amountMicros: Micros } | undefined;
 };
 
-/** Port: what nodes earned, by a connection that only reads. */
+/** Rows are ordered by the groups. The balance is that of the account, or of all owners together, whatever the days. */
+export type EarningsAnswer = { rows: EarningsRow[]; balance: EarningsBalance };
+
+/** Port: what nodes earned, read off the main thread. `busy`: too many questions wait already. */
 export type EarningsReader = {
-  /** Ordered by the groups. */
-  earnings(question: EarningsQuestion): Result<EarningsRow[], 'too-many-rows'>;
-  earningsBalance(accountId: string): EarningsBalance;
+  earnings(question: EarningsQuestion): Promise<Result<EarningsAnswer, 'too-many-rows' | 'busy'>>;
 };

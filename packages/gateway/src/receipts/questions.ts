@@ -3,12 +3,12 @@ import { LIMITS } from '../core/limits.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import type { RequestEnd } from '../ledger/ledger.ts';
 import { dayOf, parseDay } from './days.ts';
+import { EARNINGS_GROUPS, type EarningsGroup, type EarningsQuestion } from './earnings.ts';
 import {
   RECEIPTS_MAX,
   type ReceiptQuestion,
   USAGE_DAYS_MAX,
   USAGE_GROUPS,
-  type UsageGroup,
   type UsageQuestion,
 } from './reader.ts';
 
@@ -55,38 +55,88 @@ export function readReceiptQuestion(query: unknown, accountId: string): Result<R
   });
 }
 
-export type UsageFormat = 'json' | 'csv';
+export type ReportFormat = 'json' | 'csv';
+
+/** Who asks for a report, and when. */
+type ReportCaller = { accountId: string; accept: string | undefined; nowMs: number };
 
 /** Reads the query of `GET /v1/usage`; `format` wins over the header Accept. Errors: `invalid_request` with `param`. */
 export function readUsageQuestion(
   query: unknown,
-  caller: { accountId: string; accept: string | undefined; nowMs: number },
-): Result<{ question: UsageQuestion; format: UsageFormat }, Fault> {
+  caller: ReportCaller,
+): Result<{ question: UsageQuestion; format: ReportFormat }, Fault> {
   const fields = readFields(query, ['from', 'to', 'group_by', 'format']);
   if (!fields.ok) return fields;
-  const { from, to, group_by: groups, format } = fields.value;
-  const toDay = to === undefined ? dayOf(caller.nowMs) : parseDay(to);
+  const { group_by: groups } = fields.value;
+  const span = readSpan(fields.value, caller.nowMs);
+  if (!span.ok) return span;
+  const groupBy = groups === undefined ? (['day'] as const) : readGroups(groups, USAGE_GROUPS);
+  if (groupBy === undefined) return unknownGroups('group_by', USAGE_GROUPS);
+  const format = readFormat(fields.value.format, caller.accept);
+  if (!format.ok) return format;
+  return ok({ question: { accountId: caller.accountId, ...span.value, groupBy }, format: format.value });
+}
+
+/** What owners may group their earnings by: they have one account. */
+const OWN_EARNINGS_GROUPS = ['day', 'node', 'model'] as const satisfies readonly EarningsGroup[];
+const EARNINGS_GROUPS_DEFAULT = ['day', 'node'] as const satisfies readonly EarningsGroup[];
+
+/** Reads the query of `GET /v1/earnings`, as `readUsageQuestion` does. Errors: `invalid_request` with `param`. */
+export function readEarningsQuestion(
+  query: unknown,
+  caller: ReportCaller,
+): Result<{ question: EarningsQuestion; format: ReportFormat }, Fault> {
+  const fields = readFields(query, ['from', 'to', 'by', 'format']);
+  if (!fields.ok) return fields;
+  const { by } = fields.value;
+  const span = readSpan(fields.value, caller.nowMs);
+  if (!span.ok) return span;
+  const groupBy = by === undefined ? EARNINGS_GROUPS_DEFAULT : readGroups(by, OWN_EARNINGS_GROUPS);
+  if (groupBy === undefined) return unknownGroups('by', OWN_EARNINGS_GROUPS);
+  const format = readFormat(fields.value.format, caller.accept);
+  if (!format.ok) return format;
+  return ok({ question: { accountId: caller.accountId, ...span.value, groupBy }, format: format.value });
+}
+
+/** Reads what an operator asks about earnings. Errors: `invalid_request` with `param`. */
+export function readOperatorsEarningsQuestion(
+  ask: { from?: string | undefined; to?: string | undefined; by?: string | undefined },
+  nowMs: number,
+): Result<Pick<EarningsQuestion, 'fromDay' | 'toDay' | 'groupBy'>, Fault> {
+  const span = readSpan(ask, nowMs);
+  if (!span.ok) return span;
+  const groupBy = ask.by === undefined ? EARNINGS_GROUPS_DEFAULT : readGroups(ask.by, EARNINGS_GROUPS);
+  return groupBy === undefined ? unknownGroups('by', EARNINGS_GROUPS) : ok({ ...span.value, groupBy });
+}
+
+/** The days of a report. Errors: `invalid_request` with `param`. */
+function readSpan(
+  { from, to }: { from?: string | undefined; to?: string | undefined },
+  nowMs: number,
+): Result<{ fromDay: number; toDay: number }, Fault> {
+  const toDay = to === undefined ? dayOf(nowMs) : parseDay(to);
   if (toDay === undefined) return invalid('to', 'must be a day such as 2026-11-20');
   const fromDay = from === undefined ? Math.max(0, toDay - DAYS_BEFORE_DEFAULT) : parseDay(from);
   if (fromDay === undefined) return invalid('from', 'must be a day such as 2026-11-01');
   if (fromDay > toDay) return invalid('from', 'must not be after "to"');
   if (toDay - fromDay >= USAGE_DAYS_MAX)
     return invalid('from', `must be at most ${USAGE_DAYS_MAX} days before the end of the range`);
-  const groupBy = groups === undefined ? (['day'] as const) : readGroups(groups);
-  if (groupBy === undefined)
-    return invalid('group_by', `must name some of ${USAGE_GROUPS.join(', ')}, each once, with commas`);
-  if (format !== undefined && format !== 'json' && format !== 'csv')
-    return invalid('format', 'must be json or csv');
-  return ok({
-    question: { accountId: caller.accountId, fromDay, toDay, groupBy },
-    format: format ?? (wantsCsv(caller.accept) ? 'csv' : 'json'),
-  });
+  return ok({ fromDay, toDay });
 }
 
-function readGroups(text: string): UsageGroup[] | undefined {
-  const groups: UsageGroup[] = [];
-  for (const word of text.split(',', USAGE_GROUPS.length + 1)) {
-    const group = USAGE_GROUPS.find((one) => one === word);
+function readFormat(format: string | undefined, accept: string | undefined): Result<ReportFormat, Fault> {
+  if (format === undefined) return ok(wantsCsv(accept) ? 'csv' : 'json');
+  return format === 'json' || format === 'csv' ? ok(format) : invalid('format', 'must be json or csv');
+}
+
+function unknownGroups(param: string, known: readonly string[]): Result<never, Fault> {
+  return invalid(param, `must name some of ${known.join(', ')}, each once, with commas`);
+}
+
+function readGroups<Group extends string>(text: string, known: readonly Group[]): Group[] | undefined {
+  const groups: Group[] = [];
+  for (const word of text.split(',', known.length + 1)) {
+    const group = known.find((one) => one === word);
     if (group === undefined || groups.includes(group)) return undefined;
     groups.push(group);
   }

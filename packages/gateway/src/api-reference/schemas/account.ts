@@ -166,6 +166,49 @@ export const usageReport = z
   })
   .meta({ id: 'UsageReport' });
 
+const earningsSums = {
+  jobs: z.int().describe('Jobs that earned something.'),
+  earned: amountView.describe('What was taken back, is pending or has matured, together.'),
+  taken_back: amountView.describe('After refunds, or a ban.'),
+  pending: amountView,
+  matured: amountView.describe('Payable, or paid out.'),
+};
+
+export const earningsReport = z
+  .object({
+    object: z.literal('earnings'),
+    from: z.string().describe('First day, UTC.'),
+    to: z.string().describe('Last day, UTC.'),
+    group_by: z.array(z.enum(['day', 'node', 'model'])),
+    data: z.array(
+      z.object({
+        day: z.string().optional(),
+        node: z.string().optional(),
+        node_name: z.string().optional(),
+        model: z.string().optional(),
+        share_bps: z
+          .int()
+          .nullable()
+          .optional()
+          .describe("The owner's share of a charge for this model today, in hundredths of a percent."),
+        ...earningsSums,
+      }),
+    ),
+    total: z.object(earningsSums),
+    balance: z
+      .object({
+        pending: amountView,
+        payable: amountView,
+        paid: amountView.describe('Paid out so far.'),
+        next: z
+          .object({ at: z.string(), amount: amountView })
+          .nullable()
+          .describe('When the next part of what is pending becomes payable.'),
+      })
+      .describe('Of the account, whatever the days.'),
+  })
+  .meta({ id: 'EarningsReport' });
+
 export const receiptKeys = z
   .object({
     keys: z.array(

@@ -36,15 +36,16 @@ export function createEarningsSums(
   return ({ accountId, nodeId, fromDay, toDay, groupBy }) => {
     // Column names come from the closed table above, never from a caller.
     const columns = groupBy.map((group) => COLUMN_OF[group]).join(', ');
+    const owner = accountId === undefined ? '' : 'AND a.owner = @accountId';
+    const node = nodeId === undefined ? '' : 'AND e.node_id = @nodeId';
     const rows = database
-      .prepare<[Record<string, string | number | null>], SumRow>(
+      .prepare<[Record<string, string | number | undefined>], SumRow>(
         `SELECT ${columns}, sum(jobs) AS jobs, sum(earned) AS earned, sum(reversed) AS reversed, sum(matured) AS matured
          FROM account a JOIN full_earning e ON e.account = a.id
-         WHERE a.kind = 'earned' AND (@accountId IS NULL OR a.owner = @accountId) AND e.day BETWEEN @fromDay AND @toDay
-           AND (@nodeId IS NULL OR e.node_id = @nodeId)
+         WHERE a.kind = 'earned' AND e.day BETWEEN @fromDay AND @toDay ${owner} ${node}
          GROUP BY ${columns} ORDER BY ${columns} LIMIT @limit`,
       )
-      .all({ accountId: accountId ?? null, nodeId: nodeId ?? null, fromDay, toDay, limit: rowsMax + 1 });
+      .all({ accountId, nodeId, fromDay, toDay, limit: rowsMax + 1 });
     if (rows.length > rowsMax) return failed('too-many-rows');
     return ok(rows.map((row) => earningsRow(row, groupBy)));
   };
@@ -63,20 +64,19 @@ function earningsRow(row: SumRow, groupBy: readonly EarningsGroup[]): EarningsRo
   };
 }
 
-/** What an owner has earned and not been paid, and what was paid. All zero for who never earned. */
-export function createEarningsBalance(database: Database): (accountId: string) => EarningsBalance {
-  const pending = database.prepare<[string], { due_hour: number; amount: number }>(
-    `SELECT e.due_hour, sum(e.earned - e.reversed) AS amount
-     FROM account a JOIN full_earning e ON e.account = a.id
-     WHERE a.owner = ? AND a.kind = 'earned' AND e.due_hour > 0 GROUP BY e.due_hour
-     HAVING sum(e.earned - e.reversed) > 0 ORDER BY e.due_hour`,
-  );
-  const payable = database.prepare<[string], { credits: number; debits: number }>(
-    "SELECT credits_posted AS credits, debits_posted AS debits FROM account WHERE owner = ? AND kind = 'payable'",
-  );
+/**
+ * What an owner has earned and not been paid, and what was paid. All zero for who never earned. Without an account: all
+ * owners together.
+ */
+export function createEarningsBalance(
+  database: Database,
+): (accountId: string | undefined) => EarningsBalance {
+  const ofOne = balanceStatements(database, 'a.owner = ?');
+  const ofAll = balanceStatements(database, '? IS NULL');
   return (accountId) => {
-    const open = pending.all(accountId);
-    const { credits, debits } = payable.get(accountId) ?? { credits: 0, debits: 0 };
+    const { pending, payable } = accountId === undefined ? ofAll : ofOne;
+    const open = pending.all(accountId ?? null);
+    const { credits, debits } = payable.get(accountId ?? null) ?? { credits: 0, debits: 0 };
     const [next] = open;
     return {
       pendingMicros: sumOf(open),
@@ -85,6 +85,22 @@ export function createEarningsBalance(database: Database): (accountId: string) =
       next:
         next === undefined ? undefined : { atMs: next.due_hour * HOUR_MS, amountMicros: micros(next.amount) },
     };
+  };
+}
+
+/** @param whose a condition of ours with one parameter */
+function balanceStatements(database: Database, whose: string) {
+  return {
+    pending: database.prepare<[string | null], { due_hour: number; amount: number }>(
+      `SELECT e.due_hour, sum(e.earned - e.reversed) AS amount
+       FROM account a JOIN full_earning e ON e.account = a.id
+       WHERE ${whose} AND a.kind = 'earned' AND e.due_hour > 0 GROUP BY e.due_hour
+       HAVING sum(e.earned - e.reversed) > 0 ORDER BY e.due_hour`,
+    ),
+    payable: database.prepare<[string | null], { credits: number; debits: number }>(
+      `SELECT coalesce(sum(credits_posted), 0) AS credits, coalesce(sum(debits_posted), 0) AS debits
+       FROM account a WHERE ${whose} AND a.kind = 'payable'`,
+    ),
   };
 }
 

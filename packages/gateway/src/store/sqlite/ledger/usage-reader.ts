@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { failed, type Result } from '../../../core/result.ts';
+import type { EarningsAnswer, EarningsQuestion, EarningsReader } from '../../../receipts/earnings.ts';
 import type {
   ReceiptPage,
   ReceiptQuestion,
@@ -11,10 +12,16 @@ import type {
 
 export type ReaderSettings = { ledgerPath: string; usagePath: string };
 
-type Question = { type: 'list'; list: ReceiptQuestion } | { type: 'usage'; usage: UsageQuestion };
+type Question =
+  | { type: 'list'; list: ReceiptQuestion }
+  | { type: 'usage'; usage: UsageQuestion }
+  | { type: 'earnings'; earnings: EarningsQuestion };
 export type ToReader = { id: number; question: Question } | 'close';
 
-type Answer = Result<ReceiptPage, 'unknown-cursor'> | Result<UsageRow[], 'too-many-rows'>;
+type Answer =
+  | Result<ReceiptPage, 'unknown-cursor'>
+  | Result<UsageRow[], 'too-many-rows'>
+  | Result<EarningsAnswer, 'too-many-rows'>;
 export type FromReader = { id: number; answer: Answer } | { id: number; failure: string };
 
 /** Questions that may wait for the one reading thread, of all accounts and of one of them. */
@@ -27,7 +34,9 @@ type Waiting = { accountId: string; settled: PromiseWithResolvers<Answer> };
  * Reads over many receipts in a thread of its own, which starts with the first question and reads by a connection that
  * cannot write the ledger. When the thread dies its questions reject, and the next question starts another.
  */
-export function openRecordReader(settings: ReaderSettings): RecordReader & { close(): Promise<void> } {
+export function openRecordReader(
+  settings: ReaderSettings,
+): RecordReader & EarningsReader & { close(): Promise<void> } {
   const waiting = new Map<number, Waiting>();
   let worker: Worker | undefined;
   let nextId = 1;
@@ -82,6 +91,15 @@ export function openRecordReader(settings: ReaderSettings): RecordReader & { clo
     async usage(usage) {
       if (isBusy(usage.accountId)) return failed('busy');
       return (await ask(usage.accountId, { type: 'usage', usage })) as Result<UsageRow[], 'too-many-rows'>;
+    },
+    async earnings(earnings) {
+      // The operator's questions about all owners wait like those of one account.
+      const accountId = earnings.accountId ?? '';
+      if (isBusy(accountId)) return failed('busy');
+      return (await ask(accountId, { type: 'earnings', earnings })) as Result<
+        EarningsAnswer,
+        'too-many-rows'
+      >;
     },
     async close() {
       closed = true;

@@ -1,11 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { ok, type Result } from '../../../core/result.ts';
+import type { EarningsAnswer, EarningsQuestion } from '../../../receipts/earnings.ts';
 import { openForReading } from './connection.ts';
+import { createEarningsBalance, createEarningsSums } from './earnings-read.ts';
 import { createReceiptList, createUsageSums } from './usage.ts';
 import { openUsageDays } from './usage-days.ts';
 import type { FromReader, ReaderSettings, ToReader } from './usage-reader.ts';
 
 /** Groups in one report: about 2 MB of JSON. */
-const USAGE_ROWS_MAX = 10_000;
+const REPORT_ROWS_MAX = 10_000;
 
 /** The reader's thread: sums and scans may take long and must not hold up the thread that serves requests. */
 function run(): void {
@@ -15,7 +18,9 @@ function run(): void {
   const ledger = openForReading(ledgerPath);
   const days = openUsageDays(usagePath, ledger);
   const list = createReceiptList(ledger);
-  const sums = createUsageSums(days.database, USAGE_ROWS_MAX);
+  const sums = createUsageSums(days.database, REPORT_ROWS_MAX);
+  const earningsSums = createEarningsSums(ledger, REPORT_ROWS_MAX);
+  const earningsBalance = createEarningsBalance(ledger);
   const ending = new AbortController();
   let caughtUp: Promise<void> | undefined;
 
@@ -24,10 +29,19 @@ function run(): void {
     while (!ending.signal.aborted && !days.catchUp()) await new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** Both from one state of the ledger, so that they agree. */
+  const earningsAnswer = ledger.transaction(
+    (question: EarningsQuestion): Result<EarningsAnswer, 'too-many-rows'> => {
+      const rows = earningsSums(question);
+      return rows.ok ? ok({ rows: rows.value, balance: earningsBalance(question.accountId) }) : rows;
+    },
+  );
+
   async function answer(message: Exclude<ToReader, 'close'>): Promise<FromReader> {
     const { id, question } = message;
     try {
       if (question.type === 'list') return { id, answer: list(question.list) };
+      if (question.type === 'earnings') return { id, answer: earningsAnswer(question.earnings) };
       caughtUp ??= catchUp().finally(() => {
         caughtUp = undefined;
       });
