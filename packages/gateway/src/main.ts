@@ -37,7 +37,7 @@ import { createImageQueue, createImageRouter } from './routing/image-router.ts';
 import { createWaitingQueue } from './routing/queue.ts';
 import { createRouter } from './routing/router.ts';
 import { createBlockCount } from './safety/block-count.ts';
-import { createHttpClassifier } from './safety/http-classifier.ts';
+import { createClassifier } from './safety/create-classifier.ts';
 import { loadReceiptKey } from './store/receipt-key-file.ts';
 import { openLedgerStore } from './store/sqlite/ledger/open.ts';
 import { startRollupJob } from './store/sqlite/ledger/rollup-job.ts';
@@ -307,13 +307,17 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
       );
     },
   });
+  const classifier = createClassifier(config.safety.classifier, {
+    clock,
+    onFailure: (error) => log.error('classifier_failed', errorFields(error)),
+  });
+  closers.push(() => classifier.close());
   const images: ImageDeps = {
     inference,
     defaultModel: ({ key }) => catalog.listModels(key).find((model) => model.kind === 'image'),
     acquire: acquireImage,
     queue: imageQueue,
-    classifier:
-      config.safety.classifier === undefined ? undefined : createHttpClassifier(config.safety.classifier),
+    classifier: classifier.classifier,
     onBlocked: (accountId) => blocks.blocked(accountId),
   };
   const adminServer = await openAdminServer({

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ModelSettings, Route } from '../catalog/model.ts';
 import type { Dialect } from '../core/attempt.ts';
 import type {
+  ClassifierConfig,
   Config,
   ModelConfig,
   RoutingConfig,
@@ -20,6 +21,8 @@ import type { ResolvedSecret } from './secrets.ts';
 
 export type BuildOptions = {
   secrets: readonly ResolvedSecret[];
+  /** The folder that the file's relative paths start from. */
+  folder: string;
   /** The folder that `data.dir` starts from. */
   dataFolder: string;
 };
@@ -77,18 +80,37 @@ function buildServer(file: ConfigFile, options: BuildOptions): ServerConfig {
   };
 }
 
-function buildSafety({ safety }: ConfigFile, options: BuildOptions): SafetyConfig {
-  const { classifier } = safety;
+function buildSafety(file: ConfigFile, options: BuildOptions): SafetyConfig {
   return {
-    classifier:
-      classifier === undefined
-        ? undefined
-        : {
-            url: classifier.url,
-            token: secretFor(options.secrets, ['safety', 'classifier', 'token']),
-            timeoutMs: classifier.timeout_ms,
-          },
-    suspendAfterBlocks: safety.suspend_after_blocks,
+    classifier: buildClassifier(file, options),
+    suspendAfterBlocks: file.safety.suspend_after_blocks,
+  };
+}
+
+/** `rules.ts` has checked that each type has what it needs. */
+function buildClassifier({ safety }: ConfigFile, options: BuildOptions): ClassifierConfig | undefined {
+  const { classifier } = safety;
+  if (classifier === undefined) return undefined;
+  const { type, url = '', onnx } = classifier;
+  const timeoutMs = classifier.timeout_ms;
+  if (type === 'http') {
+    return {
+      kind: type,
+      url,
+      token: secretFor(options.secrets, ['safety', 'classifier', 'token']),
+      timeoutMs,
+    };
+  }
+  const folder = resolve(options.folder, classifier.folder);
+  if (type === 'nsfwjs') return { kind: type, folder, timeoutMs };
+  if (onnx === undefined) return undefined;
+  const { side, layout, mean, std, outputs } = onnx;
+  const file = resolve(options.folder, onnx.file);
+  return {
+    kind: type,
+    folder,
+    onnx: { file, side, layout, mean, std, adultOutputs: onnx.adult_outputs, outputs },
+    timeoutMs,
   };
 }
 

@@ -114,9 +114,28 @@ export type ApiKeyConfig = { name: string; secret: Secret };
 
 /** What is checked of pictures. `classifier` undefined: nothing can look at them. */
 export type SafetyConfig = {
-  classifier: { url: string; token: Secret | undefined; timeoutMs: number } | undefined;
+  classifier: ClassifierConfig | undefined;
   /** Within 24 hours. 0: never. */
   suspendAfterBlocks: number;
+};
+
+export type ClassifierConfig = { timeoutMs: number } & (
+  | { kind: 'http'; url: string; token: Secret | undefined }
+  /** `folder`: where the packages are installed. */
+  | { kind: 'nsfwjs'; folder: string }
+  | { kind: 'onnx'; folder: string; onnx: OnnxConfig }
+);
+
+/** A model file, and how it wants to be asked. */
+export type OnnxConfig = {
+  file: string;
+  /** Width and height of its input, in pixels. */
+  side: number;
+  layout: 'nchw' | 'nhwc';
+  mean: readonly [number, number, number];
+  std: readonly [number, number, number];
+  adultOutputs: readonly number[];
+  outputs: 'logits' | 'probabilities';
 };
 
 /** How often a request is tried, and when failing upstreams are left out. */

@@ -91,7 +91,7 @@ export function loadConfigText(text: string, options: TextOptions): Result<Loade
   if (problems.length > 0 || !parsed.success) return failed(problems.toSorted(byPosition));
 
   const dataFolder = replaced.has('data.dir') ? options.workingFolder : folder;
-  const config = buildConfig(parsed.data, { secrets: resolved.secrets, dataFolder });
+  const config = buildConfig(parsed.data, { secrets: resolved.secrets, folder, dataFolder });
   const warnings = [...resolved.warnings, ...findWarnings(config)].map(toProblem).toSorted(byPosition);
   const effective = effectiveValues(parsed.data, { document, replaced, secrets: resolved.secrets });
   return ok({ config, file: options.name, effective, warnings });

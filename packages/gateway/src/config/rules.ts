@@ -48,6 +48,7 @@ export function checkRules(root: unknown, locate: Locate): Finding[] {
     if (isRecord(upstream)) checkUpstream(upstream, ['upstreams', name], findings);
   }
   checkBreaker(file['routing'], findings);
+  checkClassifier(file['safety'], findings);
   const { deployments } = file;
   if (isRecord(deployments)) checkOwnPrice(deployments['price'], ['deployments', 'price'], findings);
   return findings;
@@ -186,6 +187,32 @@ function checkBreaker(routing: unknown, findings: Finding[]): void {
   const { open_ms: openMs = 5_000, max_open_ms: maxOpenMs = 120_000 } = breaker;
   if (typeof openMs !== 'number' || typeof maxOpenMs !== 'number' || openMs <= maxOpenMs) return;
   findings.push(problem(['routing', 'breaker', 'max_open_ms'], 'is less than open_ms', `at least ${openMs}`));
+}
+
+/** Which keys each type of classifier has besides those of all. The required ones first. */
+const CLASSIFIER_KEYS: Readonly<Record<string, { needs: readonly string[]; takes: readonly string[] }>> = {
+  http: { needs: ['url'], takes: ['token_env'] },
+  nsfwjs: { needs: [], takes: ['folder'] },
+  onnx: { needs: ['onnx'], takes: ['folder'] },
+};
+
+function checkClassifier(safety: unknown, findings: Finding[]): void {
+  const classifier = isRecord(safety) ? safety['classifier'] : undefined;
+  if (!isRecord(classifier)) return;
+  const { type = 'http' } = classifier;
+  const own = typeof type === 'string' ? CLASSIFIER_KEYS[type] : undefined;
+  if (own === undefined) return;
+  const path: Path = ['safety', 'classifier'];
+  for (const key of own.needs) {
+    if (Object.hasOwn(classifier, key)) continue;
+    findings.push(problem([...path, key], 'is missing', `required for type ${String(type)}`));
+  }
+  for (const key of new Set(
+    Object.values(CLASSIFIER_KEYS).flatMap(({ needs, takes }) => [...needs, ...takes]),
+  )) {
+    if (!Object.hasOwn(classifier, key) || own.needs.includes(key) || own.takes.includes(key)) continue;
+    findings.push(problem([...path, key], 'is not for this type', 'leave the key out'));
+  }
 }
 
 function checkDialects(upstream: Record<string, unknown>, path: Path, findings: Finding[]): void {

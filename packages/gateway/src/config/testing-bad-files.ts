@@ -360,6 +360,19 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
     ],
   },
   {
+    name: 'a classifier without an address',
+    text: 'safety: { classifier: { timeout_ms: 500 } }\n',
+    problems: ['test.yaml:1:11: safety.classifier.url: is missing (allowed: required for type http)'],
+  },
+  {
+    name: 'a classifier in the gateway with an address, and without its model',
+    text: 'safety: { classifier: { type: onnx, url: "http://127.0.0.1:1/x" } }\n',
+    problems: [
+      'test.yaml:1:11: safety.classifier.onnx: is missing (allowed: required for type onnx)',
+      'test.yaml:1:42: safety.classifier.url: is not for this type (allowed: leave the key out)',
+    ],
+  },
+  {
     name: 'a secret where the name of a variable belongs',
     text: upstreamFile('    api_key_env: sk-live-123\n'),
     problems: [

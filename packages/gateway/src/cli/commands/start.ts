@@ -100,5 +100,8 @@ function startFailure(error: unknown, loaded: LoadedConfig): unknown {
       hint: `It is ${loaded.config.data.dir}; name another one with --data DIR.`,
     });
   }
+  if (error.name === 'ClassifierMissingError' && 'hint' in error && typeof error.hint === 'string') {
+    return new CommandFailure(error.message, { code: 'classifier_missing', hint: error.hint });
+  }
   return error;
 }
