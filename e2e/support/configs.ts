@@ -58,3 +58,19 @@ models:
     routes: [{ upstream: provider, model: provider-model }]
 `;
 }
+
+/** One model of played nodes, whose alias is `small`. They are not tested: their engines only repeat. */
+export const FAKE_CONFIG = `
+brand: { name: Test, key_prefix: test }
+trust: { canaries: false }
+accounts: { welcome_usd: 0 }
+limits: { requests_per_minute: 100000, concurrency: 1000, account_concurrency: 1000, queue_wait_seconds: 20, queue_depth: 1000 }
+pools:
+  fakes: {}
+models:
+  - id: echo
+    context_tokens: 8192
+    max_output_tokens: 2048
+    price: { credits: 8 }
+    routes: [{ pool: fakes, model: small }]
+`;
