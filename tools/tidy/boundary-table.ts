@@ -13,6 +13,7 @@ const domainParts = [
   'fleet',
   'safety',
   'payments',
+  'people',
 ] as const;
 const edges = ['surfaces', 'upstreams'] as const;
 const belowInference = [...pureParts, ...domainParts, ...edges] as const;
@@ -38,6 +39,8 @@ export const gatewayFolders: Readonly<Record<string, Allowance>> = {
   fleet: { values: pureParts },
   safety: { values: pureParts },
   payments: { values: pureParts },
+  // People own accounts, whose money and keys they may end.
+  people: { values: [...pureParts, 'ledger', 'accounts', 'limits'], types: ['config'] },
   surfaces: { values: ['core'] },
   upstreams: { values: ['core'] },
   // What callers see, described: its schemas are checked by the types of the views.

@@ -8,7 +8,7 @@ import type { AdminContext } from './admin/context.ts';
 import { openAvailability } from './admin/open-availability.ts';
 import { earningsNames } from './admin/earnings.ts';
 import { openTrust } from './admin/open-trust.ts';
-import { gatewayUrl } from './admin/gateway-url.ts';
+import { gatewayUrl, siteUrl } from './admin/gateway-url.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
 import { deploymentPrices } from './catalog/deployment.ts';
 import type { Config } from './config/config.ts';
@@ -31,6 +31,8 @@ import { createKeyLimits } from './limits/key-limits.ts';
 import { createLog } from './observe/log.ts';
 import { createMetrics, type KnownNames } from './observe/metrics.ts';
 import { createUpstreamObserver, type UpstreamStatus } from './observe/upstreams.ts';
+import { openMailer } from './people/open-mailer.ts';
+import { openPeople, type People } from './people/open-people.ts';
 import { openPriceBook } from './receipts/price-book.ts';
 import { createReceiptSigner, newReceiptKeyPem } from './receipts/signing.ts';
 import { createImageQueue, createImageRouter } from './routing/image-router.ts';
@@ -51,6 +53,7 @@ import {
   USAGE_DATABASE_FILE,
 } from './store/sqlite/main/data-folder.ts';
 import { acquireDataLock } from './store/sqlite/main/data-lock.ts';
+import { openPeopleStore } from './store/sqlite/people/open.ts';
 import { chatCompletionsSurface } from './surfaces/chat-completions/surface.ts';
 import { messagesCountSurface, messagesSurface } from './surfaces/messages/surface.ts';
 import { responsesSurface } from './surfaces/responses/surface.ts';
@@ -76,6 +79,7 @@ export type RunningGateway = {
   port: number;
   /** The operator's use cases act on the live parts through this. */
   admin: AdminContext;
+  people: People;
   /** Stops taking requests, lets running ones end (at most the configured time), settles all, closes all. Idempotent. */
   stop(): Promise<void>;
 };
@@ -139,6 +143,20 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
 
   const records = openRecordReader({ ledgerPath, usagePath: join(directory, USAGE_DATABASE_FILE) });
   closers.push(() => records.close());
+
+  const peopleStore = openPeopleStore(directory, clock);
+  closers.push(() => peopleStore.store.close());
+  const people = await openPeople({
+    clock,
+    ...peopleStore,
+    registry,
+    ledger,
+    config,
+    mailer: openMailer(config, log),
+    siteUrl: () => siteUrl(config, boundPort),
+    onFailure: (error) => log.error('people_failed', errorFields(error)),
+  });
+  closers.push(() => people.close());
 
   const trust = await openTrust({
     clock,
@@ -337,6 +355,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
       inference,
       images,
       metrics,
+      gate: people.gate,
       textSurfaces: TEXT_SURFACES,
       tokenCounters: TOKEN_COUNTERS,
       earnings: { earnings: records, names: earningsNames(admin) },
@@ -355,6 +374,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   const address = await http.listen();
   boundPort = address.port;
   log.info('listening', { host: address.host, port: address.port });
+  people.warmUp();
 
   let stopped: Promise<void> | undefined;
   const stop = async () => {
@@ -366,7 +386,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     await closing.closeAll();
     log.info('stopped');
   };
-  return { ...address, admin, stop: () => (stopped ??= stop()) };
+  return { ...address, admin, people, stop: () => (stopped ??= stop()) };
 }
 
 /** What metrics may name: whatever else a receipt says was chosen by an account. */

@@ -7,6 +7,7 @@ import { newId } from '../core/ids.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
 import type { AdminContext } from './context.ts';
+import { DEMO_ACCOUNT_KEY } from '../people/operator-link.ts';
 import { giveWelcome } from './credit.ts';
 import { buildKey } from './keys.ts';
 import { buildNode, rotateNode } from './nodes.ts';
@@ -54,6 +55,7 @@ export async function firstRun(
     ...(known === undefined ? [{ type: 'put-account', account: operator } as const] : []),
     { type: 'put-account', account: demo },
     { type: 'put-key', key, digest: hashSecret(secret) },
+    { type: 'set-meta', key: DEMO_ACCOUNT_KEY, value: demo.id },
     { type: 'set-meta', key: FIRST_RUN_KEY, value: new Date(context.clock.nowMs()).toISOString() },
   ];
   let demoNode: FirstRunSecrets['node'];

@@ -14,3 +14,12 @@ export function localAddress(host: string, port: number): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
+
+/**
+ * Origin under which people open the site in a browser, without a slash at the end. On this machine it is called
+ * `localhost`, since passkeys take no address in numbers.
+ * @param port the port in use; undefined: the configured one
+ */
+export function siteUrl({ server }: Pick<Config, 'server'>, port = server.port): string {
+  return server.publicUrl === undefined ? `http://localhost:${port}` : new URL(server.publicUrl).origin;
+}

@@ -13,6 +13,7 @@ import type {
   VariantConfig,
 } from './config.ts';
 import { sizeInBytes } from './fields.ts';
+import { buildPeople } from './build-people.ts';
 import { toCosts, toPrices, usdToMicros } from './prices.ts';
 import type { FindList } from './prices.ts';
 import type { ConfigFile, ModelFile, UpstreamFile } from './schema.ts';
@@ -37,6 +38,7 @@ export function buildConfig(file: ConfigFile, options: BuildOptions): Config {
       welcomeMicros: usdToMicros(file.accounts.welcome_usd),
       lowBalanceMicros: usdToMicros(file.accounts.low_balance_usd),
     },
+    people: buildPeople(file, options.secrets),
     ledger: {
       rollupAfterDays: file.ledger.rollup_after_days === 0 ? undefined : file.ledger.rollup_after_days,
     },

@@ -20,6 +20,7 @@ export type Config = {
     /** Below this an account's balance counts as low. 0: never. */
     lowBalanceMicros: Micros;
   };
+  people: PeopleConfig;
   /** Receipts and charges that are older become sums. Undefined: never. */
   ledger: { rollupAfterDays: number | undefined };
   /** How long what nodes earn stays pending: of nodes on probation, and of all others. */
@@ -52,6 +53,39 @@ export type ServerConfig = {
   drainMs: number;
   /** `token`: what a scraper must send; undefined: only programs on this machine are answered. */
   metrics: { enabled: boolean; token: Secret | undefined };
+};
+
+/** People who sign in with a browser. */
+export type PeopleConfig = {
+  signUp: 'open' | 'invite' | 'closed';
+  requireVerifiedEmail: boolean;
+  sessionMs: number;
+  /** Welcome credits for people of one network address in 24 hours. */
+  freeCreditsPerAddress: number;
+  /** In small letters. Subdomains count. */
+  refusedEmailDomains: readonly string[];
+  /** Signs sessions. Undefined: the one of the data folder. */
+  secret: Secret | undefined;
+  wallet: boolean;
+  oauth: readonly OauthConfig[];
+  smtp: SmtpConfig | undefined;
+};
+
+/** `discoveryUrl` undefined: `name` is `github` or `google`, which the program knows. */
+export type OauthConfig = {
+  name: string;
+  discoveryUrl: string | undefined;
+  clientId: string;
+  clientSecret: Secret;
+};
+
+export type SmtpConfig = {
+  host: string;
+  port: number;
+  security: 'starttls' | 'tls' | 'none';
+  username: string | undefined;
+  password: Secret | undefined;
+  from: string;
 };
 
 /** Defaults for keys that have no limit of their own, and the bounds of the wait for a free target. */

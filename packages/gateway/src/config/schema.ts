@@ -14,6 +14,7 @@ import {
   webAddress,
   wholeNumber,
 } from './fields.ts';
+import { people } from './schema-people.ts';
 import { listPrices, prices } from './schema-price.ts';
 import { routing } from './schema-routing.ts';
 import { safety } from './schema-safety.ts';
@@ -292,6 +293,7 @@ export const configSchema = z
       })
       .prefault({})
       .describe('Accounts of people.'),
+    people: people.prefault({}).describe('People who sign in with a browser.'),
     ledger: z
       .strictObject({
         rollup_after_days: wholeNumber(0, 36_500)

@@ -74,18 +74,27 @@ type Reference = {
 /** The four ways to the keys of an upstream. */
 export const API_KEY_FIELDS = ['api_key_env', 'api_key_file', 'api_keys_env', 'api_keys_file'] as const;
 
-const TOKEN_OWNERS: readonly Path[] = [
-  ['server', 'metrics'],
-  ['safety', 'classifier'],
+const TOKEN_OWNERS: readonly { owner: Path; field: string }[] = [
+  { owner: ['server', 'metrics'], field: 'token' },
+  { owner: ['safety', 'classifier'], field: 'token' },
+  { owner: ['people'], field: 'secret' },
+  { owner: ['people', 'smtp'], field: 'password' },
+  { owner: ['people', 'oauth', 'github'], field: 'client_secret' },
+  { owner: ['people', 'oauth', 'google'], field: 'client_secret' },
 ];
 
 function references(root: unknown): Reference[] {
   const found: Reference[] = [];
-  for (const owner of TOKEN_OWNERS) {
-    if (valueAt(root, [...owner, 'token_env']) === undefined) continue;
+  const oidc = valueAt(root, ['people', 'oauth', 'oidc']);
+  const oidcOwners = (isRecord(oidc) ? Object.keys(oidc) : []).map((name) => ({
+    owner: ['people', 'oauth', 'oidc', name],
+    field: 'client_secret',
+  }));
+  for (const { owner, field } of [...TOKEN_OWNERS, ...oidcOwners]) {
+    if (valueAt(root, [...owner, `${field}_env`]) === undefined) continue;
     found.push({
-      reference: [...owner, 'token_env'],
-      target: [...owner, 'token'],
+      reference: [...owner, `${field}_env`],
+      target: [...owner, field],
       from: 'environment',
       optional: false,
       isOneOfSeveral: false,

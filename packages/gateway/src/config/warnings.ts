@@ -1,5 +1,6 @@
 import type { Config, UpstreamConfig } from './config.ts';
 import type { Finding } from './issues.ts';
+import { isThisMachine } from '../core/this-machine.ts';
 
 /** What works, but is likely not meant. Judged on the finished configuration. */
 export function findWarnings(config: Config): Finding[] {
@@ -23,7 +24,7 @@ export function findWarnings(config: Config): Finding[] {
 function upstreamWarnings(upstream: UpstreamConfig): Finding[] {
   const path = ['upstreams', upstream.name, 'base_url'];
   const url = new URL(upstream.baseUrl);
-  const local = isLocalHost(url.hostname);
+  const local = isThisMachine(url.hostname);
   if (local && upstream.allowPrivateAddresses === false) {
     return [warning(path, 'is an address of this machine, which allow_private_addresses: false refuses')];
   }
@@ -36,10 +37,6 @@ function upstreamWarnings(upstream: UpstreamConfig): Finding[] {
     return [warning(path, 'is not encrypted: the key and every prompt can be read on the way')];
   }
   return [];
-}
-
-function isLocalHost(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 function warning(path: Finding['path'], reason: string): Finding {

@@ -36,6 +36,8 @@ rate_limit_exceeded 429 rate_limit_error rate_limit_error true info
 request_already_done 409 invalid_request_error invalid_request_error false info
 request_in_progress 409 invalid_request_error invalid_request_error true info
 server_is_overloaded 503 server_error overloaded_error true warn
+sign_in_failed 401 invalid_request_error authentication_error false info
+sign_up_closed 403 permission_error permission_error false info
 spend_limit_reached 402 insufficient_quota billing_error false info
 unprocessable_request 422 invalid_request_error invalid_request_error false info
 unsupported_image_url 400 invalid_request_error invalid_request_error false info

@@ -45,6 +45,9 @@ export const ERRORS = {
   conflicting_credentials: row(401, 'invalid_request_error', 'authentication_error', {
     message: 'Two different credentials were sent. Send one.',
   }),
+  sign_in_failed: row(401, 'invalid_request_error', 'authentication_error', {
+    message: 'The sign-in data is not right, or the address is not confirmed yet.',
+  }),
   insufficient_credits: row(402, 'insufficient_quota', 'billing_error', {
     message: 'The balance does not cover the price of this request. Top up to continue.',
   }),
@@ -56,6 +59,9 @@ export const ERRORS = {
   }),
   permission_denied: row(403, 'permission_error', 'permission_error', {
     message: 'This API key may not do this.',
+  }),
+  sign_up_closed: row(403, 'permission_error', 'permission_error', {
+    message: 'New accounts need an invitation here.',
   }),
   account_suspended: row(403, 'permission_error', 'permission_error', {
     message: 'This account is suspended.',

@@ -18,9 +18,11 @@ import type { Metrics } from '../observe/metrics.ts';
 import { callerWithScope } from './caller.ts';
 import { earningsRoutes, type EarningsRoutesDeps } from './earnings-routes.ts';
 import { sendFault } from './errors.ts';
+import type { Gate } from '../people/gate.ts';
 import { imageRoutes } from './image-routes.ts';
 import { landingPage } from './landing-page.ts';
 import { allModels, pageOfModels } from './models-page.ts';
+import { peopleRoutes } from './people-routes.ts';
 import { referenceRoutes, sendPage } from './reference-routes.ts';
 import { receiptRoutes, type ReceiptRoutesDeps } from './receipt-routes.ts';
 import { storedResponseRoutes } from './stored-responses.ts';
@@ -46,6 +48,7 @@ export type RoutesDeps = {
   tokenCounters: readonly { path: string; surface: TokenCountSurface }[];
   earnings: Omit<EarningsRoutesDeps, 'inference'>;
   receipts: Omit<ReceiptRoutesDeps, 'inference' | 'catalog'>;
+  gate: Gate;
 };
 
 /** The flat table of every route. Rows under `/v1/` are served under `/api/v1/` too. */
@@ -69,6 +72,7 @@ export function routeTable(deps: RoutesDeps): RouteRow[] {
       version: deps.version,
       baseUrl: (request) => baseUrlOf(deps.config, request),
     }),
+    ...peopleRoutes(deps.gate),
     { method: 'GET', path: '/healthz', handler: (_request, reply) => void reply.send({ status: 'ok' }) },
     { method: 'GET', path: '/readyz', handler: (_request, reply) => readiness(deps.inference, reply) },
     { method: 'GET', path: '/metrics', handler: (request, reply) => scrape(deps, request, reply) },

@@ -2,8 +2,11 @@ import { mkdirSync } from 'node:fs';
 
 /** The files of a data folder. */
 
-/** Everything but money. */
+/** Everything but money and people. */
 export const MAIN_DATABASE_FILE = 'switchyard.sqlite';
+
+/** People, how they sign in, and their roles in accounts. */
+export const PEOPLE_DATABASE_FILE = 'people.sqlite';
 
 /** Money and receipts. */
 export const LEDGER_DATABASE_FILE = 'ledger.sqlite';

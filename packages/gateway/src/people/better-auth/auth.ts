@@ -1,0 +1,162 @@
+import { passkey } from '@better-auth/passkey';
+import { betterAuth } from 'better-auth';
+import type { BetterAuthOptions } from 'better-auth';
+import { genericOAuth } from 'better-auth/plugins/generic-oauth';
+import { twoFactor } from 'better-auth/plugins/two-factor';
+import type { PeopleConfig } from '../../config/config.ts';
+import type { Clock } from '../../core/clock.ts';
+import { randomBase62 } from '../../core/ids.ts';
+import { linkTo } from '../links.ts';
+import { type Mailer, writeMail } from '../mail.ts';
+import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from '../passwords.ts';
+import { ADDRESS_HEADER, AUTH_PATH } from './paths.ts';
+
+const LINK_LIFETIME_SECONDS = 3_600;
+const FRESH_SECONDS = 600;
+const SIGN_UP_PATH = '/sign-up/email';
+
+export type AuthSetup = {
+  clock: Clock;
+  /** A handle of better-sqlite3 on the database of people. */
+  database: NonNullable<BetterAuthOptions['database']>;
+  /** Signs cookies and encrypts the secrets of two-factor codes. */
+  secret: string;
+  brand: string;
+  /** Where people reach the site: origin without a slash at the end. */
+  siteUrl: string;
+  /** Further origins of the same site, for a gateway on this machine. */
+  otherOrigins: readonly string[];
+  config: Pick<PeopleConfig, 'signUp' | 'requireVerifiedEmail' | 'sessionMs' | 'oauth' | 'wallet'>;
+  mailer: Mailer;
+};
+
+/** What is needed of Better Auth. The only module that imports it: it takes half a second and 70 MB to load. */
+export type Auth = {
+  handle(request: Request): Promise<Response>;
+  /** Whose session a cookie names; undefined when it is none, or it has ended. */
+  session(headers: Headers): Promise<AuthSession | undefined>;
+  /** A token for the page that sets a new password, good for an hour. */
+  resetToken(personId: string): Promise<string>;
+};
+
+export type AuthSession = { personId: string; startedAtMs: number; address: string };
+
+export function createAuth(setup: AuthSetup): Auth {
+  const auth = betterAuth(authOptions(setup));
+  return {
+    handle: (request) => auth.handler(request),
+    async session(headers) {
+      const found = await auth.api.getSession({ headers, query: { disableRefresh: true } });
+      if (found === null) return undefined;
+      const { userId, createdAt, ipAddress } = found.session;
+      return { personId: userId, startedAtMs: createdAt.getTime(), address: ipAddress ?? '' };
+    },
+    async resetToken(personId) {
+      const token = randomBase62(32);
+      const { internalAdapter } = await auth.$context;
+      await internalAdapter.createVerificationValue({
+        identifier: `reset-password:${token}`,
+        value: personId,
+        expiresAt: new Date(setup.clock.nowMs() + LINK_LIFETIME_SECONDS * 1_000),
+      });
+      return token;
+    },
+  };
+}
+
+/** All that Better Auth is told. Checks of origin stay on: no setting of ours reaches them. */
+export function authOptions(setup: AuthSetup): BetterAuthOptions {
+  const { brand, siteUrl, config, mailer } = setup;
+  const isSecure = siteUrl.startsWith('https:');
+  const send = (kind: 'verify' | 'reset' | 'existing', to: string, link: string): Promise<void> => {
+    mailer.send(writeMail(kind, { to, link, words: { brand } }));
+    return Promise.resolve();
+  };
+  return {
+    appName: brand,
+    baseURL: siteUrl,
+    basePath: AUTH_PATH,
+    secret: setup.secret,
+    database: setup.database,
+    trustedOrigins: [siteUrl, ...setup.otherOrigins],
+    telemetry: { enabled: false },
+    // Its messages quote addresses.
+    logger: { disabled: true },
+    emailAndPassword: {
+      enabled: true,
+      // The gateway decides about sign-ups before a request gets here; see sign-up.ts.
+      requireEmailVerification: config.requireVerifiedEmail,
+      // Signing up never signs in, so that the answer is the same for an address that is known.
+      autoSignIn: false,
+      minPasswordLength: PASSWORD_MIN_CHARS,
+      maxPasswordLength: PASSWORD_MAX_CHARS,
+      resetPasswordTokenExpiresIn: LINK_LIFETIME_SECONDS,
+      revokeSessionsOnPasswordReset: true,
+      sendResetPassword: ({ user, token }) =>
+        send('reset', user.email, linkTo(siteUrl, 'reset-password', token)),
+      onExistingUserSignUp: ({ user }) => send('existing', user.email, linkTo(siteUrl, 'sign-in')),
+    },
+    emailVerification: {
+      sendOnSignUp: true,
+      sendOnSignIn: true,
+      autoSignInAfterVerification: true,
+      expiresIn: LINK_LIFETIME_SECONDS,
+      sendVerificationEmail: ({ user, url }) => send('verify', user.email, url),
+    },
+    session: {
+      expiresIn: config.sessionMs / 1_000,
+      disableSessionRefresh: true,
+      freshAge: FRESH_SECONDS,
+      cookieCache: { enabled: false },
+    },
+    account: {
+      encryptOAuthTokens: true,
+      accountLinking: { enabled: true, requireLocalEmailVerified: true },
+    },
+    user: { changeEmail: { enabled: false }, deleteUser: { enabled: false } },
+    // Counted by the gateway, by address and by mailbox.
+    rateLimit: { enabled: false },
+    advanced: {
+      // The library's own switch would write `__Secure-`.
+      useSecureCookies: false,
+      cookiePrefix: isSecure ? '__Host-switchyard' : 'switchyard',
+      defaultCookieAttributes: { secure: isSecure, httpOnly: true, sameSite: 'lax', path: '/' },
+      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
+      // Mail is sent beside the answer: how long it takes would tell whether there is an account.
+      backgroundTasks: { handler: (task) => void task.catch(() => undefined) },
+    },
+    databaseHooks: {
+      user: {
+        create: {
+          before: (_user, context) =>
+            Promise.resolve(config.signUp === 'open' || context?.path === SIGN_UP_PATH),
+        },
+      },
+    },
+    socialProviders: Object.fromEntries(
+      config.oauth
+        .filter((provider) => provider.discoveryUrl === undefined)
+        .map(({ name, clientId, clientSecret }) => [name, { clientId, clientSecret: clientSecret.reveal() }]),
+    ),
+    plugins: [
+      twoFactor({ issuer: brand }),
+      passkey({ rpID: new URL(siteUrl).hostname, rpName: brand, origin: [siteUrl, ...setup.otherOrigins] }),
+      genericOAuth({
+        config: config.oauth.flatMap(({ name, discoveryUrl, clientId, clientSecret }) =>
+          discoveryUrl === undefined
+            ? []
+            : [
+                {
+                  providerId: name,
+                  discoveryUrl,
+                  clientId,
+                  clientSecret: clientSecret.reveal(),
+                  scopes: ['openid', 'email', 'profile'],
+                  pkce: true,
+                },
+              ],
+        ),
+      }),
+    ],
+  };
+}

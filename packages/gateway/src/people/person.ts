@@ -1,0 +1,40 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** What a person may do in an account. Each role may do all that the ones after it may. */
+export const MEMBER_ROLES = ['owner', 'admin', 'developer', 'viewer'] as const;
+export type MemberRole = (typeof MEMBER_ROLES)[number];
+
+/** `operator`: runs this site. */
+export type SiteRole = 'person' | 'operator';
+
+/** A human with a valid session. */
+export type Person = {
+  id: string;
+  email: string;
+  name: string;
+  emailVerified: boolean;
+  site: SiteRole;
+  twoFactor: boolean;
+  memberships: readonly { accountId: string; role: MemberRole }[];
+  /** When this session began with a password, passkey or provider; milliseconds since 1970. */
+  signedInAtMs: number;
+};
+
+/** Port: who sends a request, by its session cookie. All that others need to know of people's sessions. */
+export type PeopleSessions = {
+  /** Undefined without a valid session. Rejects when the disk fails. */
+  read(headers: IncomingHttpHeaders): Promise<Person | undefined>;
+};
+
+/** How long after signing in dangerous things may be done without signing in again. */
+export const FRESH_SIGN_IN_MS = 10 * 60_000;
+
+/** Whether the person has signed in within the last 10 minutes. */
+export function isFreshlySignedIn(person: Pick<Person, 'signedInAtMs'>, nowMs: number): boolean {
+  return nowMs - person.signedInAtMs <= FRESH_SIGN_IN_MS;
+}
+
+/** Whether `role` may do what `needed` may. */
+export function roleCovers(role: MemberRole, needed: MemberRole): boolean {
+  return MEMBER_ROLES.indexOf(role) <= MEMBER_ROLES.indexOf(needed);
+}

@@ -1,0 +1,61 @@
+import type { Clock } from '../core/clock.ts';
+import type { PeopleConfig } from '../config/config.ts';
+import { fault, type Fault } from '../core/errors.ts';
+import { failed, ok, type Result } from '../core/result.ts';
+import { hasRefusedDomain } from './email-address.ts';
+import { tokenDigest } from './links.ts';
+import type { PeopleStore } from './store.ts';
+
+/** Who may make an account. `operator`: with the link of this machine's own operator. */
+export type SignUpRight = 'anyone' | 'invited' | 'operator';
+
+export type SignUpRules = {
+  /** Errors: `sign_up_closed`, `invalid_request` (domain). The answer never depends on who has an account. */
+  check(ask: { email: unknown; ticket: unknown }): Result<SignUpRight, Fault>;
+  /** Hears what a sign-up answered. Of an address that was known already, the id is nobody's. */
+  done(right: SignUpRight, answer: unknown): void;
+};
+
+export function createSignUpRules(deps: {
+  clock: Clock;
+  store: PeopleStore;
+  config: Pick<PeopleConfig, 'signUp' | 'refusedEmailDomains'>;
+}): SignUpRules {
+  const { clock, store, config } = deps;
+  const refusedDomains = new Set(config.refusedEmailDomains);
+
+  function rightOf(email: string, ticket: unknown): SignUpRight | undefined {
+    const digest = tokenDigest(ticket);
+    if (digest !== undefined) {
+      if (store.hasOperatorLink(digest, clock.nowMs())) return 'operator';
+      const invitation = store.invitationByDigest(digest);
+      const isOpen = invitation !== undefined && invitation.expiresAtMs > clock.nowMs();
+      if (isOpen && invitation.email === email && config.signUp !== 'closed') return 'invited';
+    }
+    return config.signUp === 'open' ? 'anyone' : undefined;
+  }
+
+  return {
+    check({ email, ticket }) {
+      const address = typeof email === 'string' ? email.toLowerCase() : '';
+      const right = rightOf(address, ticket);
+      if (right === undefined) return failed(fault('sign_up_closed'));
+      if (hasRefusedDomain(address, refusedDomains)) {
+        return failed(fault('invalid_request', { message: 'Use another e-mail address.', param: 'email' }));
+      }
+      return ok(right);
+    },
+    done(right, answer) {
+      // Whoever has the operator's link controls this machine; no mail need reach them first.
+      const id = right === 'operator' ? newPersonId(answer) : undefined;
+      if (id !== undefined) store.markEmailVerified(id);
+    },
+  };
+}
+
+function newPersonId(answer: unknown): string | undefined {
+  if (typeof answer !== 'object' || answer === null || !('user' in answer)) return undefined;
+  const { user } = answer;
+  const hasId = typeof user === 'object' && user !== null && 'id' in user;
+  return hasId && typeof user.id === 'string' ? user.id : undefined;
+}

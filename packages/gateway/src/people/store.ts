@@ -1,0 +1,93 @@
+import type { MemberRole, SiteRole } from './person.ts';
+
+/** A person as they are kept. */
+export type StoredPerson = {
+  id: string;
+  email: string;
+  name: string;
+  emailVerified: boolean;
+  twoFactor: boolean;
+  createdAtMs: number;
+};
+
+/** What the site knows of a person besides how they sign in. */
+export type Standing = {
+  personId: string;
+  site: SiteRole;
+  /** Their own account, decided before it is made. */
+  homeAccountId: string;
+  /** Whether that account and the membership in it are there. */
+  homeMade: boolean;
+};
+
+export type Membership = { accountId: string; personId: string; role: MemberRole; sinceMs: number };
+
+/** `digest`: SHA-256 of its token in base64. */
+export type Invitation = {
+  id: string;
+  accountId: string;
+  /** In small letters. */
+  email: string;
+  role: MemberRole;
+  invitedBy: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+  digest: string;
+};
+
+/** How a person can sign in and from where they have. No secrets. */
+export type SignInRecord = {
+  methods: string[];
+  passkeys: { name: string | null; createdAt: string | null }[];
+  sessions: { createdAt: string; expiresAt: string; ipAddress: string | null; userAgent: string | null }[];
+};
+
+/**
+ * Port: people, their roles in accounts, invitations. Its calls end at once and throw when the disk fails. All calls
+ * inside `transaction` become durable together or not at all.
+ */
+export type PeopleStore = {
+  transaction<Value>(work: () => Value): Value;
+
+  person(id: string): StoredPerson | undefined;
+  /** `email` in small letters. */
+  personByEmail(email: string): StoredPerson | undefined;
+  /** The oldest first. */
+  people(limit: number): StoredPerson[];
+  countPeople(): number;
+  markEmailVerified(personId: string): void;
+  signInRecord(personId: string): SignInRecord;
+  /** The person, their ways to sign in, sessions, standing and memberships. */
+  deletePerson(personId: string): void;
+
+  standing(personId: string): Standing | undefined;
+  putStanding(standing: Standing): void;
+
+  memberships(personId: string): Membership[];
+  members(accountId: string): Membership[];
+  putMembership(membership: Membership): void;
+  deleteMembership(key: { accountId: string; personId: string }): void;
+
+  invitation(id: string): Invitation | undefined;
+  invitationByDigest(digest: string): Invitation | undefined;
+  /** Open and expired ones, oldest first. */
+  invitations(accountId: string): Invitation[];
+  putInvitation(invitation: Invitation): void;
+  deleteInvitation(id: string): void;
+
+  putOperatorLink(link: { digest: string; expiresAtMs: number }): void;
+  hasOperatorLink(digest: string, nowMs: number): boolean;
+  /** Uses the link up. False when there is none, or its time is over. */
+  takeOperatorLink(digest: string, nowMs: number): boolean;
+  hasOperator(): boolean;
+
+  /** Which account an address has claimed its welcome credit for. The digest outlives the person. */
+  freeCredit(emailDigest: string): { accountId: string } | undefined;
+  /** Claims of people of one network address since a time. */
+  countFreeCredits(addressDigest: string, sinceMs: number): number;
+  putFreeCredit(claim: { emailDigest: string; accountId: string; addressDigest: string; atMs: number }): void;
+
+  /** Removes what has expired: sessions, codes, invitations, links, digests of network addresses. */
+  sweep(nowMs: number): void;
+  close(): void;
+};
