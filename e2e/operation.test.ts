@@ -101,6 +101,29 @@ it('answers health, readiness and metrics', async () => {
   expect(proxied.status).toBe(404);
 });
 
+it('on SIGTERM says at once that it is not ready, and serves who still comes until the delay is over', async () => {
+  const other = await startGateway({ config: `${config}\nserver: { drain_delay_ms: 3000 }\n` });
+  const { key: otherKey } = await other.customer('10');
+  const ready = async () => (await fetch(`http://127.0.0.1:${other.port}/readyz`)).status;
+  expect(await ready()).toBe(200);
+  const ended = other.child.stop('SIGTERM');
+  while ((await ready()) !== 503);
+  const models = await fetch(`${other.baseUrl}/models`, { headers: { authorization: `Bearer ${otherKey}` } });
+  expect(models.status).toBe(200);
+  const upstream = new Promise<ServerResponse>((resolve) => {
+    waiting = resolve;
+  });
+  const reply = await fetch(`${other.baseUrl}/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${otherKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'resold', stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
+  });
+  expect(reply.status).toBe(200);
+  finish(await upstream);
+  expect(await reply.text()).toContain('data: [DONE]');
+  expect(await ended).toBe(0);
+});
+
 it('on SIGTERM lets the running stream finish and settle, takes nothing new, and ends cleanly', async () => {
   const { reply, upstream } = await ask();
   const ended = gateway.child.stop('SIGTERM');

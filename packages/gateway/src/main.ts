@@ -25,6 +25,7 @@ import { createIdempotency } from './inference/idempotency.ts';
 import { createModelDirectory } from './inference/model-directory.ts';
 import { createNodeWork } from './inference/node-work.ts';
 import type { ImageDeps } from './inference/image-deps.ts';
+import { createShutdown } from './inference/shutdown.ts';
 import { startPulse } from './inference/serve-text.ts';
 import { createAddressGuard } from './limits/address-guard.ts';
 import { createKeyLimits } from './limits/key-limits.ts';
@@ -122,7 +123,6 @@ type Closing = { closers: (() => Promise<void> | void)[]; closeAll: () => Promis
 async function startParts(config: Config, log: Log, closing: Closing): Promise<RunningGateway> {
   const { closers } = closing;
   const directory = config.data.dir;
-  let accepting = true;
   let boundPort: number | undefined;
 
   const accountStore = openSqliteAccountStore(directory, clock);
@@ -197,6 +197,18 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     : undefined;
   closers.push(() => canaries?.close());
   const running: InferenceDeps['running'] = new Set();
+  const shutdown = createShutdown({
+    clock,
+    log,
+    running,
+    delayMs: config.server.drainDelayMs,
+    drainMs: config.server.drainMs,
+    onDraining() {
+      http.stopAccepting();
+      fleet.drain({ retryAfterMs: 2_000, graceMs: config.server.drainMs });
+    },
+    closeAll: closing.closeAll,
+  });
   const metrics = createMetrics(
     {
       running: () => running.size,
@@ -247,7 +259,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     nodeWork: createNodeWork({ ...trust, maturity: config.earnings, canaries }),
     retry: config.routing.retry,
     running,
-    accepting: () => accepting,
+    accepting: shutdown.isAccepting,
     observer: observeRequests(log, metrics),
   };
   const acquireImage = createImageRouter(fleet);
@@ -349,6 +361,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     config: config.server,
     routes: routeTable({
       version: VERSION,
+      isReady: shutdown.isReady,
       config,
       catalog,
       models,
@@ -376,17 +389,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   log.info('listening', { host: address.host, port: address.port });
   people.warmUp();
 
-  let stopped: Promise<void> | undefined;
-  const stop = async () => {
-    accepting = false;
-    log.info('draining', { count: running.size });
-    http.stopAccepting();
-    fleet.drain({ retryAfterMs: 2_000, graceMs: config.server.drainMs });
-    await drained(running, config.server.drainMs);
-    await closing.closeAll();
-    log.info('stopped');
-  };
-  return { ...address, admin, people, stop: () => (stopped ??= stop()) };
+  return { ...address, admin, people, stop: shutdown.stop };
 }
 
 /** What metrics may name: whatever else a receipt says was chosen by an account. */
@@ -398,28 +401,4 @@ function knownNames(config: Config, catalog: Catalog): KnownNames {
 
 function* upstreamStatuses(upstreams: Map<string, OpenedUpstream>): Iterable<UpstreamStatus> {
   for (const [name, upstream] of upstreams) yield { name, ...upstream.status() };
-}
-
-/** How often the end of the running requests is looked for while the server stops. */
-const DRAIN_GRAIN_MS = 50;
-/** After their time is over, running requests are ended with an error, which must still be settled. */
-const ABORT_GRACE_MS = 3_000;
-
-/** Resolves when nothing runs any more. What still runs after `drainMs` is ended with an error. */
-function drained(running: InferenceDeps['running'], drainMs: number): Promise<void> {
-  const startedMs = clock.monotonicMs();
-  let aborted = false;
-  return new Promise((resolve) => {
-    const look = () => {
-      const passedMs = clock.monotonicMs() - startedMs;
-      if (passedMs > drainMs && !aborted) {
-        aborted = true;
-        for (const run of running) run.abort();
-      }
-      if (running.size > 0 && passedMs < drainMs + ABORT_GRACE_MS) return;
-      timer.cancel();
-      resolve();
-    };
-    const timer = clock.every(DRAIN_GRAIN_MS, look);
-  });
 }

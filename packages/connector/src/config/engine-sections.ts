@@ -9,7 +9,6 @@ import {
   IMAGE_SLOTS,
   IMAGE_SLOTS_MAX,
   DEMO_SLOTS_MAX,
-  findBaseUrlProblem,
   imageServerKindOf,
   isImageServerKind,
   KIND_LIST,
@@ -20,14 +19,12 @@ import {
 } from './engine-config.ts';
 import { choicesOfFile, findFileProblem } from './engine-flags.ts';
 import { readImageServerSection } from './image-sections.ts';
+import { readServerAccess } from './server-access.ts';
+import type { ServerSource } from './server-access.ts';
 import type { Section, YamlSections } from './yaml-sections.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** What an engine of a configuration file is read with. */
-export type EngineSource = {
-  yaml: YamlSections;
-  environment: Environment;
+export type EngineSource = ServerSource & {
   /** Where relative paths start. */
   folder: string;
 };
@@ -130,35 +127,23 @@ function readGguf(
 }
 
 function readServer(
-  { yaml, environment }: EngineSource,
+  source: EngineSource,
   section: Section,
   { kind, models }: { kind: ServerKind; models: Section[] | undefined },
 ): EngineConfig | undefined {
-  const allowLan = yaml.boolean(section, 'allow_lan') ?? false;
-  const apiKeyEnv = yaml.text(section, 'api_key_env');
-  const apiKey = apiKeyEnv === undefined ? undefined : environment[apiKeyEnv];
-  if (apiKeyEnv !== undefined && (apiKey === undefined || apiKey === '')) {
-    yaml.problem(section, 'api_key_env', 'names an environment variable that is not set');
-  }
+  const { yaml } = source;
   const settings = new Map<string, ModelSettings>();
   const choices = models?.flatMap((model) => readModel(yaml, model, settings));
   const keepAlive = yaml.text(section, 'keep_alive');
   if (keepAlive !== undefined && !KEEP_ALIVE.test(keepAlive)) {
     yaml.problem(section, 'keep_alive', 'must be a time such as 30m, or "-1" for ever');
   }
-  const isUrlMissing = !section.entries.has('base_url');
-  const baseUrl = yaml.text(section, 'base_url') ?? (isUrlMissing ? usualUrl(kind) : undefined);
-  if (baseUrl === undefined) {
-    if (isUrlMissing) yaml.problem(section, 'base_url', 'is missing');
-    return undefined;
-  }
-  const urlProblem = findBaseUrlProblem(baseUrl, allowLan);
-  if (urlProblem !== undefined) yaml.problem(section, 'base_url', urlProblem);
-  const config = serverConfig(kind, baseUrl);
+  const access = readServerAccess(source, section, usualUrl(kind));
+  if (access === undefined) return undefined;
+  const config = serverConfig(kind, access.baseUrl);
   return {
     ...config,
-    apiKey,
-    allowLan,
+    ...access,
     slots: yaml.wholeNumber(section, 'slots', { min: 1, max: SLOTS_MAX }) ?? config.slots,
     choices,
     settings,

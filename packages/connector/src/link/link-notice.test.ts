@@ -38,19 +38,11 @@ async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-async function welcomed(fields: object = {}): Promise<RawConnection> {
+async function welcomed(fields: Parameters<RawConnection['welcome']>[0] = {}): Promise<RawConnection> {
   await until(() => gateway.connections[0]?.got(RECORD_TYPES.hello).length === 1);
   const [connection] = gateway.connections;
   if (connection === undefined) throw new Error('no connection');
-  const welcome = {
-    sessionId: 's1',
-    epoch: 1,
-    heartbeatMs: 10_000,
-    serverTimeMs: 0,
-    features: [],
-    ...fields,
-  };
-  connection.send(connection.record(RECORD_TYPES.welcome, 0, jsonBody(welcome)));
+  connection.welcome(fields);
   await until(() => states.some(({ state }) => state === 'online'));
   return connection;
 }

@@ -26,7 +26,7 @@ export type RawConnection = {
   record(type: number, stream: number, body?: Uint8Array, fields?: Partial<LinkRecord>): LinkRecord;
   send(...records: LinkRecord[]): void;
   /** Without fields: a gateway that knows no features. */
-  welcome(fields?: { sessionId?: string; features?: string[] }): void;
+  welcome(fields?: { sessionId?: string; features?: string[]; newestAgent?: string }): void;
   /** What was received of the session that goes on. `seqs`: the last own number of each stream. */
   resumed(received: StreamSeq[], seqs?: Record<number, number>): void;
 };

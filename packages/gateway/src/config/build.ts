@@ -74,6 +74,7 @@ function buildServer(file: ConfigFile, options: BuildOptions): ServerConfig {
     publicUrl: server.public_url === undefined ? undefined : withoutSlash(server.public_url),
     trustedProxies: [...server.trusted_proxies],
     chatBodyMaxBytes: sizeInBytes(server.chat_body_max_bytes) ?? 0,
+    drainDelayMs: server.drain_delay_ms,
     drainMs: secondsToMs(server.drain_seconds),
     metrics: {
       enabled: server.metrics.enabled,

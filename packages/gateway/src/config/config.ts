@@ -49,6 +49,8 @@ export type ServerConfig = {
   /** Addresses and CIDR blocks whose `x-forwarded-for` is believed. */
   trustedProxies: readonly string[];
   chatBodyMaxBytes: number;
+  /** How long a stopping server still takes requests while it says that it is not ready. */
+  drainDelayMs: number;
   /** How long a stopping server lets running requests end. */
   drainMs: number;
   /** `token`: what a scraper must send; undefined: only programs on this machine are answered. */

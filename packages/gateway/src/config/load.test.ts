@@ -128,7 +128,7 @@ describe('the loaded configuration', () => {
   test('has units, is complete and deeply frozen', () => {
     const { config, warnings } = load(
       [
-        'server: { drain_seconds: 1.5, chat_body_max_bytes: 64 KiB, public_url: "https://x.example/" }',
+        'server: { drain_seconds: 1.5, drain_delay_ms: 250, chat_body_max_bytes: 64 KiB, public_url: "https://x.example/" }',
         'accounts: { welcome_usd: "0.50" }',
         'limits: { queue_wait_seconds: 0.25 }',
         'pools: { p: { description: d } }',
@@ -151,6 +151,7 @@ describe('the loaded configuration', () => {
     );
     expect(warnings).toEqual([]);
     expect(config.server).toMatchObject({
+      drainDelayMs: 250,
       drainMs: 1500,
       chatBodyMaxBytes: 65_536,
       publicUrl: 'https://x.example',

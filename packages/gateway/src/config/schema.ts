@@ -66,6 +66,11 @@ const server = z.strictObject({
   chat_body_max_bytes: byteSize(1024, 256 * 1024 * 1024)
     .default('32 MiB')
     .describe('Largest body of a text request. Bytes, or text such as `32 MiB`.'),
+  drain_delay_ms: wholeNumber(0, 600_000)
+    .default(0)
+    .describe(
+      'How long a stopping server still takes requests while `/readyz` says 503 already, so that a load balancer can take it out.',
+    ),
   drain_seconds: anyNumber(0, 3600)
     .default(30)
     .describe('How long running requests may go on when the server stops.'),

@@ -27,13 +27,12 @@ import {
 } from '@switchyard/protocol/link/messages.ts';
 import type { GoAway, Hello } from '@switchyard/protocol/link/messages.ts';
 import { RESUME_FEATURE } from '@switchyard/protocol/link/replay.ts';
-import { errorFields } from '../core/log.ts';
 import { isOlderAgent } from './agent-version.ts';
 import type { NodeIdentity } from './fleet.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { NodeJob } from './node-job.ts';
 import type { NodeSession } from './node-session.ts';
-import { CLOSE_INTERNAL_ERROR } from './session-host.ts';
+import { guarded } from './session-host.ts';
 import type { LineEnd, LineHost, LinkSocket } from './session-host.ts';
 import { createRecordBudget, ONCE_PER_JOB, spendRecord } from './session-rules.ts';
 import type { RecordBudget } from './session-rules.ts';
@@ -290,11 +289,10 @@ export class NodeLine {
 
   /** A fault of ours on the way of one node's records ends that node's connection, not the gateway. */
   #guard(task: () => void): void {
-    try {
-      task();
-    } catch (error) {
-      this.#host.log.error('node_session_failed', { nodeId: this.identity.nodeId, ...errorFields(error) });
-      this.end(CLOSE_INTERNAL_ERROR, 'internal error');
-    }
+    guarded(task, {
+      log: this.#host.log,
+      nodeId: this.identity.nodeId,
+      end: (code, reason) => this.end(code, reason),
+    });
   }
 }

@@ -13,7 +13,6 @@ import type { Attempt, AttemptFault, AttemptRequest, AttemptSink } from '../core
 import type { ImageSink } from '../core/image-attempt.ts';
 import type { Pass } from '../core/breaker.ts';
 import { randomBase62 } from '../core/ids.ts';
-import { errorFields } from '../core/log.ts';
 import type { NodeIdentity, NodeStatus } from './fleet.ts';
 import { ImageAnswer } from './image-answer.ts';
 import { TextAnswer } from './job-answer.ts';
@@ -25,7 +24,7 @@ import { BODY_TOO_LARGE, countsAgainstNode, NODE_LOST } from './node-faults.ts';
 import { NodeJob } from './node-job.ts';
 import type { JobOutcome } from './node-job.ts';
 import type { NodeLine } from './node-line.ts';
-import { CLOSE_INTERNAL_ERROR } from './session-host.ts';
+import { guarded } from './session-host.ts';
 import type { LineEnd, SessionHost } from './session-host.ts';
 import { mayReturn } from './session-rules.ts';
 
@@ -333,12 +332,11 @@ export class NodeSession {
 
   /** A fault of ours ends this session, not the gateway. */
   #guard(task: () => void): void {
-    try {
-      task();
-    } catch (error) {
-      this.#host.log.error('node_session_failed', { nodeId: this.identity.nodeId, ...errorFields(error) });
-      this.end(CLOSE_INTERNAL_ERROR, 'internal error');
-    }
+    guarded(task, {
+      log: this.#host.log,
+      nodeId: this.identity.nodeId,
+      end: (code, reason) => this.end(code, reason),
+    });
   }
 
   #finish(code: number): void {

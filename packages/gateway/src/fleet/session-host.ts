@@ -2,6 +2,7 @@ import type { CloseCode } from '@switchyard/protocol/link/close-codes.ts';
 import type { Hello } from '@switchyard/protocol/link/messages.ts';
 import type { WriterLine } from '@switchyard/protocol/link/writer.ts';
 import type { Clock, RandomSource } from '../core/clock.ts';
+import { errorFields } from '../core/log.ts';
 import type { FleetConfig, FleetLog, FleetMetrics } from './fleet-config.ts';
 import type { NodeIdentity } from './fleet.ts';
 import type { ModelRecord } from './model-record.ts';
@@ -12,7 +13,20 @@ import type { NodeSession } from './node-session.ts';
 export type LinkSocket = WriterLine & { close(code: number, reason: string): void };
 
 /** Closes a connection for a fault of ours. */
-export const CLOSE_INTERNAL_ERROR = 1011;
+const CLOSE_INTERNAL_ERROR = 1011;
+
+/** Runs a task of one node: a fault of ours ends what it belongs to, not the gateway. */
+export function guarded(
+  task: () => void,
+  owner: { log: FleetLog; nodeId: string; end(code: LineEnd, reason: string): void },
+): void {
+  try {
+    task();
+  } catch (error) {
+    owner.log.error('node_session_failed', { nodeId: owner.nodeId, ...errorFields(error) });
+    owner.end(CLOSE_INTERNAL_ERROR, 'internal error');
+  }
+}
 
 export type LineEnd = CloseCode | typeof CLOSE_INTERNAL_ERROR;
 

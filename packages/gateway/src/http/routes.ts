@@ -38,6 +38,8 @@ export type RouteRow = {
 export type RoutesDeps = {
   /** Of this program. */
   version: string;
+  /** Whether load balancers should send requests. */
+  isReady(): boolean;
   config: Config;
   catalog: Catalog;
   models: Pick<ModelDirectory, 'listModels' | 'resolveModel'>;
@@ -74,7 +76,7 @@ export function routeTable(deps: RoutesDeps): RouteRow[] {
     }),
     ...peopleRoutes(deps.gate),
     { method: 'GET', path: '/healthz', handler: (_request, reply) => void reply.send({ status: 'ok' }) },
-    { method: 'GET', path: '/readyz', handler: (_request, reply) => readiness(deps.inference, reply) },
+    { method: 'GET', path: '/readyz', handler: (_request, reply) => readiness(deps, reply) },
     { method: 'GET', path: '/metrics', handler: (request, reply) => scrape(deps, request, reply) },
     { method: 'GET', path: '/', handler: (request, reply) => sendLandingPage(deps, request, reply) },
   ];
@@ -169,8 +171,8 @@ function expiryView(expiry: Balance['nextExpiry']): { at: string; credits: numbe
 }
 
 /** Ready: takes requests and can record charges. A load balancer should ask this one. */
-function readiness(inference: InferenceDeps, reply: FastifyReply): void {
-  const accepting = inference.accepting();
+function readiness({ isReady, inference }: RoutesDeps, reply: FastifyReply): void {
+  const accepting = isReady();
   const ledger = inference.ledger.healthy();
   void reply.code(accepting && ledger ? 200 : 503).send({
     status: accepting && ledger ? 'ready' : 'not-ready',
