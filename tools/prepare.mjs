@@ -143,7 +143,7 @@ async function runNpm(environment) {
 }
 
 /** Runs one program in the repository. Keeps the last 64 KiB of its output. */
-function run(command, args, environment) {
+export function run(command, args, environment = childEnvironment()) {
   const logMaxChars = 64 * 1024;
   return new Promise((resolve) => {
     const child = spawn(command, args, {
@@ -166,7 +166,7 @@ function run(command, args, environment) {
 }
 
 /** A line that counts the seconds. On a terminal it rewrites itself; in a log it appears at start and end only. */
-function startProgress(label) {
+export function startProgress(label) {
   const startMs = performance.now();
   const seconds = () => Math.round((performance.now() - startMs) / 1000);
   const { stderr } = process;
@@ -196,6 +196,7 @@ function checkPinnedNode() {
   );
 }
 
-function tell(line) {
+/** A line to the person at the terminal. */
+export function tell(line) {
   process.stderr.write(`${line}\n`);
 }

@@ -19,6 +19,7 @@ import { createCanaryRunner } from './fleet/trust/canary-runner.ts';
 import { routeTable } from './http/routes.ts';
 import { VERSION } from './core/version.ts';
 import { createHttpServer } from './http/server.ts';
+import { loadWebApp } from './http/web-app.ts';
 import type { InferenceDeps } from './inference/deps.ts';
 import { observeRequests } from './inference/observe-requests.ts';
 import { createIdempotency } from './inference/idempotency.ts';
@@ -379,6 +380,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
         signer,
         keyName: (keyId) => registry.directory.key(keyId)?.identity.key.name,
       },
+      web: loadWebApp(),
     }),
     handleUpgrade: fleet.handleUpgrade,
     log,

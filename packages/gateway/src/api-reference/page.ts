@@ -9,6 +9,7 @@ import { operations } from './operations.ts';
 export function apiReferencePage({ title, baseUrl }: { title: string; baseUrl: string }): string {
   return htmlDocument({
     title: `${title} API reference`,
+    brand: title,
     main: `<h1>API reference</h1>
 <p>Base URL <code>${escapeHtml(baseUrl)}</code>. Send a key as <code>Authorization: Bearer</code> or as <code>x-api-key</code>.
 All <code>/v1</code> routes are there under <code>/api/v1</code> too. For programs: <a href="/openapi.json">openapi.json</a>.</p>

@@ -8,14 +8,15 @@ export function landingPage(config: Config, models: readonly ModelView[], baseUr
   const example = models.find((model) => model.available) ?? models[0];
   return htmlDocument({
     title: config.brand.name,
+    brand: config.brand.name,
     main: `<h1>${name}</h1>
-<p>An inference gateway that speaks the APIs of OpenAI and Anthropic. Point your client at the base URL and use your key.</p>
+<p class="lead">An inference gateway that speaks the APIs of OpenAI and Anthropic. Point your client at the base URL and use your key.</p>
 <dl>
 <dt>Base URL</dt><dd><code>${escapeHtml(baseUrl)}/v1</code></dd>
 <dt>Key</dt><dd><code>sk-${escapeHtml(config.brand.keyPrefix)}-…</code> in the <code>Authorization: Bearer</code> header</dd>
 </dl>
-<h2>Models</h2>
-<div class="scroll"><table>
+<h2 id="models">Models</h2>
+<div class="scroll" role="region" aria-labelledby="models" tabindex="0"><table>
 <thead><tr><th scope="col">Model</th><th scope="col">Price</th><th scope="col">Context</th><th scope="col">Now</th></tr></thead>
 <tbody>
 ${models.map(modelRow).join('\n')}
@@ -24,7 +25,12 @@ ${models.map(modelRow).join('\n')}
 <h2>Try it</h2>
 <pre><code>${escapeHtml(curlExample(baseUrl, example?.id ?? 'model'))}</code></pre>
 <p>All routes, fields and errors: <a href="/docs/api">API reference</a>, <a href="/openapi.json">OpenAPI document</a>.</p>
-<p>Nothing of a prompt or an answer is kept. Only counts and amounts are, for billing.</p>
+<h2>What holds here</h2>
+<ul class="promises">
+<li><strong>Nothing is kept</strong> Nothing of a prompt or an answer is written anywhere. Only counts and amounts are, for billing.</li>
+<li><strong>You pay ahead</strong> A balance never goes below zero. What a request may cost at most is set aside before it runs.</li>
+<li><strong>Failures are free</strong> A request that gets no answer is not charged.</li>
+</ul>
 `,
   });
 }

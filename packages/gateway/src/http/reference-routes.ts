@@ -1,6 +1,7 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { openApiDocument } from '../api-reference/document.ts';
 import { apiReferencePage } from '../api-reference/page.ts';
+import { sendPage } from './pages.ts';
 import type { RouteRow } from './routes.ts';
 
 export type ReferenceOptions = {
@@ -26,20 +27,8 @@ export function referenceRoutes({ title, version, baseUrl }: ReferenceOptions): 
     {
       method: 'GET',
       path: '/docs/api',
-      handler: (request, reply) => sendPage(reply, apiReferencePage({ title, baseUrl: baseUrl(request) })),
+      handler: (request, reply) =>
+        sendPage(request, reply, apiReferencePage({ title, baseUrl: baseUrl(request) })),
     },
   ];
-}
-
-/** A page without script that loads nothing from elsewhere. */
-export function sendPage(reply: FastifyReply, html: string): void {
-  void reply
-    .header('content-type', 'text/html; charset=utf-8')
-    .header(
-      'content-security-policy',
-      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    )
-    .header('x-content-type-options', 'nosniff')
-    .header('referrer-policy', 'no-referrer')
-    .send(html);
 }

@@ -22,10 +22,13 @@ import type { Gate } from '../people/gate.ts';
 import { imageRoutes } from './image-routes.ts';
 import { landingPage } from './landing-page.ts';
 import { allModels, pageOfModels } from './models-page.ts';
+import { sendPage } from './pages.ts';
 import { peopleRoutes } from './people-routes.ts';
-import { referenceRoutes, sendPage } from './reference-routes.ts';
+import { referenceRoutes } from './reference-routes.ts';
 import { receiptRoutes, type ReceiptRoutesDeps } from './receipt-routes.ts';
 import { storedResponseRoutes } from './stored-responses.ts';
+import type { WebApp } from './web-app.ts';
+import { webRoutes } from './web-routes.ts';
 
 export type RouteRow = {
   method: 'GET' | 'POST' | 'DELETE';
@@ -51,6 +54,7 @@ export type RoutesDeps = {
   earnings: Omit<EarningsRoutesDeps, 'inference'>;
   receipts: Omit<ReceiptRoutesDeps, 'inference' | 'catalog'>;
   gate: Gate;
+  web: WebApp;
 };
 
 /** The flat table of every route. Rows under `/v1/` are served under `/api/v1/` too. */
@@ -78,6 +82,7 @@ export function routeTable(deps: RoutesDeps): RouteRow[] {
     { method: 'GET', path: '/healthz', handler: (_request, reply) => void reply.send({ status: 'ok' }) },
     { method: 'GET', path: '/readyz', handler: (_request, reply) => readiness(deps, reply) },
     { method: 'GET', path: '/metrics', handler: (request, reply) => scrape(deps, request, reply) },
+    ...webRoutes(deps.web, deps.config.brand.name),
     { method: 'GET', path: '/', handler: (request, reply) => sendLandingPage(deps, request, reply) },
   ];
 }
@@ -215,5 +220,5 @@ function sendLandingPage(deps: RoutesDeps, request: FastifyRequest, reply: Fasti
   const models = deps.catalog
     .listModels(undefined)
     .map((model) => viewModel(model, modelState(deps.inference, model)));
-  sendPage(reply, landingPage(deps.config, models, baseUrl));
+  sendPage(request, reply, landingPage(deps.config, models, baseUrl));
 }

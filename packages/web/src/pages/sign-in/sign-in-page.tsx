@@ -1,0 +1,94 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link, Redirect, useLocation, useSearch } from 'wouter';
+import { signInWithPasskey, signInWithPassword } from '../../api/auth.ts';
+import { passkeysWork } from '../../api/passkeys.ts';
+import { nextPath, useSessionQuery } from '../../session/session.tsx';
+import { Button } from '../../ui/button.tsx';
+import { TextField } from '../../ui/field.tsx';
+import { ErrorNotice } from '../../ui/states.tsx';
+import { useAttempt } from '../../ui/use-attempt.ts';
+import { GateFrame, INLINE_LINK } from './frame.tsx';
+import { ProviderButtons } from './provider-buttons.tsx';
+
+export default function SignInPage() {
+  const session = useSessionQuery();
+  const client = useQueryClient();
+  const [, go] = useLocation();
+  const search = useSearch();
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const { busy, error, run, onSubmit } = useAttempt();
+  const next = nextPath(search);
+  if (session.data?.person !== null && session.data !== undefined) return <Redirect to={next} replace />;
+  const site = session.data?.site;
+  const enter = async () => {
+    await client.invalidateQueries({ queryKey: ['session'] });
+    leaveTo(next, go);
+  };
+  const byPassword = async () => {
+    const outcome = await signInWithPassword(email, password);
+    if (outcome === 'second-factor') go(`/sign-in/second-factor?next=${encodeURIComponent(next)}`);
+    else await enter();
+  };
+  const byPasskey = async () => {
+    await signInWithPasskey();
+    await enter();
+  };
+  return (
+    <GateFrame
+      title="Sign in"
+      below={
+        site?.signUp === 'closed' ? undefined : (
+          <>
+            New here?{' '}
+            <Link href={`/sign-up${search === '' ? '' : `?${search}`}`} className={INLINE_LINK}>
+              Sign up
+            </Link>
+          </>
+        )
+      }
+    >
+      {session.isError && <ErrorNotice error={session.error} onRetry={() => void session.refetch()} />}
+      {error !== undefined && <ErrorNotice error={error} />}
+      <form onSubmit={onSubmit(byPassword)} className="grid gap-4">
+        <TextField
+          label="E-mail"
+          type="email"
+          autoComplete="username webauthn"
+          required
+          value={email}
+          onChange={(event) => setEmail(event.target.value)}
+        />
+        <TextField
+          label="Password"
+          type="password"
+          autoComplete="current-password"
+          required
+          value={password}
+          onChange={(event) => setPassword(event.target.value)}
+        />
+        <Button look="primary" type="submit" busy={busy}>
+          Sign in
+        </Button>
+      </form>
+      <div className="grid gap-2.5 border-t border-line pt-5">
+        {site?.methods.passkey === true && passkeysWork() && (
+          <Button onClick={() => void run(byPasskey)} disabled={busy}>
+            Sign in with a passkey
+          </Button>
+        )}
+        <ProviderButtons providers={site?.methods.oauth ?? []} backTo={next} />
+        <Link href="/reset-password" className={`${INLINE_LINK} justify-self-center text-sm`}>
+          Forgot the password?
+        </Link>
+      </div>
+    </GateFrame>
+  );
+}
+
+/** The operator's pages are another bundle: the browser loads it. */
+function leaveTo(path: string, go: (path: string) => void): void {
+  if (path.startsWith('/operator')) window.location.assign(path);
+  else go(path);
+}

@@ -1,0 +1,39 @@
+import type { ReactNode } from 'react';
+import { messageOf } from '../api/client.ts';
+import { Button } from './button.tsx';
+import { Dialog, DialogActions } from './dialog.tsx';
+import { Notice } from './notice.tsx';
+
+export type ConfirmDialogProps = {
+  /** Names the object: `Revoke the key “ci”`. */
+  title: string;
+  /** What will happen, and when. */
+  children: ReactNode;
+  /** The verb on the button. */
+  action: string;
+  open: boolean;
+  busy: boolean;
+  /** What the last try threw, or null. */
+  error: unknown;
+  onConfirm: () => void;
+  onClose: () => void;
+  /** The button waits for something, such as a typed name. */
+  disabled?: boolean;
+};
+
+/** Asks before something that cannot be taken back. */
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const { title, children, action, open, busy, error, onConfirm, onClose, disabled = false } = props;
+  return (
+    <Dialog title={title} open={open} onClose={onClose}>
+      <div className="grid gap-3 text-sm">{children}</div>
+      {error !== null && error !== undefined && <Notice tone="bad">{messageOf(error)}</Notice>}
+      <DialogActions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button look="danger" busy={busy} disabled={disabled} onClick={onConfirm}>
+          {action}
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}

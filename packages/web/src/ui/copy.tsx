@@ -1,0 +1,88 @@
+import { useRef, useState } from 'react';
+import { Button } from './button.tsx';
+import { Icon } from './icon.tsx';
+
+const SHOWN_MS = 2_000;
+
+/** Copies a text. Without a clipboard, as on plain http, it says so: `SecretField` and `Code` select all instead. */
+function useCopy(text: string, selectAll: () => void) {
+  const [outcome, setOutcome] = useState<'copied' | 'selected' | undefined>();
+  const show = (next: 'copied' | 'selected') => {
+    setOutcome(next);
+    setTimeout(() => setOutcome(undefined), SHOWN_MS);
+  };
+  const select = () => {
+    selectAll();
+    show('selected');
+  };
+  const copy = () => {
+    if (!window.isSecureContext) select();
+    else navigator.clipboard.writeText(text).then(() => show('copied'), select);
+  };
+  const word = outcome === 'copied' ? 'Copied' : outcome === 'selected' ? 'Selected: press Ctrl+C' : 'Copy';
+  return { copy, word };
+}
+
+function CopyFace({ word }: { word: string }) {
+  return (
+    <>
+      <Icon name={word === 'Copied' ? 'check' : 'copy'} size={16} />
+      <span aria-live="polite">{word}</span>
+    </>
+  );
+}
+
+/** A secret in a labelled field that cannot be changed, with a button to copy it. */
+export function SecretField({ label, value }: { label: string; value: string }) {
+  const input = useRef<HTMLInputElement>(null);
+  const { copy, word } = useCopy(value, () => input.current?.select());
+  return (
+    <div className="grid gap-1.5">
+      <span className="text-sm font-semibold" id="secret-label">
+        {label}
+      </span>
+      <div className="flex flex-wrap gap-2">
+        <input
+          ref={input}
+          readOnly
+          value={value}
+          aria-labelledby="secret-label"
+          onFocus={(event) => event.target.select()}
+          className="min-h-9 min-w-0 flex-1 basis-56 rounded-md border border-edge bg-sunken px-3 font-mono text-[0.8125rem]"
+        />
+        <Button onClick={copy}>
+          <CopyFace word={word} />
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+/** Lines to paste, with a button that copies them. `label` says what they are. */
+export function Code({ label, text }: { label: string; text: string }) {
+  const block = useRef<HTMLElement>(null);
+  const { copy, word } = useCopy(text, () => {
+    if (block.current !== null) window.getSelection()?.selectAllChildren(block.current);
+  });
+  return (
+    <figure className="overflow-hidden rounded-lg border border-line bg-sunken">
+      <figcaption className="flex items-center justify-between gap-3 border-b border-line py-1 pr-1 pl-4 text-[0.8125rem] text-soft">
+        {label}
+        <Button look="quiet" onClick={copy}>
+          <CopyFace word={word} />
+        </Button>
+      </figcaption>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a block that scrolls must be reachable by key */}
+      <pre
+        tabIndex={0}
+        role="group"
+        aria-label={label}
+        className="overflow-x-auto p-4 text-[0.8125rem] leading-relaxed"
+      >
+        <code ref={block} className="font-mono">
+          {text}
+        </code>
+      </pre>
+    </figure>
+  );
+}

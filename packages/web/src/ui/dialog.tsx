@@ -1,0 +1,81 @@
+import { Dialog as Radix } from 'radix-ui';
+import { useState, type ReactNode } from 'react';
+import { Button } from './button.tsx';
+import { Icon } from './icon.tsx';
+
+const PANEL =
+  'fixed left-1/2 top-1/2 z-50 grid max-h-[min(46rem,calc(100dvh-2rem))] w-[min(34rem,calc(100vw-2rem))] ' +
+  '-translate-x-1/2 -translate-y-1/2 gap-5 overflow-y-auto rounded-xl border border-line bg-surface p-6 shadow-lift ' +
+  'focus:outline-none';
+
+export type DialogProps = {
+  title: string;
+  /** One sentence below the title. */
+  description?: ReactNode;
+  open: boolean;
+  onClose: () => void;
+  children: ReactNode;
+  /** For secrets: a click outside does nothing, and Escape asks once before it closes. */
+  guarded?: boolean;
+};
+
+/** A dialog. Focus stays inside and goes back where it came from. */
+export function Dialog({ title, description, open, onClose, children, guarded = false }: DialogProps) {
+  const [asks, setAsks] = useState(false);
+  const close = () => {
+    setAsks(false);
+    onClose();
+  };
+  const requestClose = () => (guarded && !asks ? setAsks(true) : close());
+  return (
+    <Radix.Root open={open} onOpenChange={(next) => !next && requestClose()}>
+      <Radix.Portal>
+        {/* Not Radix's own overlay: that one writes a style element, which the content policy forbids. */}
+        <div data-dialog-shade className="fixed inset-0 z-40 bg-shade" />
+        <Radix.Content
+          className={PANEL}
+          onInteractOutside={(event) => guarded && event.preventDefault()}
+          {...(description === undefined ? { 'aria-describedby': undefined } : {})}
+        >
+          <div className="flex items-start justify-between gap-4">
+            <div className="grid gap-1">
+              <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>
+              {description !== undefined && (
+                <Radix.Description className="text-sm text-soft">{description}</Radix.Description>
+              )}
+            </div>
+            {!guarded && <CloseCross />}
+          </div>
+          {children}
+          {asks && (
+            <div role="alert" className="grid gap-3 rounded-lg bg-warn-soft p-4 text-sm">
+              <p>This cannot be shown again. Close without having saved it?</p>
+              <div className="flex flex-wrap gap-2">
+                <Button onClick={() => setAsks(false)}>Keep it open</Button>
+                <Button look="danger" onClick={close}>
+                  Close
+                </Button>
+              </div>
+            </div>
+          )}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+function CloseCross() {
+  return (
+    <Radix.Close
+      aria-label="Close"
+      className="-mr-2 -mt-1 inline-flex size-9 shrink-0 items-center justify-center rounded-md text-soft hover:bg-sunken hover:text-ink"
+    >
+      <Icon name="close" />
+    </Radix.Close>
+  );
+}
+
+/** Buttons at the end of a dialog; the last one is the one that acts. */
+export function DialogActions({ children }: { children: ReactNode }) {
+  return <div className="flex flex-wrap justify-end gap-2 pt-1">{children}</div>;
+}

@@ -1,0 +1,83 @@
+import { useEffect, type ReactNode } from 'react';
+import { classes } from './classes.ts';
+
+/** The frame of a page: its title, which is the window's too, one sentence, and its one main action. */
+export function Page({
+  title,
+  lead,
+  action,
+  children,
+}: {
+  title: string;
+  lead?: ReactNode;
+  action?: ReactNode;
+  children: ReactNode;
+}) {
+  usePageTitle(title);
+  return (
+    <div className="grid min-w-0 gap-8">
+      <div className="flex flex-wrap items-end justify-between gap-4">
+        <div className="grid gap-1">
+          <h1 className="text-2xl font-semibold">{title}</h1>
+          {lead !== undefined && <p className="max-w-prose text-[0.9375rem] text-soft">{lead}</p>}
+        </div>
+        {action}
+      </div>
+      {children}
+    </div>
+  );
+}
+
+/** `API keys · Switchyard`: what the gateway wrote as the title is the operator's name. */
+export function usePageTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${title} · ${BRAND}`;
+  }, [title]);
+}
+
+/** The operator's name, as the gateway put it into the page. */
+export const BRAND = document.title;
+
+export function Section({
+  title,
+  hint,
+  action,
+  children,
+}: {
+  title: string;
+  hint?: ReactNode;
+  action?: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <section className="grid min-w-0 gap-4">
+      <div className="flex flex-wrap items-end justify-between gap-3">
+        <div>
+          <h2 className="text-base font-semibold">{title}</h2>
+          {hint !== undefined && <p className="max-w-prose text-sm text-soft">{hint}</p>}
+        </div>
+        {action}
+      </div>
+      {children}
+    </section>
+  );
+}
+
+export function Card({ children, className }: { children: ReactNode; className?: string }) {
+  return (
+    <div className={classes('min-w-0 rounded-xl border border-line bg-surface p-5', className)}>
+      {children}
+    </div>
+  );
+}
+
+/** One figure with its name. */
+export function Figure({ label, children, note }: { label: string; children: ReactNode; note?: ReactNode }) {
+  return (
+    <Card className="grid content-start gap-1">
+      <p className="text-[0.8125rem] text-soft">{label}</p>
+      <p className="text-[1.65rem] leading-tight font-semibold tracking-tight tabular-nums">{children}</p>
+      {note !== undefined && <p className="text-[0.8125rem] text-soft">{note}</p>}
+    </Card>
+  );
+}

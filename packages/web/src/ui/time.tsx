@@ -1,0 +1,37 @@
+type Form = 'date' | 'time' | 'both';
+
+const FORMS: Readonly<Record<Form, Intl.DateTimeFormatOptions>> = {
+  date: { dateStyle: 'medium' },
+  time: { timeStyle: 'short' },
+  both: { dateStyle: 'medium', timeStyle: 'short' },
+};
+
+/** A moment in the reader's own zone; the tooltip has the zone and the moment in UTC. */
+export function Time({ at, form = 'both' }: { at: string | number; form?: Form }) {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return <span>unknown</span>;
+  return (
+    <time
+      dateTime={date.toISOString()}
+      title={`${zoneName()}; ${date.toISOString().replace('T', ' ').slice(0, 19)} UTC`}
+      className="whitespace-nowrap tabular-nums"
+    >
+      {new Intl.DateTimeFormat('en-GB', FORMS[form]).format(date)}
+    </time>
+  );
+}
+
+/** `Europe/Berlin`: for the sentence under a table. */
+export function zoneName(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** `3 min ago`, seen from a moment that is given so that a test can hold it. */
+export function agoText(at: string, nowMs: number): string {
+  const seconds = Math.max(0, Math.round((nowMs - Date.parse(at)) / 1000));
+  if (seconds < 60) return 'just now';
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  const days = Math.floor(seconds / 86_400);
+  return `${days} ${days === 1 ? 'day' : 'days'} ago`;
+}
