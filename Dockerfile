@@ -11,12 +11,18 @@ RUN npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund \
     --workspace packages/protocol --workspace packages/demo-engine \
     --workspace packages/demo-image-engine
 
+# The web pages: built here, so that what builds them is not in the image.
+FROM dependencies AS pages
+RUN npm install --no-save --ignore-scripts --no-audit --no-fund \
+    --workspace packages/web --workspace packages/protocol \
+    && node tools/web.mjs && rm -rf packages/web/node_modules
+
 FROM node:${NODE_VERSION}-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=dependencies /app/package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
-COPY --from=dependencies /app/packages ./packages
+COPY --from=pages /app/packages ./packages
 COPY --from=dependencies /app/profiles ./profiles
 COPY --from=dependencies /app/switchyard.yaml ./
 RUN mkdir /data && chown node:node /data

@@ -1,7 +1,7 @@
 /** `npm start`: prepares the machine, then runs `switchyard up` on the pinned Node. Arguments after `--` go to it. */
 import { pinnedNode, prepare, reportFailure } from './prepare.mjs';
 import { runInForeground } from './run-child.mjs';
-import { buildWeb } from './web.mjs';
+import { buildWebOrSaySo } from './web.mjs';
 
 const commandLine = 'packages/gateway/src/cli/main.ts';
 /** As in packages/gateway/bin/switchyard.mjs. */
@@ -13,13 +13,4 @@ try {
   process.exitCode = await runInForeground(pinnedNode, [heap, commandLine, 'up', ...process.argv.slice(2)]);
 } catch (error) {
   reportFailure(error);
-}
-
-/** The API serves without its pages: the gateway shows what to run in their place. */
-async function buildWebOrSaySo() {
-  try {
-    await buildWeb();
-  } catch (error) {
-    reportFailure(error);
-  }
 }

@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { childEnvironment, prepare, reportFailure, repositoryRoot } from './prepare.mjs';
+import { buildWebOrSaySo } from './web.mjs';
 
 const parts = ['check', 'unit', 'e2e'];
 
@@ -16,12 +17,15 @@ const checks = [
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'boundaries and tidiness', command: ['node', 'tools/tidy.ts'] },
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json'] },
+  { name: 'types of the web app', command: ['tsc', '-p', 'packages/web'] },
+  { name: 'sizes of the web pages', command: ['node', 'tools/web-budget.mjs'] },
   { name: 'unused code', command: ['knip'] },
 ];
 
 try {
   const { wantedParts, vitestArguments } = readArguments(process.argv.slice(2));
   await prepare();
+  await buildWebOrSaySo();
   const total = { passed: 0, failed: 0, skipped: 0 };
   if (wantedParts.includes('check')) {
     for (const check of checks) count(total, await runCheck(check));

@@ -34,16 +34,30 @@ export async function buildWeb() {
   }
 }
 
+/** The same, but a failure is only told: the API serves without its pages, and the gateway says what to run. */
+export async function buildWebOrSaySo() {
+  try {
+    await buildWeb();
+  } catch (error) {
+    if (!(error instanceof PrepareError)) throw error;
+    tell(error.message);
+    process.exitCode = 1;
+  }
+}
+
 function isBuilt(wanted) {
   const stamp = join(distFolder, stampName);
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
 }
 
 async function build(wanted) {
+  rmSync(distFolder, { recursive: true, force: true });
   const fresh = join(repositoryRoot, '.tmp', 'web-dist');
   rmSync(fresh, { recursive: true, force: true });
   const progress = startProgress('Building the web pages (only when they changed)');
-  const outcome = await run(pinnedNode, [
+  // An image has no pinned Node of its own: there the image's is the right one.
+  const node = existsSync(pinnedNode) ? pinnedNode : process.execPath;
+  const outcome = await run(node, [
     join(repositoryRoot, 'node_modules', 'vite', 'bin', 'vite.js'),
     'build',
     packageFolder,
@@ -58,7 +72,6 @@ async function build(wanted) {
   }
   compress(join(fresh, 'assets'));
   writeFileSync(join(fresh, stampName), wanted);
-  rmSync(distFolder, { recursive: true, force: true });
   renameSync(fresh, distFolder);
 }
 
@@ -101,12 +114,4 @@ function readEntries(path) {
   }
 }
 
-if (process.argv[1] === import.meta.filename) {
-  try {
-    await buildWeb();
-  } catch (error) {
-    if (!(error instanceof PrepareError)) throw error;
-    tell(error.message);
-    process.exitCode = 1;
-  }
-}
+if (process.argv[1] === import.meta.filename) await buildWebOrSaySo();

@@ -1,7 +1,7 @@
 import type { IconName } from '../ui/icon.tsx';
 
-export type NavItem = { href: string; label: string; icon: IconName };
-export type NavGroup = { label: string; items: readonly NavItem[] };
+type NavItem = { href: string; label: string; icon: IconName };
+type NavGroup = { label: string; items: readonly NavItem[] };
 
 /** The sidebar. */
 export const NAV: readonly NavGroup[] = [

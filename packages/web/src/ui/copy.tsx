@@ -72,7 +72,6 @@ export function Code({ label, text }: { label: string; text: string }) {
           <CopyFace word={word} />
         </Button>
       </figcaption>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a block that scrolls must be reachable by key */}
       <pre
         tabIndex={0}
         role="group"

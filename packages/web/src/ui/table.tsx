@@ -28,7 +28,6 @@ export function Table<Row>({
     <div
       role="region"
       aria-label={label}
-      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by key
       tabIndex={0}
       className="overflow-x-auto rounded-xl border border-line bg-surface"
     >

@@ -1,0 +1,139 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { ServerConfig } from '../config/config.ts';
+import { createHttpServer, type HttpServer } from './server.ts';
+import { loadWebApp } from './web-app.ts';
+import { webRoutes } from './web-routes.ts';
+
+const HTML = '<!doctype html>\n<html lang="en"><head><title>Switchyard</title></head></html>';
+const SCRIPT = 'console.log("app")';
+let folder = '';
+let server: HttpServer | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'switchyard-web-'));
+  mkdirSync(join(folder, 'static'));
+  for (const name of ['tokens.css', 'site.css', 'mark.svg'])
+    writeFileSync(join(folder, 'static', name), name);
+});
+afterEach(async () => {
+  await server?.close();
+  rmSync(folder, { recursive: true });
+});
+
+function build(): void {
+  mkdirSync(join(folder, 'dist', 'assets'), { recursive: true });
+  writeFileSync(join(folder, 'dist', 'index.html'), HTML);
+  writeFileSync(join(folder, 'dist', 'assets', 'app-1a2b.js'), SCRIPT);
+  writeFileSync(join(folder, 'dist', 'assets', 'app-1a2b.js.gz'), gzipSync(SCRIPT));
+  writeFileSync(join(folder, 'dist', 'assets', 'notes.txt'), 'no');
+}
+
+async function start(): Promise<{ base: string; port: number }> {
+  const silent = () => undefined;
+  server = createHttpServer({
+    config: {
+      host: '127.0.0.1',
+      port: 0,
+      trustedProxies: [],
+      chatBodyMaxBytes: 1_000,
+    } as unknown as ServerConfig,
+    routes: webRoutes(loadWebApp(folder), 'Yard & <Sons>'),
+    handleUpgrade: silent,
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+  });
+  const { port } = await server.listen();
+  return { base: `http://127.0.0.1:${port}`, port };
+}
+
+it.each(['/app', '/app/keys', '/app/nodes/nd_1', '/create', '/sign-in', '/sign-up', '/operator-setup'])(
+  'serves the app at %s, under a strict policy, never kept',
+  async (path) => {
+    build();
+    const { base } = await start();
+    const reply = await fetch(base + path);
+    expect(reply.status).toBe(200);
+    expect(await reply.text()).toContain('<title>Yard &#38; &#60;Sons&#62;</title>');
+    expect(reply.headers.get('cache-control')).toBe('no-store');
+    const policy = reply.headers.get('content-security-policy') ?? '';
+    for (const part of [
+      "default-src 'self'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "frame-ancestors 'none'",
+    ])
+      expect(policy).toContain(part);
+    expect(policy).not.toContain('unsafe');
+    expect(reply.headers.get('x-content-type-options')).toBe('nosniff');
+  },
+);
+
+it.each([
+  ['theme=dark', '<html lang="en" data-theme="dark">'],
+  ['a=b; theme=light', '<html lang="en" data-theme="light">'],
+  ['theme="><script>', '<html lang="en">'],
+  ['mytheme=dark', '<html lang="en">'],
+  ['', '<html lang="en">'],
+])('writes the theme of the cookie %j into the page', async (cookie, expected) => {
+  build();
+  const { base } = await start();
+  const reply = await fetch(`${base}/app`, { headers: { cookie } });
+  expect(await reply.text()).toContain(expected);
+});
+
+it.each([
+  ['gzip, br', 'gzip'],
+  ['identity', null],
+])('keeps a hashed file for ever and sends it to one who accepts %j as %j', async (accepted, encoding) => {
+  build();
+  const { base } = await start();
+  const reply = await fetch(`${base}/assets/app-1a2b.js`, { headers: { 'accept-encoding': accepted } });
+  expect(reply.headers.get('content-encoding')).toBe(encoding);
+  expect(reply.headers.get('cache-control')).toContain('immutable');
+  expect(reply.headers.get('content-type')).toContain('javascript');
+  expect(await reply.text()).toBe(SCRIPT);
+});
+
+it.each([
+  '/assets/nothing.js',
+  '/assets/notes.txt',
+  '/assets/',
+  '/assets/../index.html',
+  '/assets/..%2findex.html',
+  '/assets/%2e%2e/%2e%2e/package.json',
+  '/assets/..\\index.html',
+  '/assets//etc/passwd',
+  '/assets/app-1a2b.js.gz',
+  '/assets/__proto__',
+])('gives nothing for %s', async (path) => {
+  build();
+  const { port } = await start();
+  expect(await rawStatus(port, path)).toBe(404);
+});
+
+it('says what to run when the pages are not built', async () => {
+  const { base } = await start();
+  const reply = await fetch(`${base}/app/keys`);
+  expect(reply.status).toBe(503);
+  const html = await reply.text();
+  expect(html).toContain('node tools/web.mjs');
+  expect(html).not.toContain('<script');
+  expect((await fetch(`${base}/site.css`)).status).toBe(200);
+});
+
+/** `fetch` would tidy the path before it is sent. */
+function rawStatus(port: number, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n`);
+    });
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(Number(text.split(' ')[1])));
+  });
+}
