@@ -143,6 +143,7 @@ export async function serve(
       instanceId: randomUUID(),
       agentVersion: CONNECTOR_VERSION,
       agent,
+      proxies: config.proxies,
       timers,
     });
     speedometer?.start();

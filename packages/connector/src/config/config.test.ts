@@ -40,6 +40,30 @@ function problemsOf(options: Partial<ConnectOptions>, environment = {}): string[
   return loaded.ok ? [] : loaded.problems;
 }
 
+describe('proxies', () => {
+  const proxiesOf = (environment: Record<string, string>) => {
+    const loaded = loadConfig(flags(DEMO), environment);
+    return loaded.ok ? loaded.config.proxies : loaded.problems;
+  };
+  it.each([
+    [{}, {}],
+    [{ HTTPS_PROXY: '', NO_PROXY: '' }, {}],
+    [
+      { HTTPS_PROXY: 'http://a:1', HTTP_PROXY: 'http://b:2', NO_PROXY: '.local,10.0.0.0' },
+      { https: 'http://a:1', http: 'http://b:2', except: '.local,10.0.0.0' },
+    ],
+    [{ HTTPS_PROXY: 'http://a:1', https_proxy: 'https://c:3' }, { https: 'https://c:3' }],
+    [{ ALL_PROXY: 'socks5://a:1' }, {}],
+  ])('come from the environment: %j', (environment, expected) => {
+    expect(proxiesOf(environment)).toEqual(expected);
+  });
+  it.each(['socks5://secret:1', 'secret', 'http://'])('are refused without repeating them: %s', (value) => {
+    const problems = proxiesOf({ HTTPS_PROXY: value });
+    expect(problems).toEqual([expect.stringContaining('HTTPS_PROXY: must be')]);
+    expect(JSON.stringify(problems)).not.toContain('secret');
+  });
+});
+
 describe('flags', () => {
   it('are enough for a demo node', () => {
     const loaded = loadConfig(flags(DEMO), {});
@@ -300,6 +324,7 @@ engines:
         isPrivate: true,
         fairUse: { yieldsToLocalUse: false },
         speedFile: join(homedir(), '.cache/switchyard/speeds.json'),
+        proxies: {},
         engines: [
           { kind: 'demo', slots: 1, choices: [{ alias: 'tiny', localName: 'mote-chat' }] },
           {

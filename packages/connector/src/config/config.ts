@@ -2,12 +2,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { FairUseRules } from '../fair-use.ts';
+import type { Proxies } from '../link/proxy-agent.ts';
 import type { ConfigFile } from './config-file.ts';
 import { HOURS_FORM, readConfigFile } from './config-file.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import type { EngineConfig } from './engine-config.ts';
 import { readEngineFlags } from './engine-flags.ts';
 import { parseHours } from './hours.ts';
+import { readProxies } from './proxies.ts';
 
 /** Everything the connector needs to know, checked. */
 export type ConnectorConfig = {
@@ -20,6 +22,8 @@ export type ConnectorConfig = {
   fairUse: FairUseRules;
   /** Where measured speeds are kept; undefined: models are not measured. */
   speedFile: string | undefined;
+  /** Between this machine and the gateway. */
+  proxies: Proxies;
 };
 
 export type LoadedConfig =
@@ -49,6 +53,7 @@ export function loadConfig(options: ConnectOptions, environment: Environment = p
   const fairUse = readFairUse(options, file, problems);
   const gateway = readGateway(options.gateway ?? file.gateway, problems);
   const token = readToken(options, { file, environment }, problems);
+  const proxies = readProxies(environment, problems);
   if (gateway === undefined || token === undefined || problems.length > 0) return { ok: false, problems };
 
   const warnings: string[] = [];
@@ -69,7 +74,7 @@ export function loadConfig(options: ConnectOptions, environment: Environment = p
   }
   const isPrivate = options.isPrivate || file.isPrivate === true;
   const speedFile = options.noBench || file.bench === false ? undefined : speedCachePath(environment);
-  return { ok: true, config: { gateway, token, isPrivate, engines, fairUse, speedFile }, warnings };
+  return { ok: true, config: { gateway, token, isPrivate, engines, fairUse, speedFile, proxies }, warnings };
 }
 
 /** Whether what is shown must be plain lines, because the terminal can do no more. */

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import type { GoAway } from '@switchyard/protocol/link/messages.ts';
 import { RESUME_FEATURE } from '@switchyard/protocol/link/replay.ts';
 import { systemTimers } from '../timers.ts';
@@ -9,6 +10,8 @@ import { LinkSession } from './link-session.ts';
 import { openLinkSocket } from './link-socket.ts';
 import type { LinkSocket } from './link-socket.ts';
 import { linkUrl } from './link-url.ts';
+import { proxyAgent } from './proxy-agent.ts';
+import type { Proxies } from './proxy-agent.ts';
 import type { LinkAgent, LinkClient } from './types.ts';
 
 export type LinkClientOptions = {
@@ -20,6 +23,8 @@ export type LinkClientOptions = {
   instanceId: string;
   agentVersion: string;
   agent: LinkAgent;
+  /** Between this machine and the gateway. */
+  proxies?: Proxies;
   random?: () => number;
   timers?: Timers;
 };
@@ -48,6 +53,7 @@ export function startLinkClient(options: LinkClientOptions): LinkClient {
 
 class Client implements LinkClient {
   readonly #url: string;
+  readonly #proxyAgent: Agent | undefined;
   readonly #options: LinkClientOptions;
   readonly #timers: Timers;
   /** While it has jobs it may outlive its line. */
@@ -65,6 +71,7 @@ class Client implements LinkClient {
 
   constructor(url: string, options: LinkClientOptions) {
     this.#url = url;
+    this.#proxyAgent = proxyAgent(url, options.proxies ?? {});
     this.#options = options;
     this.#timers = options.timers ?? systemTimers;
   }
@@ -76,7 +83,12 @@ class Client implements LinkClient {
     this.#options.agent.state({ state: 'connecting', attempt: this.#failures + 1 });
     if (this.#isClosed) return;
     const timeoutMs = this.#session === undefined ? CONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_HELD_MS;
-    const target = { url: this.#url, token: this.#options.token, timeoutMs };
+    const target = {
+      url: this.#url,
+      token: this.#options.token,
+      timeoutMs,
+      ...(this.#proxyAgent === undefined ? {} : { agent: this.#proxyAgent }),
+    };
     this.#socket = openLinkSocket(target, {
       onOpen: () => this.#onOpen(),
       onMessage: (message) => this.#line?.onMessage(message),

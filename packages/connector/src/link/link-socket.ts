@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import { WebSocket } from 'ws';
 import { LINK_SUBPROTOCOL, REFUSAL_REASON_HEADER } from '@switchyard/protocol/link/close-codes.ts';
 import { LINK_LIMITS } from '@switchyard/protocol/link/limits.ts';
@@ -19,16 +20,17 @@ export type LinkSocketListener = {
   onEnd(end: LinkEnd): void;
 };
 
-/** `timeoutMs`: for the whole way to the open socket. */
-export type LinkTarget = { url: string; token: string; timeoutMs: number };
+/** `timeoutMs`: for the whole way to the open socket. `agent`: goes through a proxy. */
+export type LinkTarget = { url: string; token: string; timeoutMs: number; agent?: Agent };
 
 /** Connects to a gateway. The token goes into a header, never into the address. */
 export function openLinkSocket(
-  { url, token, timeoutMs }: LinkTarget,
+  { url, token, timeoutMs, agent }: LinkTarget,
   listener: LinkSocketListener,
 ): LinkSocket {
   const socket = new WebSocket(url, [LINK_SUBPROTOCOL], {
     headers: { authorization: `Bearer ${token}` },
+    ...(agent === undefined ? {} : { agent }),
     perMessageDeflate: false,
     followRedirects: false,
     handshakeTimeout: timeoutMs,
