@@ -35,6 +35,6 @@ export function selfSigned(host: string): { cert: string; key: string } {
   const certificate = der(SEQUENCE, body, ECDSA_WITH_SHA256, signature).toString('base64');
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${certificate}\n-----END CERTIFICATE-----\n`,
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
   };
 }
