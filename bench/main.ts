@@ -1,5 +1,5 @@
 /**
- * The benchmark. Starts the mock upstream, nginx when it is installed, and the gateway; runs every scenario against
+ * The benchmark. Starts the mock upstream, nginx when it is installed, a bare relay, and the gateway; runs every scenario against
  * each in turn; prints one table and writes the figures to `bench/results/`. Nothing here asserts a time.
  * See README.md for the options and how to read the table.
  */
@@ -14,6 +14,7 @@ import { startGateway, type Gateway } from './gateway.ts';
 import { startMock, type Mock } from './mock.ts';
 import { nginxVersion, startNginx } from './nginx.ts';
 import { isPinned, pinThisProcess, stopAll } from './processes.ts';
+import { startRelay } from './relay.ts';
 import { combineRounds, renderTable, type Row } from './report.ts';
 import {
   dialectScenarios,
@@ -26,7 +27,7 @@ import {
 
 const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
 const resultsFolder = join(repositoryRoot, 'bench', 'results');
-const targetNames = ['direct', 'nginx', 'gateway'];
+const targetNames = ['direct', 'nginx', 'relay', 'gateway'];
 const groups = [...new Set([...scenarios, ...dialectScenarios].map(({ group }) => group))];
 const roundsMax = 20;
 /** A run that hangs must not keep the machine: everything is ended after this time. */
@@ -82,6 +83,7 @@ async function runAll(folder: string): Promise<void> {
     if (nginxVersion() === undefined) console.log('nginx is not installed: no ratios to it.');
     else targets.push(await startNginx(folder, mock.target));
   }
+  if (wantedTargets.includes('relay')) targets.push(await startRelay(mock.target));
   if (wantedTargets.includes('gateway')) {
     gateway = await startGateway(folder, mock.target.port, options.profile ? resultsFolder : undefined);
     targets.push(gateway.target);

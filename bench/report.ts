@@ -7,6 +7,8 @@ export type Row = { scenario: string; target: string; figures: Figures };
 
 const direct = 'direct';
 const yardstick = 'nginx';
+/** The gateway's HTTP libraries and nothing else. */
+const floor = 'relay';
 /** Its bytes are handed on, the other dialects' are translated. */
 const sameDialect = 'chat';
 
@@ -17,6 +19,7 @@ const columns: readonly Column[] = [
   { title: 'per s', cell: ({ figures }) => figures.perSecond.toFixed(0) },
   { title: 'CPU µs', cell: ({ figures }) => fixed(figures.cpuMicrosEach, 1) },
   { title: 'x nginx', cell: (row, rows) => fixed(cpuRatio(row, rows, yardstick), 2) },
+  { title: 'x relay', cell: (row, rows) => fixed(cpuRatio(row, rows, floor), 2) },
   { title: 'x chat', cell: (row, rows) => fixed(cpuRatio(row, rows, sameDialect), 2) },
   { title: 'core %', cell: ({ figures }) => fixed(percent(figures.coreShare), 0) },
   { title: 'p50 ms', cell: ({ figures }) => fixed(figures.p50Ms, 2) },
