@@ -348,6 +348,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     defaultModel: ({ key }) => catalog.listModels(key).find((model) => model.kind === 'image'),
     acquire: acquireImage,
     queue: imageQueue,
+    expectedWaitSeconds: router.expectedWaitSeconds,
     classifier: classifier.classifier,
     onBlocked: (accountId) => blocks.blocked(accountId),
   };

@@ -10,6 +10,8 @@ export type ImageDeps = {
   defaultModel(caller: Caller): Model | undefined;
   acquire: AcquireImage;
   queue: ImageQueue;
+  /** Until a node is free for the picture behind this many others. Undefined: nobody knows. */
+  expectedWaitSeconds(model: Model, ahead: number, accountId: string): number | undefined;
   /** Undefined: there is none, so pictures that would have to be looked at are not made. */
   classifier: OutputClassifier | undefined;
   /** A prompt of the account crossed the hard line. */

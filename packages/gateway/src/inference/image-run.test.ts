@@ -62,6 +62,7 @@ function useModel(options: { safeOutput: boolean; classifier?: OutputClassifier 
     defaultModel: () => model,
     acquire,
     queue: createImageQueue(world.clock, acquire, { waitMs: 20_000, depthPerModel: 2 }),
+    expectedWaitSeconds: (_model, ahead) => (ahead === 0 ? 6.4 : undefined),
     classifier: options.classifier,
     onBlocked: (accountId) => void blocked.push(accountId),
   };
@@ -146,13 +147,18 @@ describe('a picture', () => {
   it('tells its place, its steps, and its end', async () => {
     free = 0;
     const waiting = post(SMALL, { headers: { accept: 'text/event-stream' } });
-    await waiting.sees('event: queued\ndata: {"type":"queued","position":1}');
+    await waiting.sees('event: queued\ndata: {"type":"queued","position":1,"expected_wait_seconds":7}');
+    const behind = post(SMALL, { headers: { accept: 'text/event-stream' } });
+    await behind.sees('event: queued\ndata: {"type":"queued","position":2}');
     free = 1;
     deps.queue.capacityChanged();
     const render = await rendering();
     render.sink.onProgress(4, 10);
     await waiting.sees('{"type":"rendering","step":4,"steps":10}');
     render.sink.onEnd(PNG);
+    // The one behind has no node yet: its place is told again when it changes.
+    world.clock.advance(1_000);
+    await behind.sees('{"type":"queued","position":1,"expected_wait_seconds":7}');
     expect((await waiting.reply).text).toMatch(/event: done\ndata: \{"image":"data:image[^\n]*\}\n\n$/);
   });
 

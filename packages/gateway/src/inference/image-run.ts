@@ -190,7 +190,10 @@ export class ImageRun {
     const position = this.#ticket?.position() ?? 0;
     if (position === 0 || position === this.#toldPosition) return;
     this.#toldPosition = position;
-    this.#tell('queued', { position });
+    const { model, caller } = this.#admitted;
+    const seconds = this.#deps.expectedWaitSeconds(model, position - 1, caller.account.id);
+    const expected = seconds === undefined ? {} : { expected_wait_seconds: Math.ceil(seconds) };
+    this.#tell('queued', { position, ...expected });
   }
 
   #tell(type: 'queued' | 'rendering', fields: object): void {

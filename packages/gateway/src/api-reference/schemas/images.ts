@@ -67,7 +67,7 @@ export const imageCreateReply = z.object({
 
 /** Data of the events `queued`, `rendering` and `done`; the last one is the reply itself. */
 export const imageEvent = z.union([
-  z.object({ type: z.literal('queued'), position: z.int() }),
+  z.object({ type: z.literal('queued'), position: z.int(), expected_wait_seconds: z.int().optional() }),
   z.object({ type: z.literal('rendering'), step: z.int(), steps: z.int() }),
   imagesGenerationReply,
   imageCreateReply,
