@@ -55,7 +55,10 @@ export function startRender(engine: ImageEngine, job: RenderJob = renderJobOf())
   return { picture, steps, cancel: () => abort.abort() };
 }
 
-/** A black picture. */
+/** Engines write the prompt into the picture unless they are told not to, and some do then. */
+const PROMPT = 'a marker-fox';
+
+/** A black picture, with a prompt in every kind of chunk that can hold words. */
 export function pngOf(width = 512, height = 576): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -63,7 +66,16 @@ export function pngOf(width = 512, height = 576): Buffer {
   header.set([8, 2, 0, 0, 0], 8);
   const pixels = deflateSync(Buffer.alloc((1 + 3 * width) * height));
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const chunks = [chunkOf('IHDR', header), chunkOf('IDAT', pixels), chunkOf('IEND', Buffer.alloc(0))];
+  const words = Buffer.from(`parameters\0${PROMPT}`);
+  const chunks = [
+    chunkOf('IHDR', header),
+    chunkOf('tEXt', words),
+    chunkOf('zTXt', Buffer.concat([Buffer.from('prompt\0\0'), deflateSync(PROMPT)])),
+    chunkOf('eXIf', words),
+    chunkOf('IDAT', pixels),
+    chunkOf('iTXt', Buffer.from(`workflow\0\0\0\0\0${PROMPT}`)),
+    chunkOf('IEND', Buffer.alloc(0)),
+  ];
   return Buffer.concat([signature, ...chunks]);
 }
 
