@@ -48,12 +48,14 @@ export const gatewayFolders: Readonly<Record<string, Allowance>> = {
   inference: { values: [...belowInference, 'observe'], types: ['config'] },
   observe: { values: ['core'], types: domainParts },
   // A store is outside of what it stores for: it may use the rules of the ledger, never the other way round.
-  store: { values: [...pureParts, 'ledger'], types: domainParts },
+  store: { values: [...pureParts, 'ledger', 'receipts'], types: domainParts },
   cluster: { values: pureParts, types: domainParts },
   http: { values: [...belowServer, 'admin'], types: ['config'] },
   admin: { values: belowServer, types: ['config'] },
-  cli: { values: [...belowServer, 'admin', 'http', 'config', 'store', 'cluster', 'main'] },
-  main: { values: [...belowServer, 'admin', 'http', 'config', 'store', 'cluster'] },
+  // What the web app speaks. Only the row type of the routes comes from the server.
+  console: { values: [...belowServer, 'admin'], types: ['config', 'http'] },
+  cli: { values: [...belowServer, 'admin', 'console', 'http', 'config', 'store', 'cluster', 'main'] },
+  main: { values: [...belowServer, 'admin', 'console', 'http', 'config', 'store', 'cluster'] },
   testing: { values: [...belowServer, 'config', 'store', 'cluster'] },
 };
 

@@ -12,6 +12,8 @@ import { gatewayUrl, siteUrl } from './admin/gateway-url.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
 import { deploymentPrices } from './catalog/deployment.ts';
 import type { Config } from './config/config.ts';
+import { NO_MEMBERS } from './console/no-members.ts';
+import { openConsole } from './console/open-console.ts';
 import { systemClock as clock, systemRandom } from './core/clock.ts';
 import { errorFields, type Log } from './core/log.ts';
 import { createFleet } from './fleet/create-fleet.ts';
@@ -242,6 +244,8 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     ...ownPrices,
   });
 
+  const keyLimits = createKeyLimits(clock);
+  const observer = observeRequests(log, metrics);
   const inference: InferenceDeps = {
     clock,
     authenticate: registry.directory.authenticate,
@@ -249,7 +253,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     defaultLimits: config.limits,
     lowBalanceMicros: config.accounts.lowBalanceMicros,
     addressGuard: createAddressGuard(clock),
-    keyLimits: createKeyLimits(clock),
+    keyLimits,
     ledger,
     idempotency: createIdempotency({
       secret: await storedSecret(registry, 'idempotency'),
@@ -261,7 +265,13 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     retry: config.routing.retry,
     running,
     accepting: shutdown.isAccepting,
-    observer: observeRequests(log, metrics),
+    observer: {
+      ...observer,
+      ended(receipt, costMicros) {
+        observer.ended(receipt, costMicros);
+        consoleApi.requestEnded(receipt);
+      },
+    },
   };
   const acquireImage = createImageRouter(fleet);
   const imageQueue = createImageQueue(clock, acquireImage, {
@@ -328,6 +338,16 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     welcomeMicros: config.accounts.welcomeMicros,
     actor: 'cli',
   };
+  const consoleApi = openConsole({
+    config,
+    admin,
+    people: { sessions: people.sessions, members: NO_MEMBERS },
+    records,
+    keyLimits,
+    port: () => boundPort,
+    log,
+  });
+  closers.push(() => consoleApi.close());
   const blocks = createBlockCount({
     clock,
     suspendAfter: config.safety.suspendAfterBlocks,
@@ -361,28 +381,31 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
 
   const http = createHttpServer({
     config: config.server,
-    routes: routeTable({
-      version: VERSION,
-      isReady: shutdown.isReady,
-      config,
-      catalog,
-      models,
-      inference,
-      images,
-      metrics,
-      gate: people.gate,
-      textSurfaces: TEXT_SURFACES,
-      tokenCounters: TOKEN_COUNTERS,
-      earnings: { earnings: records, names: earningsNames(admin) },
-      receipts: {
-        receiptOf: (accountId, requestId) => receipts.byId(accountId, requestId),
-        records,
-        prices,
-        signer,
-        keyName: (keyId) => registry.directory.key(keyId)?.identity.key.name,
-      },
-      web: loadWebApp(),
-    }),
+    routes: [
+      ...routeTable({
+        version: VERSION,
+        isReady: shutdown.isReady,
+        config,
+        catalog,
+        models,
+        inference,
+        images,
+        metrics,
+        gate: people.gate,
+        textSurfaces: TEXT_SURFACES,
+        tokenCounters: TOKEN_COUNTERS,
+        earnings: { earnings: records, names: earningsNames(admin) },
+        receipts: {
+          receiptOf: (accountId, requestId) => receipts.byId(accountId, requestId),
+          records,
+          prices,
+          signer,
+          keyName: (keyId) => registry.directory.key(keyId)?.identity.key.name,
+        },
+        web: loadWebApp(),
+      }),
+      ...consoleApi.rows,
+    ],
     handleUpgrade: fleet.handleUpgrade,
     log,
   });

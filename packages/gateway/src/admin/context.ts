@@ -42,7 +42,7 @@ export type AdminContext = {
 /** `contact`: where owners of nodes object to a sanction. */
 export type AdminTrust = { book: Pick<TrustBook, 'sanctions' | 'pardon'>; contact: string | undefined };
 
-export type AdminFleet = Pick<Fleet, 'nodes' | 'disconnect'>;
+export type AdminFleet = Pick<Fleet, 'nodes' | 'disconnect' | 'drainNode'>;
 
 /** Port: receipts of an account, newest first. */
 export type ReceiptReader = {

@@ -8,6 +8,7 @@ import { newId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
+import { describeChange } from './audit-words.ts';
 import type { AdminContext, DeploymentState } from './context.ts';
 import { modelNameField, referenceField, remoteModelField, rowsField, tokenField } from './fields.ts';
 import { findAccount, findDeployment, findNode } from './lookup.ts';
@@ -114,6 +115,44 @@ export function showDeployment(
 ): Result<DeploymentView, Fault> {
   const found = findDeployment(context.registry.directory, input.deployment, input.account);
   return found.ok ? ok(deploymentView(context, found.value)) : found;
+}
+
+export const updateDeploymentInput = z.strictObject({
+  deployment: tokenField(128),
+  account: referenceField().optional(),
+  model: remoteModelField().optional(),
+  /** null: every private node of the account. */
+  nodes: z.array(referenceField()).min(1, 'must name a node').max(100).nullish(),
+});
+
+/**
+ * Changes what the nodes call the model, or which of them may serve it; the next request sees it.
+ * Errors: `not_found`, `invalid_request` (node of others or shared, several accounts use the name).
+ */
+export async function updateDeployment(
+  context: AdminContext,
+  input: z.output<typeof updateDeploymentInput>,
+): Promise<Result<DeploymentView, Fault>> {
+  const made = await context.registry.change((directory) => {
+    const found = findDeployment(directory, input.deployment, input.account);
+    if (!found.ok) return found;
+    const old = found.value;
+    const nodes = privateNodes(directory, old.accountId, input.nodes ?? undefined);
+    if (!nodes.ok) return nodes;
+    const deployment: Deployment = Object.freeze({
+      ...old,
+      remoteModel: input.model ?? old.remoteModel,
+      nodes: input.nodes === undefined ? old.nodes : nodes.value,
+    });
+    const audit = {
+      actor: context.actor,
+      action: 'deployment.update',
+      subject: old.id,
+      detail: describeChange(old, deployment),
+    };
+    return ok({ changes: [{ type: 'put-deployment', deployment }], audit, value: deployment });
+  });
+  return made.ok ? ok(deploymentView(context, made.value)) : made;
 }
 
 /**

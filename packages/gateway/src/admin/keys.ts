@@ -15,6 +15,7 @@ import { newId } from '../core/ids.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
 import type { SpendLimits } from '../ledger/ledger.ts';
+import { describeChange } from './audit-words.ts';
 import type { AdminContext } from './context.ts';
 import {
   countField,
@@ -56,6 +57,8 @@ export const createKeyInput = z.strictObject({
 /** What is left out stays; `null` takes a limit away. */
 export const updateKeyInput = z.strictObject({
   key: referenceField(),
+  /** Id. Only a key of this account. */
+  account: referenceField().optional(),
   name: nameField().optional(),
   models: modelsField().nullish(),
   deployments: deploymentsField().nullish(),
@@ -67,7 +70,11 @@ export const updateKeyInput = z.strictObject({
   expiresInMs: lifetimeField().nullish(),
 });
 
-export const keyInput = z.strictObject({ key: referenceField() });
+export const keyInput = z.strictObject({
+  key: referenceField(),
+  /** Id. Only a key of this account. */
+  account: referenceField().optional(),
+});
 export const listKeysInput = z.strictObject({ account: referenceField().optional(), limit: rowsField() });
 
 /** The only answers that hold a secret. It is nowhere else, and cannot be shown again. */
@@ -172,7 +179,7 @@ export function listKeys(
 
 /** Errors: `not_found`. */
 export function showKey(context: AdminContext, input: z.output<typeof keyInput>): Result<KeyView, Fault> {
-  const entry = findKey(context.registry.directory, input.key);
+  const entry = findKey(context.registry.directory, input.key, input.account);
   return entry.ok ? ok(keyView(context, entry.value)) : entry;
 }
 
@@ -184,7 +191,7 @@ export async function updateKey(
   const models = resolveModels(context, input.models ?? undefined);
   if (!models.ok) return models;
   const nowMs = context.clock.nowMs();
-  return changeKey(context, { reference: input.key, action: 'key.update' }, (key, directory) => {
+  return changeKey(context, { ...input, action: 'key.update' }, (key, directory) => {
     const deployments = resolveDeployments(directory, key.accountId, input.deployments ?? undefined);
     if (!deployments.ok) return deployments;
     return ok({
@@ -212,7 +219,7 @@ export function revokeKey(
   context: AdminContext,
   input: z.output<typeof keyInput>,
 ): Promise<Result<KeyView, Fault>> {
-  return changeKey(context, { reference: input.key, action: 'key.revoke' }, (key) =>
+  return changeKey(context, { ...input, action: 'key.revoke' }, (key) =>
     ok({ ...key, revokedAtMs: key.revokedAtMs ?? context.clock.nowMs() }),
   );
 }
@@ -223,10 +230,10 @@ export async function rotateKey(
   input: z.output<typeof keyInput>,
 ): Promise<Result<NewKeyView, Fault>> {
   const made = await context.registry.change((directory) => {
-    const entry = findKey(directory, input.key);
+    const entry = findKey(directory, input.key, input.account);
     if (!entry.ok) return entry;
     const old = entry.value.identity.key;
-    if (old.revokedAtMs !== undefined) return failed(REVOKED);
+    if (old.revokedAtMs !== undefined) return failed(KEY_REVOKED);
     const secret = newSecret(context, old.scopes);
     const key = Object.freeze({ ...old, last4: lastFour(secret) });
     const audit = { actor: context.actor, action: 'key.rotate', subject: key.id, detail: '' };
@@ -236,34 +243,46 @@ export async function rotateKey(
   return made.ok ? withSecret(context, made.value.id, made.value.secret) : made;
 }
 
-const REVOKED = fault('invalid_request', { message: 'This key is revoked. Make a new one.', param: 'key' });
+export const KEY_REVOKED = fault('invalid_request', {
+  message: 'This key is revoked. Make a new one.',
+  param: 'key',
+});
 
 async function changeKey(
   context: AdminContext,
-  what: { reference: string; action: 'key.update' | 'key.revoke' },
+  what: { key: string; account?: string | undefined; action: 'key.update' | 'key.revoke' },
   change: (key: ApiKey, directory: KeyDirectory) => Result<ApiKey, Fault>,
 ): Promise<Result<KeyView, Fault>> {
   const made = await context.registry.change((directory) => {
-    const entry = findKey(directory, what.reference);
+    const entry = findKey(directory, what.key, what.account);
     if (!entry.ok) return entry;
     const old = entry.value.identity.key;
-    if (what.action === 'key.update' && old.revokedAtMs !== undefined) return failed(REVOKED);
+    if (what.action === 'key.update' && old.revokedAtMs !== undefined) return failed(KEY_REVOKED);
     const changedKey = change(old, directory);
     if (!changedKey.ok) return changedKey;
     const key = Object.freeze(changedKey.value);
-    const audit = { actor: context.actor, action: what.action, subject: key.id, detail: '' };
+    const audit = {
+      actor: context.actor,
+      action: what.action,
+      subject: key.id,
+      detail: describeChange(old, key),
+    };
     return ok({ changes: [{ type: 'put-key', key, digest: entry.value.digest }], audit, value: entry.value });
   });
   return made.ok ? ok(keyView(context, made.value)) : made;
 }
 
-function withSecret(context: AdminContext, keyId: string, secret: ParsedSecret): Result<NewKeyView, Fault> {
+export function withSecret(
+  context: AdminContext,
+  keyId: string,
+  secret: ParsedSecret,
+): Result<NewKeyView, Fault> {
   const entry: KeyEntry | undefined = context.registry.directory.key(keyId);
   if (entry === undefined) return failed(fault('internal_error'));
   return ok({ key: keyView(context, entry), secret });
 }
 
-function newSecret(context: AdminContext, scopes: readonly Scope[]): ParsedSecret {
+export function newSecret(context: AdminContext, scopes: readonly Scope[]): ParsedSecret {
   const prefix = scopes.includes('admin') ? adminKeyPrefix(context.brand) : apiKeyPrefix(context.brand);
   return createApiKeySecret(prefix);
 }

@@ -15,12 +15,17 @@ export function findAccount(directory: KeyDirectory, reference: string): Result<
   return single(byName, 'account');
 }
 
-/** A revoked key is found by its id only: names are free again once a key is revoked. */
-export function findKey(directory: KeyDirectory, reference: string): Result<KeyEntry, Fault> {
+/** A revoked key is found by its id only: names are free again once a key is revoked. `accountId`: only keys of this account. */
+export function findKey(
+  directory: KeyDirectory,
+  reference: string,
+  accountId?: string,
+): Result<KeyEntry, Fault> {
   const byId = directory.key(reference);
-  if (byId !== undefined) return ok(byId);
+  if (byId !== undefined && (accountId === undefined || byId.identity.account.id === accountId))
+    return ok(byId);
   const byName = directory
-    .keys()
+    .keys(accountId)
     .filter(({ identity: { key } }) => key.revokedAtMs === undefined && key.name === reference);
   return single(byName, 'key');
 }

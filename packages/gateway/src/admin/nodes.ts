@@ -24,9 +24,17 @@ export const addNodeInput = z.strictObject({
   /** Who owns the node. Default: the operator, when there is exactly one account of that role. */
   account: referenceField().optional(),
 });
-export const nodeInput = z.strictObject({ node: referenceField() });
-export const suspendNodeInput = z.strictObject({ node: referenceField(), reason: reasonField() });
-export const listNodesInput = z.strictObject({ removed: z.boolean().default(false), limit: rowsField() });
+/** `account`: id; only a node of this account. */
+const oneNode = { node: referenceField(), account: referenceField().optional() };
+export const nodeInput = z.strictObject(oneNode);
+export const suspendNodeInput = z.strictObject({ ...oneNode, reason: reasonField() });
+export const renameNodeInput = z.strictObject({ ...oneNode, name: nameField() });
+export const listNodesInput = z.strictObject({
+  removed: z.boolean().default(false),
+  limit: rowsField(),
+  /** Id. Default: of all accounts. */
+  account: referenceField().optional(),
+});
 
 /** Holds the node's token, which is nowhere else and cannot be shown again. `connect` is a line for its machine. */
 export type NewNodeView = { node: NodeView; token: string; connect: string };
@@ -93,6 +101,7 @@ export function listNodes(
   const all = context.registry.directory
     .nodes()
     .map(({ node }) => node)
+    .filter((node) => input.account === undefined || node.accountId === input.account)
     .filter((node) => input.removed || node.revokedAtMs === undefined)
     .sort((one, other) => other.createdAtMs - one.createdAtMs);
   const shown = all.slice(0, input.limit).map((node) => nodeView(context, node, live.get(node.id)));
@@ -107,7 +116,7 @@ export function showNode(
   context: AdminContext,
   input: z.output<typeof nodeInput>,
 ): Result<NodeDetailView, Fault> {
-  const entry = findNode(context.registry.directory, input.node);
+  const entry = findNode(context.registry.directory, input.node, input.account);
   if (!entry.ok) return entry;
   const { node } = entry.value;
   const { history } = context;
@@ -122,10 +131,43 @@ export async function suspendNode(
   context: AdminContext,
   input: z.output<typeof suspendNodeInput>,
 ): Promise<Result<NodeView, Fault>> {
-  const change = { reference: input.node, action: 'node.suspend', detail: input.reason };
+  const change = { ...input, action: 'node.suspend', detail: input.reason };
   const changed = await changeNode(context, change, (node) => ({ ...node, suspendedReason: input.reason }));
   if (!changed.ok) return changed;
   context.fleet?.disconnect(changed.value.id, 'suspended');
+  return ok(view(context, changed.value));
+}
+
+/** Errors: `not_found`, `invalid_request` (removed). */
+export async function renameNode(
+  context: AdminContext,
+  input: z.output<typeof renameNodeInput>,
+): Promise<Result<NodeView, Fault>> {
+  const change = { ...input, action: 'node.rename', detail: `name ${input.name}` };
+  const changed = await changeNode(context, change, (node) => ({ ...node, name: input.name }));
+  return changed.ok ? ok(view(context, changed.value)) : changed;
+}
+
+/** Why a node is away that its owner drained. They may resume it themselves; nobody else's suspension. */
+export const OWNERS_DRAIN = 'drained by its owner';
+/** Jobs of any length may end; after that the node is refused until it is resumed. */
+const DRAIN_GRACE_MS = 3_600_000;
+
+/**
+ * The node gets no new jobs, ends those that run, and then stays away until it is resumed.
+ * Errors: `not_found`, `invalid_request` (removed).
+ */
+export async function drainNode(
+  context: AdminContext,
+  input: z.output<typeof suspendNodeInput>,
+): Promise<Result<NodeView, Fault>> {
+  const change = { ...input, action: 'node.drain', detail: input.reason };
+  const changed = await changeNode(context, change, (node) => ({
+    ...node,
+    suspendedReason: node.suspendedReason ?? input.reason,
+  }));
+  if (!changed.ok) return changed;
+  context.fleet?.drainNode(changed.value.id, { retryAfterMs: DRAIN_GRACE_MS, graceMs: DRAIN_GRACE_MS });
   return ok(view(context, changed.value));
 }
 
@@ -134,7 +176,7 @@ export async function resumeNode(
   context: AdminContext,
   input: z.output<typeof nodeInput>,
 ): Promise<Result<NodeView, Fault>> {
-  const change = { reference: input.node, action: 'node.resume', detail: '' };
+  const change = { ...input, action: 'node.resume', detail: '' };
   const changed = await changeNode(context, change, (node) => ({ ...node, suspendedReason: undefined }));
   return changed.ok ? ok(view(context, changed.value)) : changed;
 }
@@ -145,7 +187,7 @@ export async function removeNode(
   input: z.output<typeof nodeInput>,
 ): Promise<Result<NodeView, Fault>> {
   const nowMs = context.clock.nowMs();
-  const change = { reference: input.node, action: 'node.remove', detail: '' };
+  const change = { ...input, action: 'node.remove', detail: '' };
   const changed = await changeNode(context, change, (node) => ({ ...node, revokedAtMs: nowMs }));
   if (!changed.ok) return changed;
   context.fleet?.disconnect(changed.value.id, 'revoked');
@@ -158,7 +200,7 @@ export async function rotateNode(
   input: z.output<typeof nodeInput>,
 ): Promise<Result<NewNodeView, Fault>> {
   const { token, kid } = createNodeToken();
-  const change = { reference: input.node, action: 'node.rotate', detail: `token ${kid}`, token };
+  const change = { ...input, action: 'node.rotate', detail: `token ${kid}`, token };
   const changed = await changeNode(context, change, (node) => ({ ...node, kid }));
   if (!changed.ok) return changed;
   context.fleet?.disconnect(changed.value.id, 'revoked');
@@ -180,7 +222,8 @@ const UNKNOWN_OWNER = fault('invalid_request', {
 const REMOVED = fault('invalid_request', { message: 'This node was removed. Add it again.', param: 'node' });
 
 type NodeChange = {
-  reference: string;
+  node: string;
+  account?: string | undefined;
   action: string;
   detail: string;
   token?: Parameters<typeof hashSecret>[0];
@@ -192,7 +235,7 @@ function changeNode(
   change: (node: NodeRecord) => NodeRecord,
 ): Promise<Result<NodeRecord, Fault>> {
   return context.registry.change((directory) => {
-    const entry = findNode(directory, what.reference);
+    const entry = findNode(directory, what.node, what.account);
     if (!entry.ok) return entry;
     if (entry.value.node.revokedAtMs !== undefined) return failed(REMOVED);
     const node = Object.freeze(change(entry.value.node));

@@ -156,7 +156,7 @@ function showStatus(context: AdminContext): Result<StatusView, Fault> {
 }
 
 /** Names the field and the rule. Unknown keys are not repeated: they could hold anything. */
-function inputFault(error: z.ZodError): Fault {
+export function inputFault(error: z.ZodError): Fault {
   const issue = error.issues[0];
   if (issue === undefined) return fault('invalid_request');
   const param = issue.path.map(String).join('.');

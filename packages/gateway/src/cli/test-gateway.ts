@@ -41,6 +41,7 @@ export function createTestFleet(): TestFleet {
     disconnected,
     nodes: () => live,
     disconnect: (nodeId, reason) => void disconnected.push(`${nodeId} ${reason}`),
+    drainNode: (nodeId) => void disconnected.push(`${nodeId} drained`),
   };
 }
 

@@ -48,6 +48,9 @@ export const ERRORS = {
   sign_in_failed: row(401, 'invalid_request_error', 'authentication_error', {
     message: 'The sign-in data is not right, or the address is not confirmed yet.',
   }),
+  sign_in_required: row(401, 'invalid_request_error', 'authentication_error', {
+    message: 'Sign in first.',
+  }),
   insufficient_credits: row(402, 'insufficient_quota', 'billing_error', {
     message: 'The balance does not cover the price of this request. Top up to continue.',
   }),
@@ -62,6 +65,15 @@ export const ERRORS = {
   }),
   sign_up_closed: row(403, 'permission_error', 'permission_error', {
     message: 'New accounts need an invitation here.',
+  }),
+  recent_sign_in_required: row(403, 'permission_error', 'permission_error', {
+    message: 'Confirm who you are: sign in again, then repeat this within 10 minutes.',
+  }),
+  two_factor_required: row(403, 'permission_error', 'permission_error', {
+    message: 'Operators need a second factor. Set one up under your account first.',
+  }),
+  cross_site_request: row(403, 'permission_error', 'permission_error', {
+    message: 'This address answers pages of its own site only.',
   }),
   account_suspended: row(403, 'permission_error', 'permission_error', {
     message: 'This account is suspended.',
@@ -151,6 +163,10 @@ export const ERRORS = {
     message:
       'Pictures of this model have to be looked at before they are handed out, and nothing here can do that. Nothing was charged.',
     level: 'warn',
+  }),
+  maintenance: row(503, 'server_error', 'overloaded_error', {
+    message: 'New requests are paused for maintenance. Try again later.',
+    retryable: true,
   }),
   draining: row(503, 'server_error', 'overloaded_error', {
     message: 'This server is shutting down. Try again.',

@@ -69,6 +69,7 @@ export function createFleet(options: FleetOptions): Fleet {
     onCapacity: capacity.subscribe,
     nodes: () => registry.nodes(),
     disconnect: (nodeId, reason) => sessions.disconnect(nodeId, reason),
+    drainNode: (nodeId, times) => sessions.drainNode(nodeId, times),
     drain: (times) => sessions.drain(times),
     close() {
       ticker.cancel();

@@ -25,6 +25,8 @@ export type Fleet = {
   nodes(): NodeStatus[];
   /** Ends a node's session at once (revoked, suspended). */
   disconnect(nodeId: string, reason: 'revoked' | 'suspended'): void;
+  /** One node gets no new jobs; its session ends with its last job. */
+  drainNode(nodeId: string, times: { retryAfterMs: number; graceMs: number }): void;
   /** Tells nodes to come back later, takes no new jobs. Running ones go on, for as long as the caller lets them. */
   drain(times: { retryAfterMs: number; graceMs: number }): void;
   close(): void;

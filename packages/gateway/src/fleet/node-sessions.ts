@@ -83,6 +83,11 @@ export class NodeSessions {
     for (const session of this.#sessions) if (session.identity.nodeId === nodeId) session.end(code, reason);
   }
 
+  /** Says goodbye to one node. */
+  drainNode(nodeId: string, times: DrainTimes): void {
+    for (const session of this.#sessions) if (session.identity.nodeId === nodeId) session.drain(times);
+  }
+
   /** Says goodbye to all nodes. Those with jobs stay until these have ended. */
   drain(times: DrainTimes): void {
     this.#draining ??= times;

@@ -46,7 +46,7 @@ let http: HttpServer;
 let base: string;
 /** What the reader was asked, and what it says. */
 let asked: ReceiptQuestion[];
-let records: RecordReader;
+let records: Pick<RecordReader, 'list' | 'usage'>;
 
 beforeEach(async () => {
   asked = [];

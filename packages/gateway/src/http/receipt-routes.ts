@@ -19,7 +19,7 @@ export type ReceiptRoutesDeps = {
   catalog: Pick<Catalog, 'resolveModel'>;
   /** One row by its id: quick enough for the main thread. Undefined for unknown ids and other accounts' alike. */
   receiptOf(accountId: string, requestId: string): Receipt | undefined;
-  records: RecordReader;
+  records: Pick<RecordReader, 'list' | 'usage'>;
   prices: PriceBook;
   signer: ReceiptSigner;
   keyName: KeyNames;

@@ -31,7 +31,7 @@ import type { WebApp } from './web-app.ts';
 import { webRoutes } from './web-routes.ts';
 
 export type RouteRow = {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   handler: (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>;
   /** Where it differs from the server's own limit. */

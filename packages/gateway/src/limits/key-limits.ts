@@ -9,6 +9,9 @@ export type KeyLimits = {
   admit(who: { keyId: string; accountId: string }, limits: Limits): Admission;
 };
 
+/** How many requests of an account run now. */
+export type RunningRequests = { running(accountId: string): number };
+
 export type Limits = {
   requestsPerMinute: number;
   /** Of this key at once. */
@@ -37,7 +40,7 @@ type KeyState = { bucket: Bucket; running: number };
  * One entry per key that was ever used since the start; keys are rows of the operator's database, so that is its bound.
  * Accounts have an entry only while something of theirs runs.
  */
-export function createKeyLimits(clock: Clock): KeyLimits {
+export function createKeyLimits(clock: Clock): KeyLimits & RunningRequests {
   const states = new Map<string, KeyState>();
   const accounts = new Map<string, number>();
 
@@ -48,6 +51,7 @@ export function createKeyLimits(clock: Clock): KeyLimits {
   }
 
   return {
+    running: (accountId) => accounts.get(accountId) ?? 0,
     admit({ keyId, accountId }, limits) {
       const nowMs = clock.monotonicMs();
       let state = states.get(keyId);

@@ -1,4 +1,5 @@
 import type { Usage } from '@switchyard/protocol/usage.ts';
+import type { Price } from '../catalog/model.ts';
 import type { Micros } from '../core/money.ts';
 import type { Result } from '../core/result.ts';
 import type { Receipt, RequestEnd } from '../ledger/ledger.ts';
@@ -42,6 +43,23 @@ export type UsageRow = {
   chargedMicros: Micros;
 };
 
+/** Hours are UTC, counted since 1970; both ends belong to the range. Kept for `USAGE_HOURS_KEPT` hours. */
+export type HoursQuestion = {
+  accountId: string;
+  fromHour: number;
+  toHour: number;
+  groupBy: 'model' | 'key' | undefined;
+};
+
+export type HourRow = Omit<UsageRow, 'day'> & { hour: number };
+
+/** 32 days: a month by hours, wherever it begins. */
+export const USAGE_HOURS_KEPT = 32 * 24;
+
+/** All accounts' charged requests of a model on one UTC day, told again at another price. */
+export type RepriceQuestion = { modelId: string; day: number; price: Price };
+export type Repricing = { requests: number; chargedMicros: Micros; wouldChargeMicros: Micros };
+
 export const RECEIPTS_MAX = 100;
 export const USAGE_DAYS_MAX = 366;
 
@@ -50,4 +68,8 @@ export type RecordReader = {
   list(question: ReceiptQuestion): Promise<Result<ReceiptPage, 'unknown-cursor' | 'busy'>>;
   /** Ordered by the groups. */
   usage(question: UsageQuestion): Promise<Result<UsageRow[], 'too-many-rows' | 'busy'>>;
+  /** Ordered by hour, then group. */
+  hours(question: HoursQuestion): Promise<Result<HourRow[], 'too-many-rows' | 'busy'>>;
+  /** For operators. May take a second for each million requests of the day. */
+  reprice(question: RepriceQuestion): Promise<Result<Repricing, 'busy'>>;
 };

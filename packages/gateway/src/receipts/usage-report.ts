@@ -62,7 +62,7 @@ function groupText(row: UsageRow, group: UsageGroup): string {
   return (group === 'day' ? (row.day === undefined ? undefined : dayText(row.day)) : row[group]) ?? '';
 }
 
-function addUsage(a: Usage, b: Usage): Usage {
+export function addUsage(a: Usage, b: Usage): Usage {
   return {
     inputTokens: a.inputTokens + b.inputTokens,
     imageInputTokens: a.imageInputTokens + b.imageInputTokens,

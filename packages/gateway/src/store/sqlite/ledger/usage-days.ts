@@ -1,11 +1,12 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { USAGE_HOURS_KEPT } from '../../../receipts/reader.ts';
 
 /** Receipts that are summed up in one transaction: about 100 ms. */
 const STEP_ROWS = 50_000;
 
 /** Raised when the table below changes: a file of another form is made anew from the receipts. */
-const FORM = 2;
+const FORM = 3;
 
 const SCHEMA = `
 CREATE TABLE usage_day (
@@ -23,6 +24,22 @@ CREATE TABLE usage_day (
   charged INTEGER NOT NULL,
   PRIMARY KEY (account_id, day, model_id, key_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE usage_hour (
+  account_id TEXT NOT NULL,
+  hour INTEGER NOT NULL,
+  model_id TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  requests INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  image_input_tokens INTEGER NOT NULL,
+  cache_read_tokens INTEGER NOT NULL,
+  cache_write_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL,
+  charged INTEGER NOT NULL,
+  PRIMARY KEY (account_id, hour, model_id, key_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX usage_hour_age ON usage_hour (hour);
 CREATE TABLE progress (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   ledger_id INTEGER NOT NULL,
@@ -34,7 +51,7 @@ PRAGMA user_version = ${FORM};
 `;
 
 /**
- * Sums of receipts by account, UTC day, model and key, in a file of its own. They are made of the receipts and of
+ * Sums of receipts by account, UTC day, model and key, and by hours for the last month, in a file of its own. They are made of the receipts and of
  * nothing else, when somebody asks: requests pay nothing for them, and the file may be deleted at any time.
  */
 export type UsageDays = {
@@ -112,6 +129,27 @@ type DayRow = {
   charged: number;
 };
 
+type HourRow = Omit<DayRow, 'day'> & { hour: number };
+
+/** Adds a row's numbers to those that stand there already. */
+function addTo(table: 'usage_day' | 'usage_hour', column: 'day' | 'hour', value: '@day' | '@hour'): string {
+  const sums = [
+    'requests',
+    'input_tokens',
+    'image_input_tokens',
+    'cache_read_tokens',
+    'cache_write_tokens',
+    'output_tokens',
+    'reasoning_tokens',
+    'charged',
+  ];
+  const values = sums.map((sum) => `CAST(@${sum} AS INTEGER)`);
+  const updates = sums.map((sum) => `${sum} = ${sum} + excluded.${sum}`);
+  return `INSERT INTO ${table} (account_id, ${column}, model_id, key_id, ${sums.join(', ')})
+    VALUES (@account_id, CAST(${value} AS INTEGER), @model_id, @key_id, ${values.join(', ')})
+    ON CONFLICT DO UPDATE SET ${updates.join(', ')}`;
+}
+
 const DAY_COLUMNS = `account_id, day, model_id, key_id, requests, input_tokens, image_input_tokens, cache_read_tokens,
   cache_write_tokens, output_tokens, reasoning_tokens, charged`;
 
@@ -124,20 +162,18 @@ function prepareStep(database: Database.Database, ledger: Database.Database): ()
     "UPDATE progress SET ledger_id = ?, seq = ?, request_id = ''",
   );
   const forget = database.prepare('DELETE FROM usage_day');
-  const add = database.prepare<[DayRow]>(
-    `INSERT INTO usage_day (${DAY_COLUMNS})
-     VALUES (@account_id, @day, @model_id, @key_id, CAST(@requests AS INTEGER), CAST(@input_tokens AS INTEGER),
-       CAST(@image_input_tokens AS INTEGER), CAST(@cache_read_tokens AS INTEGER), CAST(@cache_write_tokens AS INTEGER), CAST(@output_tokens AS INTEGER),
-       CAST(@reasoning_tokens AS INTEGER), CAST(@charged AS INTEGER))
-     ON CONFLICT DO UPDATE SET requests = requests + excluded.requests,
-       input_tokens = input_tokens + excluded.input_tokens,
-       image_input_tokens = image_input_tokens + excluded.image_input_tokens,
-       cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
-       cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
-       output_tokens = output_tokens + excluded.output_tokens,
-       reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens,
-       charged = charged + excluded.charged`,
-  );
+  const add = database.prepare<[DayRow]>(addTo('usage_day', 'day', '@day'));
+  const addHour = database.prepare<[HourRow]>(addTo('usage_hour', 'hour', '@hour'));
+  const newestHour = database.prepare<[], number | null>('SELECT max(hour) FROM usage_hour').pluck();
+  const forgetHours = database.prepare<[number]>('DELETE FROM usage_hour WHERE hour <= ?');
+
+  /** Adds receipts to both tables. Their hours are grouped first, so that a step writes few rows. */
+  function count(from: number, to: number): void {
+    for (const row of source.sums.iterate(from, to)) {
+      add.run({ ...row, day: Math.floor(row.hour / 24) });
+      addHour.run(row);
+    }
+  }
 
   /**
    * Where to go on. What the ledger has summed up and removed stays counted here, for the sums are of the same groups.
@@ -151,9 +187,10 @@ function prepareStep(database: Database.Database, ledger: Database.Database): ()
     const isSame = ledgerId === countedOf && (seq <= rolledUpTo || source.placeOf.get(requestId) === seq);
     if (isSame && rolledUpTo <= seq) return seq;
     forget.run();
+    forgetHours.run(Number.MAX_SAFE_INTEGER);
     for (const row of source.rolled.iterate()) add.run(row);
     // What was passed over when the receipts around it were removed.
-    for (const row of source.sums.iterate(0, rolledUpTo)) add.run(row);
+    count(0, rolledUpTo);
     startAt.run(ledgerId, rolledUpTo);
     return rolledUpTo;
   }
@@ -163,7 +200,8 @@ function prepareStep(database: Database.Database, ledger: Database.Database): ()
     const full = source.stepEnd.get(from);
     const to = full ?? source.newest.get();
     if (to === undefined || to.seq <= from) return true;
-    for (const row of source.sums.iterate(from, to.seq)) add.run(row);
+    count(from, to.seq);
+    forgetHours.run((newestHour.get() ?? 0) - USAGE_HOURS_KEPT);
     setPosition.run(to.seq, to.request_id);
     return full === undefined;
   }
@@ -182,15 +220,15 @@ function prepareSource(ledger: Database.Database) {
       `SELECT seq + legs AS seq, request_id FROM receipt WHERE seq > ? ORDER BY receipt.seq LIMIT 1 OFFSET ${STEP_ROWS - 1}`,
     ),
     // Numbers first: names are looked up for the groups alone. A count that is no number of tokens was kept as -1.
-    sums: ledger.prepare<[number, number], DayRow>(
+    sums: ledger.prepare<[number, number], HourRow>(
       `WITH sums AS (
-         SELECT account, max(started_at_ms, 0) / 86400000 AS day, service, key, count(*) AS requests,
+         SELECT account, max(started_at_ms, 0) / 3600000 AS hour, service, key, count(*) AS requests,
            sum(max(input_tokens, 0)) AS input_tokens, sum(max(image_input_tokens, 0)) AS image_input_tokens,
            sum(max(cache_read_tokens, 0)) AS cache_read_tokens, sum(max(cache_write_tokens, 0)) AS cache_write_tokens,
            sum(max(output_tokens, 0)) AS output_tokens, sum(max(reasoning_tokens, 0)) AS reasoning_tokens,
            sum(charged) AS charged
          FROM receipt WHERE seq > ? AND seq <= ? GROUP BY 1, 2, 3, 4)
-       SELECT a.owner AS account_id, day, s.model_id, k.key_id, requests, input_tokens, image_input_tokens,
+       SELECT a.owner AS account_id, hour, s.model_id, k.key_id, requests, input_tokens, image_input_tokens,
          cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, charged
        FROM sums JOIN account a ON a.id = account JOIN service s ON s.id = service JOIN api_key k ON k.id = key`,
     ),

@@ -3,9 +3,13 @@ import { Worker } from 'node:worker_threads';
 import { failed, type Result } from '../../../core/result.ts';
 import type { EarningsAnswer, EarningsQuestion, EarningsReader } from '../../../receipts/earnings.ts';
 import type {
+  HourRow,
+  HoursQuestion,
   ReceiptPage,
   ReceiptQuestion,
   RecordReader,
+  RepriceQuestion,
+  Repricing,
   UsageQuestion,
   UsageRow,
 } from '../../../receipts/reader.ts';
@@ -15,18 +19,24 @@ export type ReaderSettings = { ledgerPath: string; usagePath: string };
 type Question =
   | { type: 'list'; list: ReceiptQuestion }
   | { type: 'usage'; usage: UsageQuestion }
-  | { type: 'earnings'; earnings: EarningsQuestion };
+  | { type: 'earnings'; earnings: EarningsQuestion }
+  | { type: 'hours'; hours: HoursQuestion }
+  | { type: 'reprice'; reprice: RepriceQuestion };
 export type ToReader = { id: number; question: Question } | 'close';
 
 type Answer =
   | Result<ReceiptPage, 'unknown-cursor'>
-  | Result<UsageRow[], 'too-many-rows'>
-  | Result<EarningsAnswer, 'too-many-rows'>;
+  | Result<UsageRow[] | HourRow[], 'too-many-rows'>
+  | Result<EarningsAnswer, 'too-many-rows'>
+  | Result<Repricing, never>;
 export type FromReader = { id: number; answer: Answer } | { id: number; failure: string };
 
 /** Questions that may wait for the one reading thread, of all accounts and of one of them. */
 const WAITING_MAX = 64;
 const WAITING_PER_ACCOUNT_MAX = 4;
+
+/** Who asks about all accounts. No account has this id. */
+const OPERATOR = '';
 
 type Waiting = { accountId: string; settled: PromiseWithResolvers<Answer> };
 
@@ -100,6 +110,14 @@ export function openRecordReader(
         EarningsAnswer,
         'too-many-rows'
       >;
+    },
+    async hours(hours) {
+      if (isBusy(hours.accountId)) return failed('busy');
+      return (await ask(hours.accountId, { type: 'hours', hours })) as Result<HourRow[], 'too-many-rows'>;
+    },
+    async reprice(reprice) {
+      if (isBusy(OPERATOR)) return failed('busy');
+      return (await ask(OPERATOR, { type: 'reprice', reprice })) as Result<Repricing, never>;
     },
     async close() {
       closed = true;

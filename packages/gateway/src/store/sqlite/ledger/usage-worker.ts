@@ -3,7 +3,8 @@ import { ok, type Result } from '../../../core/result.ts';
 import type { EarningsAnswer, EarningsQuestion } from '../../../receipts/earnings.ts';
 import { openForReading } from './connection.ts';
 import { createEarningsBalance, createEarningsSums } from './earnings-read.ts';
-import { createReceiptList, createUsageSums } from './usage.ts';
+import { createRepricing } from './reprice.ts';
+import { createHourSums, createReceiptList, createUsageSums } from './usage.ts';
 import { openUsageDays } from './usage-days.ts';
 import type { FromReader, ReaderSettings, ToReader } from './usage-reader.ts';
 
@@ -21,6 +22,8 @@ function run(): void {
   const sums = createUsageSums(days.database, REPORT_ROWS_MAX);
   const earningsSums = createEarningsSums(ledger, REPORT_ROWS_MAX);
   const earningsBalance = createEarningsBalance(ledger);
+  const hours = createHourSums(days.database, REPORT_ROWS_MAX);
+  const reprice = createRepricing(ledger);
   const ending = new AbortController();
   let caughtUp: Promise<void> | undefined;
 
@@ -42,11 +45,12 @@ function run(): void {
     try {
       if (question.type === 'list') return { id, answer: list(question.list) };
       if (question.type === 'earnings') return { id, answer: earningsAnswer(question.earnings) };
+      if (question.type === 'reprice') return { id, answer: ok(reprice(question.reprice)) };
       caughtUp ??= catchUp().finally(() => {
         caughtUp = undefined;
       });
       await caughtUp;
-      return { id, answer: sums(question.usage) };
+      return { id, answer: question.type === 'usage' ? sums(question.usage) : hours(question.hours) };
     } catch (error) {
       // The code alone: no message of a database can bring a value with it then.
       const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -3,6 +3,8 @@ import { micros } from '../../../core/money.ts';
 import { failed, ok, type Result } from '../../../core/result.ts';
 import type { Receipt } from '../../../ledger/ledger.ts';
 import type {
+  HourRow,
+  HoursQuestion,
   ReceiptPage,
   ReceiptQuestion,
   UsageGroup,
@@ -72,9 +74,7 @@ export function createUsageSums(
     const columns = groupBy.map((group) => COLUMN_OF[group]).join(', ');
     const rows = days
       .prepare<[string, number, number, number], SumRow>(
-        `SELECT ${columns}, sum(requests) AS requests, sum(input_tokens) AS input_tokens,
-           sum(image_input_tokens) AS image_input_tokens, sum(cache_read_tokens) AS cache_read_tokens, sum(cache_write_tokens) AS cache_write_tokens,
-           sum(output_tokens) AS output_tokens, sum(reasoning_tokens) AS reasoning_tokens, sum(charged) AS charged
+        `SELECT ${columns}, ${SUMS}
          FROM usage_day WHERE account_id = ? AND day BETWEEN ? AND ?
          GROUP BY ${columns} ORDER BY ${columns} LIMIT ?`,
       )
@@ -83,6 +83,31 @@ export function createUsageSums(
     return ok(rows.map((row) => usageRow(row, groupBy)));
   };
 }
+
+/** The same by hours. */
+export function createHourSums(
+  days: Database,
+  rowsMax: number,
+): (question: HoursQuestion) => Result<HourRow[], 'too-many-rows'> {
+  const statement = (columns: string) =>
+    days.prepare<[string, number, number, number], SumRow & { hour: number }>(
+      `SELECT ${columns}, ${SUMS} FROM usage_hour WHERE account_id = ? AND hour BETWEEN ? AND ?
+       GROUP BY ${columns} ORDER BY ${columns} LIMIT ?`,
+    );
+  const all = statement('hour');
+  const grouped = { model: statement('hour, model_id'), key: statement('hour, key_id') };
+  return ({ accountId, fromHour, toHour, groupBy }) => {
+    const wanted = groupBy === undefined ? all : grouped[groupBy];
+    const rows = wanted.all(accountId, fromHour, toHour, rowsMax + 1);
+    if (rows.length > rowsMax) return failed('too-many-rows');
+    const groups = groupBy === undefined ? [] : [groupBy];
+    return ok(rows.map((row) => ({ hour: row.hour, ...usageRow(row, groups) })));
+  };
+}
+
+const SUMS = `sum(requests) AS requests, sum(input_tokens) AS input_tokens, sum(image_input_tokens) AS image_input_tokens,
+  sum(cache_read_tokens) AS cache_read_tokens, sum(cache_write_tokens) AS cache_write_tokens,
+  sum(output_tokens) AS output_tokens, sum(reasoning_tokens) AS reasoning_tokens, sum(charged) AS charged`;
 
 function usageRow(row: SumRow, groupBy: readonly UsageGroup[]): UsageRow {
   return {

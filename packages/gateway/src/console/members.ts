@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { MEMBER_ROLES } from '@switchyard/protocol/console/common.ts';
+import { fault } from '../core/errors.ts';
+import { failed, ok, type Result } from '../core/result.ts';
+import { endBrowserKey } from './keys.ts';
+import type { PeopleMembers } from './people.ts';
+import { type AccountCall, type ConsoleRow, memberRow, personRow } from './row.ts';
+
+const role = z.enum(MEMBER_ROLES);
+const invitation = z.strictObject({ email: z.email('must be an e-mail address').max(254), role });
+const acceptance = z.strictObject({ token: z.string().min(1).max(200) });
+const deletion = z.strictObject({ confirm: z.string().max(200) });
+
+const DONE = { done: true };
+
+/** Members of an account, invitations to it, its export and its end. */
+export function memberRows(people: PeopleMembers): ConsoleRow[] {
+  return [
+    memberRow('viewer', {
+      method: 'GET',
+      path: 'members',
+      run: async ({ account }) => ok({ members: await people.members(account.id) }),
+    }),
+    memberRow('owner', {
+      method: 'PATCH',
+      path: 'members/:person',
+      fresh: true,
+      input: z.strictObject({ role }),
+      async run(call, input) {
+        const changed = await people.changeRole(call.account.id, { ...member(call), ...input });
+        if (changed.ok && input.role === 'viewer') await endKeyOf(call);
+        return changed;
+      },
+    }),
+    memberRow('viewer', { method: 'DELETE', path: 'members/:person', run: (call) => remove(people, call) }),
+    memberRow('admin', {
+      method: 'GET',
+      path: 'invitations',
+      run: async ({ account }) => ok({ invitations: await people.invitations(account.id) }),
+    }),
+    memberRow('admin', {
+      method: 'POST',
+      path: 'invitations',
+      input: invitation,
+      run: ({ account, person }, input) => people.invite(account.id, { ...input, by: person }),
+    }),
+    memberRow('admin', {
+      method: 'DELETE',
+      path: 'invitations/:invitation',
+      run: async ({ account, person, params }) =>
+        done(
+          await people.withdrawInvitation(account.id, {
+            invitationId: params['invitation'] ?? '',
+            by: person,
+          }),
+        ),
+    }),
+    personRow({
+      method: 'POST',
+      path: '/api/console/invitations/accept',
+      input: acceptance,
+      run: ({ person }, { token }) => people.acceptInvitation(person, token),
+    }),
+    memberRow('owner', {
+      method: 'GET',
+      path: 'export',
+      fresh: true,
+      run: async ({ account }) => ok(await people.exportAccount(account.id)),
+    }),
+    memberRow('owner', {
+      method: 'DELETE',
+      path: '',
+      fresh: true,
+      input: deletion,
+      run: (call, { confirm }) => deleteAccount(people, call, confirm),
+    }),
+  ];
+}
+
+const member = ({ person, params }: AccountCall) => ({ personId: params['person'] ?? '', by: person });
+
+/** Everyone may leave; only owners take others out. */
+async function remove(people: PeopleMembers, call: AccountCall) {
+  const { personId, by } = member(call);
+  if (personId !== by.id && call.role !== 'owner')
+    return failed(fault('permission_denied', { message: 'Only owners take other members out.' }));
+  const removed = await people.removeMember(call.account.id, { personId, by });
+  if (removed.ok) await endKeyOf(call);
+  return done(removed);
+}
+
+/** A page that is still open must not go on paying from the account. */
+function endKeyOf({ admin, account, params }: AccountCall): Promise<void> {
+  return endBrowserKey(admin, { accountId: account.id, personId: params['person'] ?? '' });
+}
+
+async function deleteAccount(people: PeopleMembers, { account, person }: AccountCall, confirm: string) {
+  if (confirm !== account.name)
+    return failed(fault('invalid_request', { message: 'Type the name of the account.', param: 'confirm' }));
+  return done(await people.deleteAccount(account.id, person));
+}
+
+function done<Problem>(result: Result<void, Problem>): Result<typeof DONE, Problem> {
+  return result.ok ? ok(DONE) : result;
+}

@@ -1,0 +1,88 @@
+import type { Session } from '@switchyard/protocol/console/session.ts';
+import type { AdminContext } from '../admin/context.ts';
+import type { Config } from '../config/config.ts';
+import type { Log } from '../core/log.ts';
+import type { RouteRow } from '../http/routes.ts';
+import type { Receipt } from '../ledger/ledger.ts';
+import type { RunningRequests } from '../limits/key-limits.ts';
+import type { RecordReader } from '../receipts/reader.ts';
+import { createEventHub } from './event-hub.ts';
+import { eventSources } from './events.ts';
+import type { PeopleMembers } from './people.ts';
+import type { PeopleSessions } from '../people/person.ts';
+import { consoleTable } from './routes.ts';
+import { serveRows } from './serve.ts';
+
+export type ConsoleParts = {
+  config: Pick<Config, 'accounts' | 'brand' | 'server' | 'people'>;
+  admin: AdminContext;
+  people: { sessions: PeopleSessions; members: PeopleMembers };
+  records: RecordReader;
+  keyLimits: RunningRequests;
+  /** The port in use. Undefined: not known yet. */
+  port(): number | undefined;
+  log: Pick<Log, 'error'>;
+};
+
+export type Console = {
+  rows: RouteRow[];
+  /** To be told of each request that has ended. */
+  requestEnded(receipt: Receipt): void;
+  /** Ends the streams of events. */
+  close(): void;
+};
+
+/** Puts the console API together: its routes, and the events behind them. */
+export function openConsole(parts: ConsoleParts): Console {
+  const { config, admin, people, records, keyLimits, log } = parts;
+  const balances = { keyLimits, lowBalanceMicros: config.accounts.lowBalanceMicros };
+  const hub = createEventHub(eventSources(admin, balances));
+  const table = consoleTable({
+    ...balances,
+    site: () => siteView(config, ownOrigins(config.server, parts.port())),
+    sessions: people.sessions,
+    people: people.members,
+    records,
+    hub,
+  });
+  const rows = serveRows(table, {
+    admin,
+    sessions: people.sessions,
+    log,
+    ownOrigins: () => ownOrigins(config.server, parts.port()),
+    operatorsNeedTwoFactor: !isOwnMachineOnly(config.server),
+  });
+  return { rows, requestEnded: (receipt) => hub.requestEnded(receipt), close: () => hub.close() };
+}
+
+type Server = Pick<Config['server'], 'host' | 'port' | 'publicUrl'>;
+
+/** The origins of our own pages: the configured one, or the names of this machine. Never what a request says. */
+function ownOrigins(server: Server, boundPort: number | undefined): readonly string[] {
+  if (server.publicUrl !== undefined) return [new URL(server.publicUrl).origin];
+  const port = boundPort ?? server.port;
+  return [`http://localhost:${port}`, `http://127.0.0.1:${port}`, `http://[::1]:${port}`];
+}
+
+function isOwnMachineOnly({ host, publicUrl }: Server): boolean {
+  const name = publicUrl === undefined ? host : new URL(publicUrl).hostname;
+  return name === 'localhost' || name === '::1' || name === '[::1]' || name.startsWith('127.');
+}
+
+function siteView(config: ConsoleParts['config'], origins: readonly string[]): Session['site'] {
+  return {
+    signUp: config.people.signUp,
+    methods: {
+      password: true,
+      passkey: true,
+      oauth: config.people.oauth.map(({ name }) => name),
+      wallet: config.people.wallet,
+    },
+    brand: config.brand.name,
+    publicUrl: config.server.publicUrl ?? origins[0] ?? '',
+    keyPrefix: config.brand.keyPrefix,
+    topUps: [],
+    freeCreditMicros: config.accounts.welcomeMicros,
+    maintenance: { on: false, message: '' },
+  };
+}

@@ -1,0 +1,43 @@
+import type { MemberRole } from '@switchyard/protocol/console/common.ts';
+import type {
+  AcceptedInvitation,
+  CreateInvitation,
+  Invitation,
+  Member,
+  NewInvitation,
+} from '@switchyard/protocol/console/members.ts';
+import type { Fault } from '../core/errors.ts';
+import type { Result } from '../core/result.ts';
+import type { Person } from '../people/person.ts';
+
+/**
+ * Port: members of accounts and invitations. The caller has checked that `by` may do it in this account; that an account
+ * keeps an owner and that nobody gives a role above their own is checked here. `actor` is for the audit trail.
+ */
+export type PeopleMembers = {
+  members(accountId: string): Promise<readonly Member[]>;
+  /** Errors: `not_found`, `invalid_request` (the last owner), `permission_denied`. */
+  changeRole(
+    accountId: string,
+    change: { personId: string; role: MemberRole; by: Person },
+  ): Promise<Result<Member, Fault>>;
+  /** Errors: `not_found`, `invalid_request` (the last owner). */
+  removeMember(accountId: string, change: { personId: string; by: Person }): Promise<Result<void, Fault>>;
+  invitations(accountId: string): Promise<readonly Invitation[]>;
+  /** Errors: `invalid_request`, `permission_denied`, `rate_limit_exceeded`. */
+  invite(
+    accountId: string,
+    invitation: CreateInvitation & { by: Person },
+  ): Promise<Result<NewInvitation, Fault>>;
+  /** Errors: `not_found`. */
+  withdrawInvitation(
+    accountId: string,
+    change: { invitationId: string; by: Person },
+  ): Promise<Result<void, Fault>>;
+  /** Errors: `not_found` (unknown, used, expired, or for another address). */
+  acceptInvitation(person: Person, token: string): Promise<Result<AcceptedInvitation, Fault>>;
+  /** Everything that is kept of an account and its members, as plain JSON. */
+  exportAccount(accountId: string): Promise<unknown>;
+  /** The account can pay for nothing from now on, its keys are revoked, its name is gone. Receipts stay. */
+  deleteAccount(accountId: string, by: Person): Promise<Result<void, Fault>>;
+};

@@ -1,0 +1,34 @@
+import type { Session } from '@switchyard/protocol/console/session.ts';
+import type { KeyDirectory } from '../accounts/key-directory.ts';
+import { ok } from '../core/result.ts';
+import type { Person } from '../people/person.ts';
+import { type ConsoleRow, openRow } from './row.ts';
+
+/** Who looks, and what this site offers. The one address that a page asks before anything else. */
+export function sessionRow(site: () => Session['site']): ConsoleRow {
+  return openRow({
+    method: 'GET',
+    path: '/api/console/session',
+    run({ person, admin }) {
+      const session: Session = {
+        person: person === undefined ? null : personView(person),
+        accounts: person === undefined ? [] : accountsOf(person, admin.registry.directory),
+        site: site(),
+      };
+      return ok(session);
+    },
+  });
+}
+
+function personView({ id, email, name, emailVerified, site, twoFactor }: Person): Session['person'] {
+  return { id, email, name, emailVerified, site, twoFactor };
+}
+
+function accountsOf(person: Person, directory: KeyDirectory): Session['accounts'] {
+  return person.memberships.flatMap(({ accountId, role }) => {
+    const account = directory.account(accountId);
+    return account === undefined
+      ? []
+      : [{ id: account.id, name: account.name, role, suspended: account.suspended }];
+  });
+}
