@@ -157,6 +157,8 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     config,
     mailer: openMailer(config, log),
     siteUrl: () => siteUrl(config, boundPort),
+    disconnectNode: (nodeId) => fleet.disconnect(nodeId, 'revoked'),
+    receipts: (accountId, limit) => receipts.recent(accountId, limit),
     onFailure: (error) => log.error('people_failed', errorFields(error)),
   });
   closers.push(() => people.close());
@@ -331,6 +333,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     },
     history: availability.history,
     trust: { book: trust.book, contact: config.trust.contact },
+    people,
     gatewayUrl: () => gatewayUrl(config, boundPort),
     pools: config.pools.map((pool) => pool.name),
     fleet,

@@ -9,6 +9,7 @@ import type { HistoryReader } from '../ledger/history.ts';
 import type { EarningsReader } from '../receipts/earnings.ts';
 import type { AvailabilityHistory } from '../observe/availability-history.ts';
 import type { OperatorLedger, Receipt } from '../ledger/ledger.ts';
+import type { People } from '../people/open-people.ts';
 
 /**
  * What the operator's use cases work with. The running gateway fills it with its own live parts; a command without
@@ -29,6 +30,7 @@ export type AdminContext = {
   /** The last 24 hours of nodes (by id) and models (by `historyOfModel`). Undefined: no gateway runs. */
   history: Pick<AvailabilityHistory, 'of'> | undefined;
   trust: AdminTrust;
+  people: AdminPeople;
   /** Where nodes and clients reach this gateway, as far as it knows. Undefined: its port is not known. */
   gatewayUrl(): string | undefined;
   /** `brand.keyPrefix` of the configuration. */
@@ -38,6 +40,8 @@ export type AdminContext = {
   /** Who acts, for the audit trail: `cli`, `first-run`, or the id of an admin key. */
   actor: string;
 };
+
+export type AdminPeople = Pick<People, 'deps' | 'resetToken'>;
 
 /** `contact`: where owners of nodes object to a sanction. */
 export type AdminTrust = { book: Pick<TrustBook, 'sanctions' | 'pardon'>; contact: string | undefined };

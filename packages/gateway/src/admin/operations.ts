@@ -60,6 +60,17 @@ import {
   suspendNode,
   suspendNodeInput,
 } from './nodes.ts';
+import {
+  listPeople,
+  listPeopleInput,
+  makePersonOperator,
+  operatorLink,
+  operatorLinkInput,
+  personInput,
+  removePerson,
+  resetLink,
+  showPerson,
+} from './people.ts';
 import { listAudit, listAuditInput, listReceipts, listReceiptsInput } from './records.ts';
 import { listSanctions, listSanctionsInput, pardon, pardonInput } from './trust.ts';
 
@@ -110,6 +121,12 @@ export const OPERATIONS = {
   'node.remove': post('/v1/nodes/remove', nodeInput, removeNode),
   'node.sanctions': post('/v1/nodes/sanctions', listSanctionsInput, listSanctions),
   'node.pardon': post('/v1/nodes/pardon', pardonInput, pardon),
+  'person.list': post('/v1/persons/list', listPeopleInput, listPeople),
+  'person.show': post('/v1/persons/show', personInput, showPerson),
+  'person.remove': post('/v1/persons/remove', personInput, removePerson),
+  'person.make-operator': post('/v1/persons/make-operator', personInput, makePersonOperator),
+  'person.reset-link': post('/v1/persons/reset-link', personInput, resetLink),
+  'operator.link': post('/v1/operators/link', operatorLinkInput, operatorLink),
   'receipt.list': post('/v1/receipts/list', listReceiptsInput, listReceipts),
   'audit.list': post('/v1/audit/list', listAuditInput, listAudit),
   'server.status': { method: 'GET', path: '/v1/status', input: z.strictObject({}), run: showStatus },

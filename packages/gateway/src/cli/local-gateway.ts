@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openRegistry } from '../accounts/registry.ts';
 import type { AdminContext, ModelReader } from '../admin/context.ts';
-import { gatewayUrl } from '../admin/gateway-url.ts';
+import { gatewayUrl, siteUrl } from '../admin/gateway-url.ts';
 import { openTrust } from '../admin/open-trust.ts';
 import { runOperation } from '../admin/operations.ts';
 import type { OperationName } from '../admin/operations.ts';
@@ -12,6 +12,7 @@ import { systemClock } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Fault } from '../core/errors.ts';
 import type { Result } from '../core/result.ts';
+import { openPeople } from '../people/open-people.ts';
 import { openLedgerStore } from '../store/sqlite/ledger/open.ts';
 import { openReceiptStore } from '../store/sqlite/ledger/read.ts';
 import { openRecordReader } from '../store/sqlite/ledger/usage-reader.ts';
@@ -22,6 +23,7 @@ import {
   USAGE_DATABASE_FILE,
 } from '../store/sqlite/main/data-folder.ts';
 import { acquireDataLock } from '../store/sqlite/main/data-lock.ts';
+import { openPeopleStore } from '../store/sqlite/people/open.ts';
 import { CommandFailure } from './failure.ts';
 
 /** Another command may be at work on the same folder: it needs a moment only. */
@@ -94,6 +96,21 @@ export async function openAdminContext(options: {
     closers.push(() => receipts.close());
     const records = openRecordReader({ ledgerPath: path, usagePath: join(directory, USAGE_DATABASE_FILE) });
     closers.push(() => records.close());
+    const peopleStore = openPeopleStore(directory, clock);
+    closers.push(() => peopleStore.store.close());
+    const people = await openPeople({
+      clock,
+      ...peopleStore,
+      registry,
+      ledger,
+      config,
+      mailer: { send: () => undefined },
+      siteUrl: () => siteUrl(config),
+      disconnectNode: () => undefined,
+      receipts: (accountId, limit) => receipts.recent(accountId, limit),
+      onFailure: () => undefined,
+    });
+    closers.push(() => people.close());
     const context: AdminContext = {
       clock,
       registry,
@@ -104,6 +121,7 @@ export async function openAdminContext(options: {
       deployments: { prices: deploymentPrices(config), state: () => undefined },
       history: undefined,
       trust: { book: trust.book, contact: config.trust.contact },
+      people,
       gatewayUrl: () => gatewayUrl(config),
       pools: config.pools.map((pool) => pool.name),
       fleet: undefined,

@@ -9,6 +9,7 @@ import { addEarningsCommand } from './commands/earnings.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addModelCommands } from './commands/model.ts';
 import { addNodeCommands } from './commands/node.ts';
+import { addPersonCommands } from './commands/person.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
 import { addRecordCommands } from './commands/records.ts';
 import { addStartCommand } from './commands/start.ts';
@@ -72,6 +73,7 @@ export function buildProgram(shell: Shell): Command {
   addConnectCommand(program, shell);
   addConfigCommands(program, shell);
   addAccountCommands(program, shell);
+  addPersonCommands(program, shell);
   addKeyCommands(program, shell);
   addCreditCommands(program, shell);
   addEarningsCommand(program, shell);

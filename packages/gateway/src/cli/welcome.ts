@@ -1,7 +1,10 @@
 import type { FirstRunSecrets } from '../admin/first-run.ts';
 
 /** What a person sees after the very first start: the only time that these secrets are shown. */
-export function firstRunText(secrets: FirstRunSecrets, address: string, model: string | undefined): string {
+export function firstRunText(
+  secrets: FirstRunSecrets,
+  { address, model, operatorLink }: { address: string; model: string | undefined; operatorLink: string },
+): string {
   const lines = [
     '',
     'This is the first start on this data folder. An account was made for trying things out:',
@@ -9,8 +12,13 @@ export function firstRunText(secrets: FirstRunSecrets, address: string, model: s
     `  account   ${secrets.account.name} (${secrets.account.id}), with the welcome credit of the configuration`,
     `  API key   ${secrets.apiKey}`,
   ];
-  lines.push(`  web page  ${address}/`);
-  lines.push('', 'Keep them now: they are stored nowhere and never shown again. A first request:', '');
+  lines.push(`  web page  ${address}/`, `  operator  ${operatorLink}`);
+  lines.push(
+    '',
+    'Keep them now: they are stored nowhere and never shown again. The operator link works once, for 24 hours: whoever',
+    'opens it signs up, runs this site, and owns the account above. A first request:',
+    '',
+  );
   lines.push(...exampleRequest(address, secrets.apiKey, model), '');
   return lines.join('\n');
 }

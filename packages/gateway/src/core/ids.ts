@@ -45,7 +45,7 @@ const TIME_CHARACTERS = 8;
  * settled request instead of 44 with ids that are random throughout. All others are random throughout (131 bits).
  */
 export function newId(
-  prefix: 'req' | 'acc' | 'key' | 'node' | 'dep' | 'job' | 'call' | 'chatcmpl' | 'txn' | 'san',
+  prefix: 'req' | 'acc' | 'key' | 'node' | 'dep' | 'job' | 'call' | 'chatcmpl' | 'txn' | 'san' | 'inv',
 ): string {
   if (prefix === 'req') {
     return `req_${toBase62(systemClock.nowMs(), TIME_CHARACTERS)}${randomBase62(22 - TIME_CHARACTERS)}`;

@@ -1,7 +1,7 @@
 import type { Registry } from '../accounts/registry.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Micros } from '../core/money.ts';
-import type { Balance, TransferOutcome, TransferRequest } from '../ledger/ledger.ts';
+import type { Balance, Receipt, TransferOutcome, TransferRequest } from '../ledger/ledger.ts';
 import type { Mailer } from './mail.ts';
 import type { PeopleStore } from './store.ts';
 
@@ -20,6 +20,10 @@ export type PeopleDeps = {
   freeCreditsPerAddress: number;
   /** A key of this installation for digests of addresses, which few bits of guessing would undo otherwise. */
   digestKey: Buffer;
+  /** Ends the session of a node that was removed. */
+  disconnectNode(nodeId: string): void;
+  /** The newest receipts of an account. */
+  receipts(accountId: string, limit: number): Promise<readonly Receipt[]> | readonly Receipt[];
 };
 
 export type PeopleLedger = {

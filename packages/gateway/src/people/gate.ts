@@ -92,7 +92,7 @@ export function createGate(deps: GateDeps): Gate {
       const allowed = deps.signUp.check({ email: rest['email'], ticket });
       if (!allowed.ok) return allowed;
       const response = await forward(deps, ask, rest);
-      if (response.ok) deps.signUp.done(allowed.value, await response.clone().json());
+      if (response.ok) await deps.signUp.done(allowed.value, await response.clone().json());
       return answerOf(response);
     },
   };

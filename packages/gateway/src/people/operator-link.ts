@@ -1,6 +1,6 @@
-import type { Change } from '../accounts/store.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
+import { note } from './audit.ts';
 import type { PeopleDeps } from './deps.ts';
 import { linkTo, newToken, tokenDigest } from './links.ts';
 import type { Person } from './person.ts';
@@ -72,12 +72,3 @@ const NO_LINK = fault('invalid_request', {
     'This link was used or is too old. "switchyard operator link" on the machine of the gateway makes another.',
   param: 'token',
 });
-
-/** Writes a line of the audit trail. */
-export async function note(
-  { registry }: Pick<PeopleDeps, 'registry'>,
-  audit: { actor: string; action: string; subject: string; detail: string },
-): Promise<void> {
-  const changes: Change[] = [];
-  await registry.change(() => ok({ changes, audit, value: undefined }));
-}

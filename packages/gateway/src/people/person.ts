@@ -1,8 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-
-/** What a person may do in an account. Each role may do all that the ones after it may. */
-export const MEMBER_ROLES = ['owner', 'admin', 'developer', 'viewer'] as const;
-export type MemberRole = (typeof MEMBER_ROLES)[number];
+import { MEMBER_ROLES, type MemberRole } from '@switchyard/protocol/console/common.ts';
 
 /** `operator`: runs this site. */
 export type SiteRole = 'person' | 'operator';

@@ -1,9 +1,11 @@
+import type { Registry } from '../accounts/registry.ts';
 import type { Clock } from '../core/clock.ts';
 import type { PeopleConfig } from '../config/config.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import { hasRefusedDomain } from './email-address.ts';
 import { tokenDigest } from './links.ts';
+import { DEMO_ACCOUNT_KEY } from './operator-link.ts';
 import type { PeopleStore } from './store.ts';
 
 /** Who may make an account. `operator`: with the link of this machine's own operator. */
@@ -13,12 +15,13 @@ export type SignUpRules = {
   /** Errors: `sign_up_closed`, `invalid_request` (domain). The answer never depends on who has an account. */
   check(ask: { email: unknown; ticket: unknown }): Result<SignUpRight, Fault>;
   /** Hears what a sign-up answered. Of an address that was known already, the id is nobody's. */
-  done(right: SignUpRight, answer: unknown): void;
+  done(right: SignUpRight, answer: unknown): Promise<void>;
 };
 
 export function createSignUpRules(deps: {
   clock: Clock;
   store: PeopleStore;
+  registry: Pick<Registry, 'meta'>;
   config: Pick<PeopleConfig, 'signUp' | 'refusedEmailDomains'>;
 }): SignUpRules {
   const { clock, store, config } = deps;
@@ -45,10 +48,16 @@ export function createSignUpRules(deps: {
       }
       return ok(right);
     },
-    done(right, answer) {
+    async done(right, answer) {
+      const personId = right === 'operator' ? newPersonId(answer) : undefined;
+      if (personId === undefined) return;
       // Whoever has the operator's link controls this machine; no mail need reach them first.
-      const id = right === 'operator' ? newPersonId(answer) : undefined;
-      if (id !== undefined) store.markEmailVerified(id);
+      store.markEmailVerified(personId);
+      const demoAccount = await deps.registry.meta(DEMO_ACCOUNT_KEY);
+      if (demoAccount === undefined || store.members(demoAccount).length > 0) return;
+      if (store.person(personId) === undefined) return;
+      // The account that the first start has made and shown becomes theirs, instead of one more.
+      store.putStanding({ personId, site: 'person', homeAccountId: demoAccount, homeMade: false });
     },
   };
 }

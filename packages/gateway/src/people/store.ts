@@ -1,4 +1,5 @@
-import type { MemberRole, SiteRole } from './person.ts';
+import type { MemberRole } from '@switchyard/protocol/console/common.ts';
+import type { SiteRole } from './person.ts';
 
 /** A person as they are kept. */
 export type StoredPerson = {

@@ -68,7 +68,10 @@ async function prepareDataFolder(
   }
   if (made.value === undefined) return undefined;
   const model = loaded.config.models.find((one) => one.kind === 'text' && !one.hidden)?.id;
-  output.text(firstRunText(made.value, localAddress(gateway.host, gateway.port), model));
+  const { makeOperatorLink } = await import('../../people/operator-link.ts');
+  const { link } = await makeOperatorLink(gateway.people.deps, 'first-run');
+  const address = localAddress(gateway.host, gateway.port);
+  output.text(firstRunText(made.value, { address, model, operatorLink: link }));
   return made.value;
 }
 

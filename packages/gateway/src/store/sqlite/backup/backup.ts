@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Clock } from '../../../core/clock.ts';
 import { RECEIPT_KEY_FILE } from '../../receipt-key-file.ts';
-import { LEDGER_DATABASE_FILE, MAIN_DATABASE_FILE } from '../main/data-folder.ts';
+import { LEDGER_DATABASE_FILE, MAIN_DATABASE_FILE, PEOPLE_DATABASE_FILE } from '../main/data-folder.ts';
 import { readArchive } from './archive-reader.ts';
 import { type ArchiveWriter, createArchive } from './archive-writer.ts';
 import { BackupError, MANIFEST_FILE, type Manifest, type ManifestFile, manifestText } from './manifest.ts';
@@ -45,7 +45,8 @@ export type BackupOptions = {
  *
  * The ledger is copied first and the accounts after it. Accounts and keys are made before anything is charged to
  * them and are never deleted, so every charge in the copy has its account and key in the copy. What may be missing is
- * the first credit of an account that was made during the backup.
+ * the first credit of an account that was made during the backup. For the same reason people are copied before the
+ * accounts that they are members of.
  *
  * While it works it needs room for the backup and one database more, beside the file.
  * Throws `BackupError`, or what the file system says; then nothing is left behind.
@@ -79,7 +80,9 @@ async function pack(packed: string, workFolder: string, options: BackupOptions):
   const archive = await createArchive(packed, nowMs);
   try {
     const files: ManifestFile[] = [];
-    for (const name of [LEDGER_DATABASE_FILE, MAIN_DATABASE_FILE]) {
+    for (const name of [LEDGER_DATABASE_FILE, PEOPLE_DATABASE_FILE, MAIN_DATABASE_FILE]) {
+      // A gateway of before people had accounts has made none.
+      if (!existsSync(join(options.dataDirectory, name))) continue;
       const copy = join(workFolder, name);
       await copyDatabase(join(options.dataDirectory, name), copy, { ...options, name });
       files.push(await addFile(archive, { name, from: copy }, options.onProgress));

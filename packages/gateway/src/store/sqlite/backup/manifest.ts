@@ -1,5 +1,5 @@
 import { RECEIPT_KEY_FILE } from '../../receipt-key-file.ts';
-import { LEDGER_DATABASE_FILE, MAIN_DATABASE_FILE } from '../main/data-folder.ts';
+import { LEDGER_DATABASE_FILE, MAIN_DATABASE_FILE, PEOPLE_DATABASE_FILE } from '../main/data-folder.ts';
 
 /** What a backup holds. It stands last in the file, so one without it is no whole backup. */
 export type Manifest = {
@@ -19,7 +19,12 @@ export const MANIFEST_FILE = 'manifest.json';
 export const MANIFEST_MAX_BYTES = 64 * 1024;
 
 /** The only names that a backup may bring into a data folder. The first two must be there. */
-export const BACKUP_FILES = [LEDGER_DATABASE_FILE, MAIN_DATABASE_FILE, RECEIPT_KEY_FILE] as const;
+export const BACKUP_FILES = [
+  LEDGER_DATABASE_FILE,
+  MAIN_DATABASE_FILE,
+  PEOPLE_DATABASE_FILE,
+  RECEIPT_KEY_FILE,
+] as const;
 const NEEDED = [LEDGER_DATABASE_FILE, MAIN_DATABASE_FILE];
 
 /** What is wrong with a backup, or with the place for one. The text is for an operator. */

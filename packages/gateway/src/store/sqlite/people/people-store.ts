@@ -1,5 +1,5 @@
+import type { MemberRole } from '@switchyard/protocol/console/common.ts';
 import type { Database } from 'better-sqlite3';
-import type { MemberRole } from '../../../people/person.ts';
 import type { Invitation, Membership, PeopleStore, Standing, StoredPerson } from '../../../people/store.ts';
 
 type PersonRow = {

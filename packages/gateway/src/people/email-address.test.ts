@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { hasRefusedDomain, mailboxOf } from './email-address.ts';
+import { networkOf } from './network.ts';
+
+it.each([
+  ['Ann@Example.com', 'ann@example.com'],
+  ['ann+one@example.com', 'ann@example.com'],
+  ['a.n.n@example.com', 'a.n.n@example.com'],
+  ['A.n.N+two+three@gmail.com', 'ann@gmail.com'],
+  ['ann@googlemail.com', 'ann@gmail.com'],
+  ['"a@b"@example.com', '"a@b"@example.com'],
+  ['no address', 'no address@'],
+])('%s is the mailbox %s', (email, mailbox) => expect(mailboxOf(email)).toBe(mailbox));
+
+it.each([
+  ['x@throw.example', true],
+  ['x@sub.Throw.example', true],
+  ['x@notthrow.example', false],
+  ['x@example', false],
+  ['x', false],
+])('%s is of a refused domain: %s', (email, refused) => {
+  expect(hasRefusedDomain(email, new Set(['throw.example']))).toBe(refused);
+});
+
+it.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:DB8::1', '2001:db8:0:0'],
+  ['::1', '0:0:0:0'],
+  ['fe80::1%eth0', 'fe80:0:0:0'],
+  ['', ''],
+])('%s counts as %s', (address, network) => expect(networkOf(address)).toBe(network));

@@ -1,0 +1,75 @@
+import type { MemberRole } from '@switchyard/protocol/console/common.ts';
+import type { Member } from '@switchyard/protocol/console/members.ts';
+import { fault, type Fault } from '../core/errors.ts';
+import { failed, ok, type Result } from '../core/result.ts';
+import type { PeopleDeps } from './deps.ts';
+import { refuseMemberChange, type Actor, type MemberChange } from './member-rules.ts';
+import { note } from './audit.ts';
+import type { Membership, PeopleStore } from './store.ts';
+
+type MembersDeps = Pick<PeopleDeps, 'store' | 'registry'>;
+
+/** Everyone in an account, the longest there first. */
+export function listMembers({ store }: Pick<PeopleDeps, 'store'>, accountId: string): Member[] {
+  return store.members(accountId).flatMap((membership) => memberView(store, membership) ?? []);
+}
+
+/** Errors: those of `refuseMemberChange`. */
+export async function changeMemberRole(
+  deps: MembersDeps,
+  by: Actor,
+  { accountId, personId, role }: { accountId: string; personId: string; role: MemberRole },
+): Promise<Result<Member, Fault>> {
+  const { store } = deps;
+  const refused = changeMembers(store, accountId, { by, change: { do: 'set-role', personId, role } });
+  if (refused !== undefined) return failed(refused);
+  const audit = { actor: by.personId, action: 'member.role', subject: accountId };
+  await note(deps, { ...audit, detail: `${personId} is ${role}` });
+  const changed = store.members(accountId).find((member) => member.personId === personId);
+  const view = changed === undefined ? undefined : memberView(store, changed);
+  return view === undefined ? failed(fault('not_found')) : ok(view);
+}
+
+/** Takes a person out of an account; oneself, too. Errors: those of `refuseMemberChange`. */
+export async function removeMember(
+  deps: MembersDeps,
+  by: Actor,
+  { accountId, personId }: { accountId: string; personId: string },
+): Promise<Result<undefined, Fault>> {
+  const refused = changeMembers(deps.store, accountId, { by, change: { do: 'remove', personId } });
+  if (refused !== undefined) return failed(refused);
+  const action = by.personId === personId ? 'member.leave' : 'member.remove';
+  await note(deps, { actor: by.personId, action, subject: accountId, detail: personId });
+  return ok(undefined);
+}
+
+/** Looks and writes in one transaction, so that two owners who leave at once cannot both go. */
+function changeMembers(
+  store: PeopleStore,
+  accountId: string,
+  { by, change }: { by: Actor; change: Exclude<MemberChange, { do: 'invite' }> },
+): Fault | undefined {
+  return store.transaction(() => {
+    const members = store.members(accountId);
+    const { personId } = change;
+    // The caller's role may be a moment old.
+    const role = members.find((member) => member.personId === by.personId)?.role ?? by.role;
+    const refused = refuseMemberChange(members, { ...by, role }, change);
+    if (refused !== undefined) return refused;
+    if (change.do === 'remove') store.deleteMembership({ accountId, personId });
+    else store.putMembership({ accountId, personId, role: change.role, sinceMs: 0 });
+    return undefined;
+  });
+}
+
+function memberView(store: PeopleStore, { personId, role, sinceMs }: Membership): Member | undefined {
+  const person = store.person(personId);
+  if (person === undefined) return undefined;
+  return {
+    personId,
+    name: person.name,
+    email: person.email,
+    role,
+    since: new Date(sinceMs).toISOString(),
+  };
+}
