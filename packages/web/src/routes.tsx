@@ -25,4 +25,7 @@ export const PAGES: readonly PageRoute[] = [
   { path: '/reset-password', who: 'anyone', page: lazy(() => import('./pages/sign-in/reset-page.tsx')) },
   { path: '/invitation', who: 'anyone', page: lazy(() => import('./pages/sign-in/invitation-page.tsx')) },
   { path: '/app', who: 'member', page: lazy(() => import('./pages/dashboard/dashboard-page.tsx')) },
+  { path: '/app/models', who: 'member', page: lazy(() => import('./pages/models/models-page.tsx')) },
+  { path: '/app/requests', who: 'member', page: lazy(() => import('./pages/requests/requests-page.tsx')) },
+  { path: '/app/keys', who: 'member', page: lazy(() => import('./pages/keys/keys-page.tsx')) },
 ];

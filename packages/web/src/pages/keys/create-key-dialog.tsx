@@ -1,0 +1,74 @@
+import { useQueryClient } from '@tanstack/react-query';
+import type { CreateKey, NewKey } from '@switchyard/protocol/console/keys.ts';
+import { useState } from 'react';
+import { accountPath, sendJson } from '../../api/client.ts';
+import { refresh } from '../../api/queries.ts';
+import { withFreshSignIn } from '../../session/fresh.tsx';
+import { useSignedIn } from '../../session/session.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { SelectField, TextField } from '../../ui/field.tsx';
+import { ErrorNotice } from '../../ui/states.tsx';
+import { useAttempt } from '../../ui/use-attempt.ts';
+import { LimitFields, NO_LIMITS, readLimits, type LimitTexts } from './limits.tsx';
+import { SecretDialog } from './secret-dialog.tsx';
+
+const DAY_MS = 86_400_000;
+const EXPIRIES = [
+  { value: '90', label: 'In 3 months' },
+  { value: '30', label: 'In 30 days' },
+  { value: '365', label: 'In a year' },
+  { value: '', label: 'Never' },
+];
+
+/** Two states: the form, then the secret, once. */
+export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
+  const { account } = useSignedIn();
+  const client = useQueryClient();
+  const [name, setName] = useState('');
+  const [days, setDays] = useState('90');
+  const [texts, setTexts] = useState<LimitTexts>(NO_LIMITS);
+  const [wrong, setWrong] = useState<keyof LimitTexts>();
+  const [made, setMade] = useState<NewKey>();
+  const { busy, error, onSubmit } = useAttempt();
+  const create = async () => {
+    const limits = readLimits(texts);
+    setWrong('wrong' in limits ? limits.wrong : undefined);
+    if ('wrong' in limits) return;
+    const { dayLimitMicros, monthLimitMicros, requestsPerMinute, models } = limits;
+    const input: CreateKey = {
+      name: name.trim(),
+      ...(dayLimitMicros === null ? {} : { dayLimitMicros }),
+      ...(monthLimitMicros === null ? {} : { monthLimitMicros }),
+      ...(requestsPerMinute === null ? {} : { requestsPerMinute }),
+      ...(models === null ? {} : { models }),
+      ...(days === '' ? {} : { expiresInMs: Number(days) * DAY_MS }),
+    };
+    setMade(await withFreshSignIn(() => sendJson<NewKey>('POST', accountPath(account.id, 'keys'), input)));
+    await refresh(client, account.id, ['keys', 'overview']);
+  };
+  if (made !== undefined) return <SecretDialog made={made} onClose={onClose} />;
+  return (
+    <Dialog title="Create a key" open onClose={onClose}>
+      <form onSubmit={onSubmit(create)} className="grid gap-5">
+        {error !== undefined && <ErrorNotice error={error} />}
+        <TextField
+          label="Name"
+          hint="Such as the program that will use it."
+          required
+          maxLength={100}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <SelectField label="Expires" options={EXPIRIES} value={days} onValue={setDays} />
+        <LimitFields texts={texts} wrong={wrong} onTexts={setTexts} />
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button look="primary" type="submit" busy={busy}>
+            Create
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

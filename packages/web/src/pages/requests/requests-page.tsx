@@ -1,0 +1,88 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useLocation, useSearch } from 'wouter';
+import { accountPath, query } from '../../api/client.ts';
+import { keysQuery, modelsQuery, requestsQuery } from '../../api/queries.ts';
+import { useSignedIn } from '../../session/session.tsx';
+import { Button, DownloadLink } from '../../ui/button.tsx';
+import { InlineSelect } from '../../ui/field.tsx';
+import { Page } from '../../ui/page.tsx';
+import { Empty, Loaded } from '../../ui/states.tsx';
+import { Table } from '../../ui/table.tsx';
+import { zoneName } from '../../ui/time.tsx';
+import { REQUEST_COLUMNS } from './request-columns.tsx';
+
+const STATUSES = ['completed', 'client-closed', 'failed'];
+const PAGE = 50;
+
+/** Receipts with filters; the filters are in the address, so that a view can be shared. */
+export default function RequestsPage() {
+  const { account } = useSignedIn();
+  const search = new URLSearchParams(useSearch());
+  const [, go] = useLocation();
+  const filter = (name: string) => search.get(name) ?? '';
+  const [model, key, status, cursor] = [filter('model'), filter('key'), filter('status'), filter('cursor')];
+  const move = (changed: Record<string, string>) =>
+    go(`/app/requests${query({ model, key, status, cursor: '', ...changed })}`);
+  const requests = useQuery({
+    ...requestsQuery(account.id, { model, key, status, cursor, limit: PAGE }),
+    placeholderData: keepPreviousData,
+  });
+  const models = useQuery(modelsQuery).data?.models ?? [];
+  const keys = useQuery(keysQuery(account.id)).data?.keys ?? [];
+  return (
+    <Page
+      title="Requests"
+      lead={`Only what billing needs is kept. Prompts and answers are nowhere. Times in ${zoneName()}.`}
+      action={
+        <DownloadLink href={accountPath(account.id, `requests.csv${query({ model, key, status })}`)}>
+          CSV
+        </DownloadLink>
+      }
+    >
+      <div className="flex flex-wrap gap-2">
+        <InlineSelect
+          label="Model"
+          value={model}
+          options={[
+            { value: '', label: 'Every model' },
+            ...models.map(({ id }) => ({ value: id, label: id })),
+          ]}
+          onValue={(value) => move({ model: value })}
+        />
+        <InlineSelect
+          label="Key"
+          value={key}
+          options={[
+            { value: '', label: 'Every key' },
+            ...keys.map(({ id, name }) => ({ value: id, label: name })),
+          ]}
+          onValue={(value) => move({ key: value })}
+        />
+        <InlineSelect
+          label="Status"
+          value={status}
+          options={[
+            { value: '', label: 'Every status' },
+            ...STATUSES.map((value) => ({ value, label: value.replaceAll('-', ' ') })),
+          ]}
+          onValue={(value) => move({ status: value })}
+        />
+      </div>
+      <Loaded query={requests} lines={8}>
+        {({ requests: rows, nextCursor }) => (
+          <>
+            {rows.length === 0 ? (
+              <Empty>No request on this page.</Empty>
+            ) : (
+              <Table label="Requests" rows={rows} keyOf={({ id }) => id} columns={REQUEST_COLUMNS} />
+            )}
+            <div className="flex gap-2">
+              {cursor !== '' && <Button onClick={() => move({})}>Newest</Button>}
+              {nextCursor !== null && <Button onClick={() => move({ cursor: nextCursor })}>Older</Button>}
+            </div>
+          </>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
