@@ -43,7 +43,7 @@ export default function KeysPage() {
           <>
             {own.length === 0 ? (
               <Empty action={create}>
-                There is no key yet. With one, any client of OpenAI or Anthropic works here.
+                There is no key yet. With one, every client of OpenAI or Anthropic works here.
               </Empty>
             ) : (
               <Table
