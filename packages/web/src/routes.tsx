@@ -28,4 +28,16 @@ export const PAGES: readonly PageRoute[] = [
   { path: '/app/models', who: 'member', page: lazy(() => import('./pages/models/models-page.tsx')) },
   { path: '/app/requests', who: 'member', page: lazy(() => import('./pages/requests/requests-page.tsx')) },
   { path: '/app/keys', who: 'member', page: lazy(() => import('./pages/keys/keys-page.tsx')) },
+  { path: '/app/billing', who: 'member', page: lazy(() => import('./pages/billing/billing-page.tsx')) },
+  { path: '/app/nodes', who: 'member', page: lazy(() => import('./pages/nodes/nodes-page.tsx')) },
+  { path: '/app/nodes/:node', who: 'member', page: lazy(() => import('./pages/nodes/node-page.tsx')) },
+  { path: '/app/earnings', who: 'member', page: lazy(() => import('./pages/nodes/earnings-page.tsx')) },
+  {
+    path: '/app/deployments',
+    who: 'member',
+    page: lazy(() => import('./pages/deployments/deployments-page.tsx')),
+  },
+  { path: '/app/members', who: 'member', page: lazy(() => import('./pages/members/members-page.tsx')) },
+  { path: '/app/account', who: 'member', page: lazy(() => import('./pages/account/account-page.tsx')) },
+  { path: '/app/profile', who: 'member', page: lazy(() => import('./pages/profile/profile-page.tsx')) },
 ];

@@ -1,0 +1,160 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import type { LedgerRow } from '@switchyard/protocol/console/ledger.ts';
+import type { ConsoleBalance } from '@switchyard/protocol/console/overview.ts';
+import { useLocation, useSearch } from 'wouter';
+import { accountPath, query } from '../../api/client.ts';
+import { ledgerQuery, overviewQuery } from '../../api/queries.ts';
+import { useSignedIn } from '../../session/session.tsx';
+import { Button, DownloadLink } from '../../ui/button.tsx';
+import { InlineSelect } from '../../ui/field.tsx';
+import { Money } from '../../ui/money.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { Figure, Page, Section } from '../../ui/page.tsx';
+import { Empty, Loaded } from '../../ui/states.tsx';
+import { Table, type Column } from '../../ui/table.tsx';
+import { Time, zoneName } from '../../ui/time.tsx';
+
+export default function BillingPage() {
+  const { account } = useSignedIn();
+  const overview = useQuery(overviewQuery(account.id));
+  return (
+    <Page
+      title="Billing"
+      lead="You pay ahead. The balance never goes below zero: what it does not cover is refused."
+    >
+      <Loaded query={overview}>{({ balance }) => <BalanceFigures balance={balance} />}</Loaded>
+      <Section title="Add credit">
+        <TopUps />
+      </Section>
+      <Ledger />
+    </Page>
+  );
+}
+
+function BalanceFigures({ balance }: { balance: ConsoleBalance }) {
+  const parts = [
+    { label: 'Paid', money: balance.paid },
+    { label: 'Given', money: balance.promo },
+    { label: 'Allowance', money: balance.allowance },
+  ];
+  return (
+    <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-4">
+      <Figure
+        label="Balance"
+        note={
+          <>
+            <Money micros={balance.held.micros} /> more is held for requests that run
+          </>
+        }
+      >
+        <Money micros={balance.available.micros} />
+      </Figure>
+      {parts.map(({ label, money }) => (
+        <Figure key={label} label={label}>
+          <Money micros={money.micros} />
+        </Figure>
+      ))}
+    </div>
+  );
+}
+
+/** Only ways that the operator switched on. Each will bring its own form here. */
+function TopUps() {
+  const { session } = useSignedIn();
+  if (session.site.topUps.length === 0) {
+    return (
+      <Notice tone="plain">The operator adds credit by hand here. Ask them, and name this account.</Notice>
+    );
+  }
+  return (
+    <ul className="grid gap-2 text-sm">
+      {session.site.topUps.map((way) => (
+        <li key={way}>{way}</li>
+      ))}
+    </ul>
+  );
+}
+
+const KINDS = [
+  { value: '', label: 'Every kind' },
+  { value: 'charge', label: 'Charges' },
+  { value: 'deposit', label: 'Deposits' },
+  { value: 'gift', label: 'Gifts' },
+  { value: 'refund', label: 'Refunds' },
+  { value: 'adjustment', label: 'Adjustments' },
+  { value: 'allowance', label: 'Allowances' },
+  { value: 'transfer', label: 'Transfers' },
+  { value: 'expiry', label: 'Expiries' },
+];
+
+const COLUMNS: readonly Column<LedgerRow>[] = [
+  { name: 'Time', cell: ({ at }) => <Time at={at} /> },
+  {
+    name: 'Kind',
+    cell: ({ kind, reason }) => (
+      <>
+        <span className="block">{kind}</span>
+        {reason !== null && <span className="block text-xs break-words text-soft">{reason}</span>}
+      </>
+    ),
+  },
+  { name: 'From or to', wide: true, cell: ({ balance }) => BALANCES[balance] },
+  {
+    name: 'Request',
+    wide: true,
+    cell: ({ request }) => <code className="font-mono text-xs text-soft">{request ?? ''}</code>,
+  },
+  { name: 'Amount', right: true, cell: ({ amount }) => <Money micros={amount.micros} signed /> },
+];
+
+const BALANCES: Readonly<Record<LedgerRow['balance'], string>> = {
+  paid: 'paid',
+  promo: 'given',
+  allowance: 'allowance',
+};
+
+function Ledger() {
+  const { account } = useSignedIn();
+  const search = new URLSearchParams(useSearch());
+  const [, go] = useLocation();
+  const cursor = search.get('cursor') ?? '';
+  const kind = search.get('kind') ?? '';
+  const move = (changed: Record<string, string>) => go(`/app/billing${query({ kind, cursor, ...changed })}`);
+  const page = useQuery({ ...ledgerQuery(account.id, cursor), placeholderData: keepPreviousData });
+  return (
+    <Section
+      title="Every movement"
+      hint={`The account's ledger, newest first. Times in ${zoneName()}.`}
+      action={
+        <div className="flex flex-wrap gap-2">
+          <InlineSelect
+            label="Kind"
+            value={kind}
+            options={KINDS}
+            onValue={(value) => move({ kind: value })}
+          />
+          <DownloadLink href={accountPath(account.id, 'ledger.csv')}>CSV</DownloadLink>
+        </div>
+      }
+    >
+      <Loaded query={page} lines={6}>
+        {({ postings, nextCursor }) => {
+          const shown = postings.filter((row) => kind === '' || row.kind.startsWith(kind));
+          return (
+            <>
+              {shown.length === 0 ? (
+                <Empty>{kind === '' ? 'Nothing moved yet.' : 'None of this kind on this page.'}</Empty>
+              ) : (
+                <Table label="Movements" rows={shown} keyOf={({ id }) => id} columns={COLUMNS} />
+              )}
+              <div className="flex gap-2">
+                {cursor !== '' && <Button onClick={() => move({ cursor: '' })}>Newest</Button>}
+                {nextCursor !== null && <Button onClick={() => move({ cursor: nextCursor })}>Older</Button>}
+              </div>
+            </>
+          );
+        }}
+      </Loaded>
+    </Section>
+  );
+}

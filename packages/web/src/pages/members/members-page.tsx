@@ -1,0 +1,188 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { MEMBER_ROLES, type Done, type MemberRole } from '@switchyard/protocol/console/common.ts';
+import type { Invitation, Member } from '@switchyard/protocol/console/members.ts';
+import { useState } from 'react';
+import { accountPath, messageOf, sendJson } from '../../api/client.ts';
+import { invitationsQuery, membersQuery, refresh } from '../../api/queries.ts';
+import { withFreshSignIn } from '../../session/fresh.tsx';
+import { useMay, useSignedIn } from '../../session/session.tsx';
+import { Button } from '../../ui/button.tsx';
+import { ConfirmDialog } from '../../ui/confirm.tsx';
+import { InlineSelect } from '../../ui/field.tsx';
+import { Page, Section } from '../../ui/page.tsx';
+import { Empty, Loaded } from '../../ui/states.tsx';
+import { Table, type Column } from '../../ui/table.tsx';
+import { Time } from '../../ui/time.tsx';
+import { toast } from '../../ui/toast.tsx';
+import { InviteDialog } from './invite-dialog.tsx';
+
+export default function MembersPage() {
+  const { account } = useSignedIn();
+  const members = useQuery(membersQuery(account.id));
+  const mayInvite = useMay('admin');
+  const isOwner = useMay('owner');
+  const [invites, setInvites] = useState(false);
+  const [removes, setRemoves] = useState<Member>();
+  return (
+    <Page
+      title="Members"
+      lead="Viewers see everything here; developers also make keys and nodes; admins also invite; owners do all."
+      action={
+        mayInvite && (
+          <Button look="primary" onClick={() => setInvites(true)}>
+            Invite
+          </Button>
+        )
+      }
+    >
+      <Loaded query={members} lines={4}>
+        {({ members: rows }) => (
+          <Table
+            label="Members"
+            rows={rows}
+            keyOf={({ personId }) => personId}
+            columns={memberColumns(isOwner, setRemoves)}
+          />
+        )}
+      </Loaded>
+      {mayInvite && <Invitations />}
+      {invites && <InviteDialog onClose={() => setInvites(false)} />}
+      {removes !== undefined && <RemoveDialog member={removes} onClose={() => setRemoves(undefined)} />}
+    </Page>
+  );
+}
+
+function memberColumns(isOwner: boolean, onRemove: (member: Member) => void): Column<Member>[] {
+  return [
+    {
+      name: 'Person',
+      cell: ({ name, email }) => (
+        <>
+          <span className="block font-medium break-words">{name}</span>
+          <span className="block text-xs break-all text-soft">{email}</span>
+        </>
+      ),
+    },
+    { name: 'Role', cell: (member) => (isOwner ? <RoleSelect member={member} /> : member.role) },
+    { name: 'Since', wide: true, cell: ({ since }) => <Time at={since} form="date" /> },
+    ...(isOwner
+      ? [
+          {
+            name: 'Actions',
+            right: true,
+            cell: (member: Member) => (
+              <Button look="quiet" onClick={() => onRemove(member)}>
+                Take out<span className="sr-only"> {member.name}</span>
+              </Button>
+            ),
+          },
+        ]
+      : []),
+  ];
+}
+
+function RoleSelect({ member }: { member: Member }) {
+  const { account } = useSignedIn();
+  const client = useQueryClient();
+  const change = useMutation({
+    mutationFn: (role: MemberRole) =>
+      withFreshSignIn(() =>
+        sendJson<Member>('PATCH', accountPath(account.id, `members/${encodeURIComponent(member.personId)}`), {
+          role,
+        }),
+      ),
+    onSuccess: () => refresh(client, account.id, ['members']),
+    onError: (error) => toast(messageOf(error), 'bad'),
+  });
+  return (
+    <InlineSelect
+      label={`Role of ${member.name}`}
+      value={member.role}
+      options={MEMBER_ROLES.map((role) => ({ value: role, label: role }))}
+      onValue={(value) => {
+        const role = MEMBER_ROLES.find((one) => one === value);
+        if (role !== undefined) change.mutate(role);
+      }}
+    />
+  );
+}
+
+function RemoveDialog({ member, onClose }: { member: Member; onClose: () => void }) {
+  const { account } = useSignedIn();
+  const client = useQueryClient();
+  const remove = useMutation({
+    mutationFn: () =>
+      withFreshSignIn(() =>
+        sendJson<Done>('DELETE', accountPath(account.id, `members/${encodeURIComponent(member.personId)}`)),
+      ),
+    onSuccess: async () => {
+      await refresh(client, account.id, ['members']);
+      await client.invalidateQueries({ queryKey: ['session'] });
+      toast(`${member.name} is out`);
+      onClose();
+    },
+  });
+  return (
+    <ConfirmDialog
+      title={`Take ${member.name} out of ${account.name}`}
+      action="Take out"
+      open
+      busy={remove.isPending}
+      error={remove.error}
+      onConfirm={() => remove.mutate()}
+      onClose={onClose}
+    >
+      <p>{member.email} loses access at once. Keys that they made stay; revoke those that they know.</p>
+    </ConfirmDialog>
+  );
+}
+
+function Invitations() {
+  const { account } = useSignedIn();
+  const client = useQueryClient();
+  const invitations = useQuery(invitationsQuery(account.id));
+  const withdraw = useMutation({
+    mutationFn: (invitation: Invitation) =>
+      sendJson<Done>('DELETE', accountPath(account.id, `invitations/${encodeURIComponent(invitation.id)}`)),
+    onSuccess: () => refresh(client, account.id, ['invitations']),
+    onError: (error) => toast(messageOf(error), 'bad'),
+  });
+  return (
+    <Section title="Open invitations">
+      <Loaded query={invitations}>
+        {({ invitations: rows }) =>
+          rows.length === 0 ? (
+            <Empty>Nobody is invited at present.</Empty>
+          ) : (
+            <Table
+              label="Open invitations"
+              rows={rows}
+              keyOf={({ id }) => id}
+              columns={invitationColumns(withdraw.isPending, withdraw.mutate)}
+            />
+          )
+        }
+      </Loaded>
+    </Section>
+  );
+}
+
+function invitationColumns(
+  busy: boolean,
+  onWithdraw: (invitation: Invitation) => void,
+): Column<Invitation>[] {
+  return [
+    { name: 'E-mail', cell: ({ email }) => <span className="break-all">{email}</span> },
+    { name: 'Role', cell: ({ role }) => role },
+    { name: 'Ends', wide: true, cell: ({ expiresAt }) => <Time at={expiresAt} /> },
+    {
+      name: 'Actions',
+      right: true,
+      cell: (invitation) => (
+        <Button look="quiet" disabled={busy} onClick={() => onWithdraw(invitation)}>
+          Withdraw<span className="sr-only"> the invitation of {invitation.email}</span>
+        </Button>
+      ),
+    },
+  ];
+}
