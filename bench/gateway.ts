@@ -19,6 +19,7 @@ import { getJson } from './mock.ts';
 import { freePort, startProcess, waitUntil } from './processes.ts';
 
 const commandLine = fileURLToPath(new URL('../packages/gateway/src/cli/main.ts', import.meta.url));
+const compileCache = fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url));
 const behaviourNames = Object.keys(behaviours) as BehaviourName[];
 /** More than one, so that a run stays below the most requests per minute that one key may have. */
 const keyCount = 4;
@@ -56,7 +57,7 @@ export async function startGateway(
   const startedMs = performance.now();
   const running = startProcess({
     command: process.execPath,
-    // The heap as packages/gateway/bin/switchyard.mjs sets it.
+    // The heap and the kept results of type stripping are as packages/gateway/bin/switchyard.mjs sets them.
     args: [
       '--min-semi-space-size=16',
       ...profileArguments,
@@ -67,6 +68,7 @@ export async function startGateway(
       String(port),
     ],
     place: 'target',
+    environment: { NODE_COMPILE_CACHE: compileCache },
   });
   await waitUntil(running, 'gateway', () =>
     getJson(port, '/readyz').then(
