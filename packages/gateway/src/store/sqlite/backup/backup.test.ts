@@ -110,11 +110,13 @@ describe('a backup', () => {
     expect(steps).toBeGreaterThan(20);
     expect(manifest.files.map(({ name }) => name)).toEqual([
       'ledger.sqlite',
+      'people.sqlite',
       'switchyard.sqlite',
       RECEIPT_KEY_FILE,
     ]);
     expect([...filesOf(readFileSync(target)).keys()]).toEqual([
       'ledger.sqlite',
+      'people.sqlite',
       'switchyard.sqlite',
       RECEIPT_KEY_FILE,
       MANIFEST_FILE,

@@ -1,0 +1,216 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createKey } from '../admin/keys.ts';
+import { addNode } from '../admin/nodes.ts';
+import { systemClock } from '../core/clock.ts';
+import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
+import { closeAccount } from './close-account.ts';
+import { deletePerson } from './delete-person.ts';
+import { exportAccount, exportPerson } from './export.ts';
+import { giveFreeCredit } from './free-credit.ts';
+import { acceptInvitation, deleteInvitation, invite, listInvitations } from './invitations.ts';
+import { changeMemberRole, listMembers, removeMember } from './members.ts';
+import { openTestPeople, type Joined, type TestPeople } from './testing-people.ts';
+
+let clock: VirtualClock;
+let people: TestPeople;
+let ann: Joined;
+beforeEach(async () => {
+  // Better Auth reads the clock of the system.
+  clock = createVirtualClock(systemClock.nowMs());
+  people = await openTestPeople(clock);
+  ann = await people.join('ann@example.com', { verified: true });
+});
+afterEach(() => people.dispose());
+
+const homeOf = ({ person }: Joined) => person.memberships[0]?.accountId ?? '';
+const balanceOf = (accountId: string) => people.deps.ledger.balance(accountId);
+const tokenIn = (link: string) => new URL(link).searchParams.get('token') ?? '';
+const actorOf = ({ person }: Joined) => ({ personId: person.id, role: 'owner' as const, name: person.name });
+
+async function inviteToHome(email: string, role: 'admin' | 'viewer' = 'viewer'): Promise<string> {
+  const invited = await invite(people.deps, actorOf(ann), { accountId: homeOf(ann), email, role });
+  if (!invited.ok) throw new Error(invited.error.code);
+  return tokenIn(invited.value.link);
+}
+
+describe('the free credit', () => {
+  it('is given once, to a proved address, however often a session is read', async () => {
+    expect(balanceOf(homeOf(ann)).promoMicros).toBe(1_000_000);
+    await people.person(ann.cookie);
+    expect(balanceOf(homeOf(ann)).depositedMicros).toBe(1_000_000);
+    const ben = await people.join('ben@example.com');
+    expect(balanceOf(homeOf(ben)).promoMicros).toBe(0);
+    people.deps.store.markEmailVerified(ben.person.id);
+    await people.person(ben.cookie);
+    expect(balanceOf(homeOf(ben)).promoMicros).toBe(1_000_000);
+  });
+
+  it('is given to a mailbox, not to each of its spellings, nor again after the person was removed', async () => {
+    const twin = await people.join('ann+two@example.com', { verified: true });
+    expect(balanceOf(homeOf(twin)).promoMicros).toBe(0);
+    expect(await deletePerson(people.deps, ann.person.id, 'test')).toMatchObject({ ok: true });
+    const again = await people.join('ann@example.com', { verified: true });
+    expect(balanceOf(homeOf(again)).promoMicros).toBe(0);
+  });
+
+  it('is given three times a day to one network', async () => {
+    const given: number[] = [];
+    for (let index = 0; index < 4; index += 1) {
+      const person = { email: `p${index}@example.com`, emailVerified: true };
+      const accountId = `acc_${index}`;
+      await giveFreeCredit(people.deps, person, { accountId, address: `2001:db8::${index}` });
+      given.push(balanceOf(accountId).promoMicros);
+    }
+    expect(given).toEqual([1_000_000, 1_000_000, 1_000_000, 0]);
+    clock.advance(86_400_001);
+    const late = { email: 'p3@example.com', emailVerified: true };
+    await giveFreeCredit(people.deps, late, { accountId: 'acc_3', address: '2001:db8::9' });
+    expect(balanceOf('acc_3').promoMicros).toBe(1_000_000);
+  });
+});
+
+describe('invitations', () => {
+  it('work once, for the address that they were sent to, and keep only a digest', async () => {
+    const token = await inviteToHome('Ben@example.com');
+    expect(people.mails.at(-1)).toMatchObject({
+      to: 'ben@example.com',
+      subject: 'Acme: You are invited to ann',
+    });
+    expect(JSON.stringify(people.deps.store.invitations(homeOf(ann)))).not.toContain(token);
+    const eve = await people.join('eve@example.com');
+    const ben = await people.join('ben@example.com');
+    expect(await acceptInvitation(people.deps, eve.person, token)).toMatchObject({ ok: false });
+    expect(await acceptInvitation(people.deps, ben.person, token)).toMatchObject({
+      ok: true,
+      value: { accountId: homeOf(ann), name: 'ann', role: 'viewer' },
+    });
+    expect(await acceptInvitation(people.deps, ben.person, token)).toMatchObject({
+      ok: false,
+      error: { code: 'invalid_request' },
+    });
+    expect((await people.person(ben.cookie))?.memberships).toContainEqual({
+      accountId: homeOf(ann),
+      role: 'viewer',
+    });
+    expect(listMembers(people.deps, homeOf(ann)).map(({ email }) => email)).toEqual([
+      'ann@example.com',
+      'ben@example.com',
+    ]);
+  });
+
+  it('end after seven days, when taken back, and when the same address is invited again', async () => {
+    const ben = await people.join('ben@example.com');
+    const first = await inviteToHome('ben@example.com');
+    const second = await inviteToHome('ben@example.com');
+    expect(await acceptInvitation(people.deps, ben.person, first)).toMatchObject({ ok: false });
+    clock.advance(7 * 86_400_000);
+    expect(await acceptInvitation(people.deps, ben.person, second)).toMatchObject({ ok: false });
+    expect(listInvitations(people.deps, homeOf(ann))).toEqual([]);
+    const third = await inviteToHome('ben@example.com');
+    const [open] = listInvitations(people.deps, homeOf(ann));
+    const where = { accountId: homeOf(ann), invitationId: open?.id ?? '' };
+    expect(await deleteInvitation(people.deps, { personId: ann.person.id }, where)).toMatchObject({
+      ok: true,
+    });
+    expect(await acceptInvitation(people.deps, ben.person, third)).toMatchObject({ ok: false });
+  });
+
+  it('never make a role less', async () => {
+    const ben = await people.join('ben@example.com');
+    await acceptInvitation(people.deps, ben.person, await inviteToHome('ben@example.com', 'admin'));
+    const again = await invite(people.deps, actorOf(ann), {
+      accountId: homeOf(ann),
+      email: 'ben@example.com',
+      role: 'viewer',
+    });
+    expect(again).toMatchObject({ ok: false, error: { param: 'email' } });
+  });
+});
+
+describe('members', () => {
+  it('change by the rules, and the last owner stays', async () => {
+    const ben = await people.join('ben@example.com');
+    await acceptInvitation(people.deps, ben.person, await inviteToHome('ben@example.com'));
+    const accountId = homeOf(ann);
+    const itself = { accountId, personId: ann.person.id };
+    expect(await removeMember(people.deps, actorOf(ann), itself)).toMatchObject({ ok: false });
+    const promote = { accountId, personId: ben.person.id, role: 'owner' as const };
+    expect(
+      await changeMemberRole(people.deps, { personId: ben.person.id, role: 'owner' }, promote),
+    ).toMatchObject({
+      ok: false,
+      error: { code: 'permission_denied' },
+    });
+    expect(await changeMemberRole(people.deps, actorOf(ann), promote)).toMatchObject({
+      ok: true,
+      value: { role: 'owner', email: 'ben@example.com' },
+    });
+    expect(await removeMember(people.deps, actorOf(ann), itself)).toMatchObject({ ok: true });
+    expect(listMembers(people.deps, accountId).map(({ name }) => name)).toEqual(['ben']);
+  });
+});
+
+describe('the end of an account', () => {
+  it('revokes keys and nodes, gives the balance back by a posting, and forgets names', async () => {
+    const accountId = homeOf(ann);
+    const { context } = people.gateway;
+    const key = await createKey(context, { account: accountId, name: 'of Ann', scopes: ['inference'] });
+    const node = await addNode(context, {
+      account: accountId,
+      name: "Ann's desk",
+      pool: 'main',
+      kind: 'shared',
+    });
+    if (!key.ok || !node.ok) throw new Error('no key or node');
+    expect(await closeAccount(people.deps, accountId, 'test')).toEqual({
+      ok: true,
+      value: { forfeitedMicros: 1_000_000 },
+    });
+    const { directory } = people.deps.registry;
+    expect(directory.identify(key.value.secret).ok).toBe(false);
+    expect(directory.authenticateNode(node.value.token)).toBeUndefined();
+    expect(directory.account(accountId)).toMatchObject({ name: 'closed', suspended: true });
+    expect(balanceOf(accountId)).toMatchObject({
+      availableMicros: 0,
+      promoMicros: 0,
+      depositedMicros: 1_000_000,
+    });
+    expect(listMembers(people.deps, accountId)).toEqual([]);
+    const exported = await exportAccount(people.deps, accountId);
+    expect(JSON.stringify(exported)).not.toMatch(/Ann/);
+  });
+
+  it('takes the person with it, but not while others need them', async () => {
+    const ben = await people.join('ben@example.com');
+    await acceptInvitation(people.deps, ben.person, await inviteToHome('ben@example.com'));
+    expect(await deletePerson(people.deps, ann.person.id, 'test')).toMatchObject({
+      ok: false,
+      error: { code: 'invalid_request' },
+    });
+    expect(await deletePerson(people.deps, ben.person.id, 'test')).toEqual({
+      ok: true,
+      value: { closedAccounts: [homeOf(ben)] },
+    });
+    expect(await people.person(ben.cookie)).toBeUndefined();
+    expect(exportPerson(people.deps, ben.person.id).ok).toBe(false);
+    expect(listMembers(people.deps, homeOf(ann)).map(({ name }) => name)).toEqual(['ann']);
+  });
+});
+
+it('exports what is kept, without a secret', async () => {
+  const key = await createKey(people.gateway.context, {
+    account: homeOf(ann),
+    name: 'laptop',
+    scopes: ['read'],
+  });
+  if (!key.ok) throw new Error('no key');
+  const exported = JSON.stringify([
+    await exportAccount(people.deps, homeOf(ann)),
+    exportPerson(people.deps, ann.person.id),
+  ]);
+  for (const part of ['laptop', 'ann@example.com', 'credential', '192.0.2.1'])
+    expect(exported).toContain(part);
+  const token = decodeURIComponent(ann.cookie.split('=')[1] ?? '').split('.')[0] ?? 'none';
+  for (const secret of [key.value.secret, token, 'digest', 'password'])
+    expect(exported).not.toContain(secret);
+});
