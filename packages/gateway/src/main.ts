@@ -7,11 +7,14 @@ import { openAdminServer } from './admin/admin-server.ts';
 import type { AdminContext } from './admin/context.ts';
 import { openAvailability } from './admin/open-availability.ts';
 import { earningsNames } from './admin/earnings.ts';
+import { openMaintenance } from './admin/maintenance.ts';
+import { openPricePlan } from './admin/price-plan.ts';
 import { openTrust } from './admin/open-trust.ts';
 import { gatewayUrl, siteUrl } from './admin/gateway-url.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
 import { deploymentPrices } from './catalog/deployment.ts';
 import type { Config } from './config/config.ts';
+import type { PrintedValue } from './config/print.ts';
 import { NO_MEMBERS } from './console/no-members.ts';
 import { openConsole } from './console/open-console.ts';
 import { systemClock as clock, systemRandom } from './core/clock.ts';
@@ -95,10 +98,12 @@ export class DataFolderInUseError extends Error {
 
 /**
  * The composition root: builds every part from the configuration and starts it. The only place that knows all of them.
+ * `effective`: the configuration as operators may read it.
  * Throws `DataFolderInUseError`, or what the system says when a file or the port cannot be used.
  */
 export async function startGateway(
   config: Config,
+  effective: readonly PrintedValue[] = [],
   log: Log = createLog(config.logging.level, clock),
 ): Promise<RunningGateway> {
   const directory = config.data.dir;
@@ -114,17 +119,21 @@ export async function startGateway(
     }
   };
   try {
-    return await startParts(config, log, { closers, closeAll });
+    return await startParts(config, log, { closers, closeAll, effective });
   } catch (error) {
     await closeAll();
     throw error;
   }
 }
 
-type Closing = { closers: (() => Promise<void> | void)[]; closeAll: () => Promise<void> };
+type Closing = {
+  closers: (() => Promise<void> | void)[];
+  closeAll: () => Promise<void>;
+  effective: readonly PrintedValue[];
+};
 
 async function startParts(config: Config, log: Log, closing: Closing): Promise<RunningGateway> {
-  const { closers } = closing;
+  const { closers, effective } = closing;
   const directory = config.data.dir;
   let boundPort: number | undefined;
 
@@ -177,6 +186,8 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   closers.push(() => trust.close());
 
   const catalog = createCatalog(config, clock);
+  const pricePlan = await openPricePlan(registry, catalog);
+  const maintenance = await openMaintenance(registry);
   const ownPrices = { prices: deploymentPrices(config) };
   const prices = await openPriceBook(registry, [...catalog.allModels(), ownPrices]);
   const receiptKey = loadReceiptKey(directory, newReceiptKeyPem);
@@ -267,6 +278,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     retry: config.routing.retry,
     running,
     accepting: shutdown.isAccepting,
+    paused: maintenance.refusal,
     observer: {
       ...observer,
       ended(receipt, costMicros) {
@@ -345,6 +357,14 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     config,
     admin,
     people: { sessions: people.sessions, members: NO_MEMBERS },
+    operator: {
+      plan: pricePlan,
+      maintenance,
+      upstreams: () => upstreamStatuses(upstreams),
+      load: () => ({ running: running.size, waiting: queue.length() }),
+      tierOf: (nodeId) => trust.book.standing(nodeId).tier,
+      configValues: [...effective],
+    },
     records,
     keyLimits,
     port: () => boundPort,

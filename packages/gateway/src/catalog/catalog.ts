@@ -2,7 +2,7 @@ import type { Config, ModelConfig } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
-import type { Model } from './model.ts';
+import type { Model, PriceSchedule } from './model.ts';
 import { priceSchedule } from './price-version.ts';
 
 /** What the catalogue needs to know of a key. Entries of `models` may be ids or aliases; undefined: all models. */
@@ -19,6 +19,11 @@ export type Catalog = {
   listModels(key: KeyScope | undefined): readonly Model[];
   /** Every model, hidden ones too, in the order of the file, each before its variants. */
   allModels(): readonly Model[];
+  /**
+   * Gives a model other prices, from the next request on; requests that run keep the price of their hold. Nothing happens when
+   * there is no such model.
+   */
+  setPrices(modelId: string, prices: PriceSchedule): void;
 };
 
 /**
@@ -27,8 +32,10 @@ export type Catalog = {
  */
 export function createCatalog(config: Pick<Config, 'models'>, clock: Pick<Clock, 'nowMs'>): Catalog {
   const createdAtSeconds = Math.floor(clock.nowMs() / 1000);
-  const models = Object.freeze(config.models.flatMap((model) => expand(model, createdAtSeconds)));
-  const listed = Object.freeze(models.filter((model) => !model.hidden));
+  let models: readonly Model[] = Object.freeze(
+    config.models.flatMap((model) => expand(model, createdAtSeconds)),
+  );
+  let listed: readonly Model[] = Object.freeze(models.filter((model) => !model.hidden));
   // A map has no inherited names, so `constructor` and `__proto__` find nothing.
   const byName = new Map<string, Model>();
   for (const model of models) {
@@ -48,6 +55,13 @@ export function createCatalog(config: Pick<Config, 'models'>, clock: Pick<Clock,
     },
     listModels: (key) => (key?.models === undefined ? listed : listed.filter((model) => allowed(key, model))),
     allModels: () => models,
+    setPrices(modelId, prices) {
+      models = Object.freeze(
+        models.map((model) => (model.id === modelId ? Object.freeze({ ...model, prices }) : model)),
+      );
+      listed = Object.freeze(models.filter((model) => !model.hidden));
+      for (const model of models) for (const name of [model.id, ...model.aliases]) byName.set(name, model);
+    },
   };
 }
 

@@ -5,7 +5,8 @@ import { gatewayUrl, siteUrl } from '../admin/gateway-url.ts';
 import { openTrust } from '../admin/open-trust.ts';
 import { runOperation } from '../admin/operations.ts';
 import type { OperationName } from '../admin/operations.ts';
-import { createCatalog } from '../catalog/catalog.ts';
+import { openPricePlan, type PricePlan } from '../admin/price-plan.ts';
+import { type Catalog, createCatalog } from '../catalog/catalog.ts';
 import { deploymentPrices } from '../catalog/deployment.ts';
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../core/clock.ts';
@@ -53,7 +54,7 @@ export async function openLocalGateway(config: Config): Promise<LocalGateway | u
   }
 }
 
-export type OpenedContext = { context: AdminContext; close(): Promise<void> };
+export type OpenedContext = { context: AdminContext; plan: PricePlan; close(): Promise<void> };
 
 /** What the use cases work with, over the stores alone: no gateway, no nodes. Undefined when the folder is in use. */
 export async function openAdminContext(options: {
@@ -111,13 +112,15 @@ export async function openAdminContext(options: {
       onFailure: () => undefined,
     });
     closers.push(() => people.close());
+    const catalog = createCatalog(config, clock);
+    const plan = await openPricePlan(registry, catalog);
     const context: AdminContext = {
       clock,
       registry,
       ledger,
       receipts,
       earnings: records,
-      models: modelsOf(config, clock),
+      models: modelsOf(catalog),
       deployments: { prices: deploymentPrices(config), state: () => undefined },
       history: undefined,
       trust: { book: trust.book, contact: config.trust.contact },
@@ -129,15 +132,14 @@ export async function openAdminContext(options: {
       welcomeMicros: config.accounts.welcomeMicros,
       actor: 'cli',
     };
-    return { context, close };
+    return { context, plan, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function modelsOf(config: Config, clock: Clock): ModelReader {
-  const catalog = createCatalog(config, clock);
+function modelsOf(catalog: Catalog): ModelReader {
   return {
     all: () => catalog.allModels(),
     find(name) {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PricePlan } from '../admin/price-plan.ts';
 import type { AdminContext, AdminFleet } from '../admin/context.ts';
 import { loadConfigText } from '../config/load.ts';
 import type { Clock } from '../core/clock.ts';
@@ -47,6 +48,7 @@ export function createTestFleet(): TestFleet {
 
 export type TestGateway = {
   context: AdminContext;
+  plan: PricePlan;
   fleet: TestFleet;
   directory: string;
   /** Closes the stores and opens the same folder again. */
@@ -68,11 +70,12 @@ export async function openTestGateway(clock: Clock): Promise<TestGateway> {
   const open = async () => {
     const opened = await openAdminContext({ config, clock, lockWaitMs: 0 });
     if (opened === undefined) throw new Error('the test folder is in use');
-    return { context: { ...opened.context, fleet }, close: opened.close };
+    return { ...opened, context: { ...opened.context, fleet } };
   };
   let current = await open();
   return {
     context: current.context,
+    plan: current.plan,
     fleet,
     directory,
     async reopen() {

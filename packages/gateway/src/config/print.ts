@@ -22,6 +22,17 @@ export function printConfigJson(loaded: LoadedConfig): string {
   return `${JSON.stringify(Object.fromEntries(entries), undefined, 2)}\n`;
 }
 
+/** The same as rows, for the operator's pages. */
+export function printedValues(loaded: LoadedConfig): PrintedValue[] {
+  return loaded.effective.map((entry) => ({
+    path: entry.path,
+    value: shown(entry),
+    source: describeSource(entry.source, loaded.file),
+  }));
+}
+
+export type PrintedValue = { path: string; value: string; source: string };
+
 function shown(entry: EffectiveValue): string {
   if (entry.value === null) return '(not set)';
   return typeof entry.value === 'string' ? entry.value : JSON.stringify(entry.value);

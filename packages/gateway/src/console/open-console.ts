@@ -5,19 +5,22 @@ import type { Log } from '../core/log.ts';
 import type { RouteRow } from '../http/routes.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 import type { RunningRequests } from '../limits/key-limits.ts';
+import type { EarningsReader } from '../receipts/earnings.ts';
 import type { RecordReader } from '../receipts/reader.ts';
 import { createEventHub } from './event-hub.ts';
 import { eventSources } from './events.ts';
 import type { PeopleMembers } from './people.ts';
 import type { PeopleSessions } from '../people/person.ts';
-import { consoleTable } from './routes.ts';
+import { createRequestRate } from './request-rate.ts';
+import { consoleTable, type OperatorDeps } from './routes.ts';
 import { serveRows } from './serve.ts';
 
 export type ConsoleParts = {
-  config: Pick<Config, 'accounts' | 'brand' | 'server' | 'people'>;
+  config: Pick<Config, 'accounts' | 'brand' | 'server' | 'people' | 'safety'>;
   admin: AdminContext;
   people: { sessions: PeopleSessions; members: PeopleMembers };
-  records: RecordReader;
+  records: RecordReader & EarningsReader;
+  operator: Omit<OperatorDeps, 'rate' | 'onMaintenance' | 'contentRules'>;
   keyLimits: RunningRequests;
   /** The port in use. Undefined: not known yet. */
   port(): number | undefined;
@@ -37,9 +40,19 @@ export function openConsole(parts: ConsoleParts): Console {
   const { config, admin, people, records, keyLimits, log } = parts;
   const balances = { keyLimits, lowBalanceMicros: config.accounts.lowBalanceMicros };
   const hub = createEventHub(eventSources(admin, balances));
+  const rate = createRequestRate(admin.clock);
   const table = consoleTable({
     ...balances,
-    site: () => siteView(config, ownOrigins(config.server, parts.port())),
+    site: () => siteView(parts, ownOrigins(config.server, parts.port())),
+    operator: {
+      ...parts.operator,
+      rate,
+      onMaintenance: (message) => hub.notice({ code: 'maintenance', message }),
+      contentRules: {
+        classifier: config.safety.classifier !== undefined,
+        suspendAfterBlocks: config.safety.suspendAfterBlocks === 0 ? null : config.safety.suspendAfterBlocks,
+      },
+    },
     sessions: people.sessions,
     people: people.members,
     records,
@@ -52,7 +65,14 @@ export function openConsole(parts: ConsoleParts): Console {
     ownOrigins: () => ownOrigins(config.server, parts.port()),
     operatorsNeedTwoFactor: !isOwnMachineOnly(config.server),
   });
-  return { rows, requestEnded: (receipt) => hub.requestEnded(receipt), close: () => hub.close() };
+  return {
+    rows,
+    requestEnded(receipt) {
+      rate.ended(receipt.end);
+      hub.requestEnded(receipt);
+    },
+    close: () => hub.close(),
+  };
 }
 
 type Server = Pick<Config['server'], 'host' | 'port' | 'publicUrl'>;
@@ -69,7 +89,10 @@ function isOwnMachineOnly({ host, publicUrl }: Server): boolean {
   return name === 'localhost' || name === '::1' || name === '[::1]' || name.startsWith('127.');
 }
 
-function siteView(config: ConsoleParts['config'], origins: readonly string[]): Session['site'] {
+function siteView(
+  { config, operator }: Pick<ConsoleParts, 'config' | 'operator'>,
+  origins: readonly string[],
+): Session['site'] {
   return {
     signUp: config.people.signUp,
     methods: {
@@ -83,6 +106,6 @@ function siteView(config: ConsoleParts['config'], origins: readonly string[]): S
     keyPrefix: config.brand.keyPrefix,
     topUps: [],
     freeCreditMicros: config.accounts.welcomeMicros,
-    maintenance: { on: false, message: '' },
+    maintenance: operator.maintenance.state(),
   };
 }

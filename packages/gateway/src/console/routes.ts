@@ -1,6 +1,8 @@
 import type { Session } from '@switchyard/protocol/console/session.ts';
 import type { RecordReader } from '../receipts/reader.ts';
+import type { EarningsReader } from '../receipts/earnings.ts';
 import { deploymentRows } from './deployments.ts';
+import { earningsRows } from './earnings.ts';
 import type { EventHub } from './event-hub.ts';
 import { eventsRow } from './events.ts';
 import { keyRows } from './keys.ts';
@@ -8,6 +10,10 @@ import { ledgerRows } from './ledger.ts';
 import { memberRows } from './members.ts';
 import { modelRow } from './models.ts';
 import { nodeRows } from './nodes.ts';
+import { operatorAccountRows, type OperatorOverviewDeps } from './operator-accounts.ts';
+import { operatorModelRows, type OperatorModelDeps } from './operator-models.ts';
+import { operatorNodeRows } from './operator-nodes.ts';
+import { operatorSiteRows, type OperatorSiteDeps } from './operator-site.ts';
 import { type BalanceSources, overviewRow } from './overview.ts';
 import type { PeopleMembers } from './people.ts';
 import type { PeopleSessions } from '../people/person.ts';
@@ -20,9 +26,17 @@ export type ConsoleDeps = BalanceSources & {
   site(): Session['site'];
   sessions: PeopleSessions;
   people: PeopleMembers;
-  records: RecordReader;
+  records: RecordReader & EarningsReader;
+  operator: OperatorDeps;
   hub: EventHub;
 };
+
+export type OperatorDeps = OperatorOverviewDeps &
+  OperatorSiteDeps &
+  Pick<OperatorModelDeps, 'plan'> & {
+    /** What a node's work is trusted with. */
+    tierOf(nodeId: string): string;
+  };
 
 /** The flat table of the console: everything that the web app can ask for. */
 export function consoleTable(deps: ConsoleDeps): ConsoleRow[] {
@@ -35,8 +49,13 @@ export function consoleTable(deps: ConsoleDeps): ConsoleRow[] {
     ...ledgerRows(),
     ...keyRows(),
     ...nodeRows(),
+    ...earningsRows(deps.records),
     ...deploymentRows(),
     ...memberRows(deps.people),
     eventsRow(deps.hub, deps.sessions),
+    ...operatorAccountRows(deps.operator),
+    ...operatorModelRows({ plan: deps.operator.plan, records: deps.records }),
+    ...operatorNodeRows(deps.operator.tierOf),
+    ...operatorSiteRows(deps.operator),
   ];
 }

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { MemberRole } from '@switchyard/protocol/console/common.ts';
 import { createAccount } from '../admin/accounts.ts';
 import type { AdminContext } from '../admin/context.ts';
+import { openMaintenance, type MaintenanceSwitch } from '../admin/maintenance.ts';
 import { openTestGateway, type TestGateway } from '../cli/test-gateway.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { Receipt } from '../ledger/ledger.ts';
@@ -28,6 +29,7 @@ export type ConsoleWorld = {
   /** As the page of a person would, from our own origin. */
   call(who: string | undefined, method: string, path: string, body?: unknown): Promise<Answer>;
   requestEnded(receipt: Receipt): void;
+  maintenance: MaintenanceSwitch;
   close(): Promise<void>;
 };
 
@@ -56,6 +58,7 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
       oauth: [],
       smtp: undefined,
     },
+    safety: { classifier: undefined, suspendAfterBlocks: 0 },
     server: {
       host: '127.0.0.1',
       port: 0,
@@ -68,11 +71,20 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
     },
   };
   const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const maintenance = await openMaintenance(gateway.context.registry);
   const consoleApi = openConsole({
     config,
     admin: gateway.context,
     people: { sessions: sessionsOf(people), members: membersOf(people) },
     records,
+    operator: {
+      plan: gateway.plan,
+      maintenance,
+      upstreams: () => [],
+      load: () => ({ running: 0, waiting: 0 }),
+      tierOf: () => 'probation',
+      configValues: [{ path: 'server.port', value: '0', source: 'default' }],
+    },
     keyLimits: { running: () => 0 },
     port: () => port,
     log,
@@ -91,6 +103,7 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
     admin: gateway.context,
     origin,
     people,
+    maintenance,
     requestEnded: consoleApi.requestEnded,
     join(name, accountId, role, change = {}) {
       const known = people.get(name);

@@ -35,6 +35,8 @@ export type InferenceDeps = {
   running: Set<Run>;
   /** False once the server is shutting down. */
   accepting(): boolean;
+  /** What new paid requests are told while the operator has paused them. */
+  paused?(): Fault | undefined;
   observer: RequestObserver;
 };
 

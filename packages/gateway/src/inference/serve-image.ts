@@ -21,6 +21,11 @@ export function serveImage(deps: ImageDeps, surface: ImageSurface, exchange: Exc
     writeFault(exchange, draining, openAiFaultBody(draining));
     return;
   }
+  const paused = inference.paused?.();
+  if (paused !== undefined) {
+    writeFault(exchange, paused, openAiFaultBody(paused));
+    return;
+  }
   const outcome = begin(deps, surface, exchange);
   if (outcome.ok) {
     if ('run' in outcome.value) outcome.value.run.start();

@@ -29,6 +29,11 @@ export function serveText(deps: InferenceDeps, surface: TextSurface, exchange: E
     refuse(surface, exchange, fault('draining', { retryAfterMs: 2_000 }));
     return;
   }
+  const paused = deps.paused?.();
+  if (paused !== undefined) {
+    refuse(surface, exchange, paused);
+    return;
+  }
   const outcome = beginText(deps, surface, exchange);
   if (!outcome.ok) {
     refuseAndTell(deps, surface, exchange, outcome.error);

@@ -12,6 +12,11 @@ export type PriceBook = {
 
 const META_PREFIX = 'price:';
 
+/** How a price is written down, for the change that makes it. */
+export function priceRecord(version: string, price: Price): { type: 'set-meta'; key: string; value: string } {
+  return { type: 'set-meta', key: META_PREFIX + version, value: JSON.stringify(price) };
+}
+
 /** Writes down the catalogue's prices that are new, those that are only planned too, with one line in the audit trail. Rejects when the store fails. */
 export async function openPriceBook(
   registry: Registry,
@@ -25,11 +30,7 @@ export async function openPriceBook(
   if (fresh.length > 0) {
     await registry.change(() =>
       ok({
-        changes: fresh.map(([version, price]) => ({
-          type: 'set-meta',
-          key: META_PREFIX + version,
-          value: JSON.stringify(price),
-        })),
+        changes: fresh.map(([version, price]) => priceRecord(version, price)),
         audit: {
           actor: 'gateway',
           action: 'price.record',
@@ -52,7 +53,8 @@ export async function openPriceBook(
 
 const amount = z.number().int().min(0).transform(micros);
 
-const priceShape = z.union([
+/** A price as it was written down. */
+export const priceShape = z.union([
   z.strictObject({ type: z.literal('flat'), amountMicros: amount }),
   z
     .strictObject({

@@ -65,8 +65,9 @@ export async function startFromFile(options: StartOptions, output: Output): Prom
   const { host, port, logLevel } = options;
   const loaded = loadConfigOrFail(options, { host, port, logLevel });
   if (loaded.warnings.length > 0) output.note(`Likely not meant:\n${problemLines(loaded.warnings)}`);
+  const { printedValues } = await import('../../config/print.ts');
   const { startGateway } = await import('../../main.ts');
-  const gateway = await startGateway(loaded.config).catch((error: unknown) => {
+  const gateway = await startGateway(loaded.config, printedValues(loaded)).catch((error: unknown) => {
     throw startFailure(error, loaded);
   });
   return { gateway, loaded };

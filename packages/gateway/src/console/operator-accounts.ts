@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import type {
+  OperatorAccount,
+  OperatorAccounts,
+  OperatorOverview,
+} from '@switchyard/protocol/console/operator.ts';
+import { resumeAccount, showAccount, suspendAccount } from '../admin/accounts.ts';
+import type { AdminContext } from '../admin/context.ts';
+import { addCredit } from '../admin/credit.ts';
+import { reasonField, signedAmountField } from '../admin/fields.ts';
+import { accountView, moneyView } from '../admin/views.ts';
+import type { Fault } from '../core/errors.ts';
+import { addMicros, ZERO_MICROS } from '../core/money.ts';
+import { ok, type Result } from '../core/result.ts';
+import type { MaintenanceSwitch } from '../admin/maintenance.ts';
+import type { RequestRate } from './request-rate.ts';
+import { type ConsoleRow, operatorRow, type PersonCall } from './row.ts';
+
+export type OperatorOverviewDeps = {
+  rate: RequestRate;
+  maintenance: MaintenanceSwitch;
+  /** Requests that run, and that wait for a target, now. */
+  load(): { running: number; waiting: number };
+};
+
+const digits = (maximum: number) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'must be a whole number above zero')
+    .transform(Number)
+    .refine((count) => count <= maximum, `must be at most ${maximum}`);
+const listQuery = z.strictObject({
+  limit: digits(1_000).default(100),
+  search: z.string().max(100).optional(),
+});
+const adjustment = z.strictObject({
+  amountMicros: signedAmountField(),
+  reason: reasonField(),
+  requestId: z.string().regex(/^[A-Za-z0-9_-]{16,64}$/, 'must be 16 to 64 letters, digits, _ or -'),
+});
+
+/** How the gateway is doing, and who pays. */
+export function operatorAccountRows(deps: OperatorOverviewDeps): ConsoleRow[] {
+  return [
+    operatorRow({ method: 'GET', path: 'overview', run: ({ admin }) => ok(overview(deps, admin)) }),
+    operatorRow({
+      method: 'GET',
+      path: 'accounts',
+      input: listQuery,
+      run: ({ admin }, query) => ok(listedAccounts(admin, query)),
+    }),
+    operatorRow({
+      method: 'GET',
+      path: 'accounts/:account',
+      run: (call) => showAccount(call.admin, named(call)),
+    }),
+    operatorRow({
+      method: 'POST',
+      path: 'accounts/:account/suspend',
+      run: (call) => suspendAccount(call.admin, named(call)),
+    }),
+    operatorRow({
+      method: 'POST',
+      path: 'accounts/:account/resume',
+      run: (call) => resumeAccount(call.admin, named(call)),
+    }),
+    operatorRow({
+      method: 'POST',
+      path: 'accounts/:account/adjust',
+      fresh: true,
+      input: adjustment,
+      run: (call, input) => adjust(call, input),
+    }),
+  ];
+}
+
+const named = ({ params }: PersonCall) => ({ account: params['account'] ?? '' });
+
+function listedAccounts(
+  admin: AdminContext,
+  { limit, search }: z.output<typeof listQuery>,
+): OperatorAccounts {
+  const wanted = search?.toLowerCase();
+  const found = admin.registry.directory
+    .accounts()
+    .filter(({ id, name }) => wanted === undefined || id === search || name.toLowerCase().includes(wanted))
+    .sort((one, other) => other.createdAtMs - one.createdAtMs);
+  return {
+    accounts: found.slice(0, limit).map((account) => accountView(admin, account)),
+    total: found.length,
+  };
+}
+
+async function adjust(
+  call: PersonCall,
+  { amountMicros, reason, requestId }: z.output<typeof adjustment>,
+): Promise<Result<OperatorAccount, Fault>> {
+  const booked = await addCredit(call.admin, {
+    ...named(call),
+    amountMicros,
+    reason,
+    kind: 'adjustment',
+    id: `console-${requestId}`,
+  });
+  return booked.ok ? showAccount(call.admin, named(call)) : booked;
+}
+
+function overview({ rate, maintenance, load }: OperatorOverviewDeps, admin: AdminContext): OperatorOverview {
+  const { directory } = admin.registry;
+  let held = ZERO_MICROS;
+  for (const { id } of directory.accounts()) held = addMicros(held, admin.ledger.balance(id).heldMicros);
+  const { running, waiting } = load();
+  return {
+    requestsRunning: running,
+    requestsWaiting: waiting,
+    ...rate.lastMinute(),
+    held: moneyView(held),
+    accounts: directory.accounts().length,
+    keys: directory.keys().filter(({ identity }) => identity.key.revokedAtMs === undefined).length,
+    nodes: directory.nodes().filter(({ node }) => node.revokedAtMs === undefined).length,
+    nodesOnline: admin.fleet?.nodes().length ?? 0,
+    ledger: { healthy: admin.ledger.healthy() },
+    maintenance: maintenance.state(),
+  };
+}
