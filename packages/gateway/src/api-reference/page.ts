@@ -39,7 +39,7 @@ function section(operation: Operation, baseUrl: string): string {
 <p>${withCode(summary)}.</p><p class="soft">${text}${key}</p>
 ${parameters.length === 0 ? '' : `<h3>Parameters</h3>${parameterTable(operation)}`}
 ${body === undefined ? '' : `<h3>Body</h3>${fieldTable(body.schema)}`}
-<h3>Example</h3><pre><code>${escapeHtml(curl(operation, baseUrl))}</code></pre>
+<h3>Example</h3><pre tabindex="0"><code>${escapeHtml(curl(operation, baseUrl))}</code></pre>
 <h3>Reply</h3>
 ${replies
   .map(

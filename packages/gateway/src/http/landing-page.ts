@@ -23,7 +23,7 @@ ${models.map(modelRow).join('\n')}
 </tbody>
 </table></div>
 <h2>Try it</h2>
-<pre><code>${escapeHtml(curlExample(baseUrl, example?.id ?? 'model'))}</code></pre>
+<pre tabindex="0"><code>${escapeHtml(curlExample(baseUrl, example?.id ?? 'model'))}</code></pre>
 <p>All routes, fields and errors: <a href="/docs/api">API reference</a>, <a href="/openapi.json">OpenAPI document</a>.</p>
 <h2>What holds here</h2>
 <ul class="promises">

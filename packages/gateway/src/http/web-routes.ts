@@ -88,7 +88,7 @@ function notBuiltPage(brand: string): string {
     main: `<h1>The web pages are not built</h1>
 <p>The API works. The pages for the browser are built when the server starts with <code>npm start</code>, or by hand in
 the folder of the program:</p>
-<pre><code>node tools/web.mjs</code></pre>
+<pre tabindex="0"><code>node tools/web.mjs</code></pre>
 <p>Then start the server again.</p>`,
   });
 }

@@ -9,8 +9,8 @@ export type Bar = {
 };
 
 const HEIGHT = 160;
-const SERIES_FILLS = ['fill-accent', 'fill-warn', 'fill-good', 'fill-edge', 'fill-bad', 'fill-soft'];
-const KEY_FILLS = ['bg-accent', 'bg-warn', 'bg-good', 'bg-edge', 'bg-bad', 'bg-soft'];
+const SERIES_FILLS = ['fill-accent', 'fill-chart-2', 'fill-chart-3', 'fill-chart-4', 'fill-chart-5'];
+const KEY_FILLS = ['bg-accent', 'bg-chart-2', 'bg-chart-3', 'bg-chart-4', 'bg-chart-5'];
 
 /** Stacked bars, and the same numbers as a table: the picture is never the only carrier of a number. */
 export function BarChart({
@@ -35,7 +35,7 @@ export function BarChart({
         <figcaption className="text-[0.8125rem] text-soft">
           highest: <span className="text-ink tabular-nums">{format(top)}</span>
         </figcaption>
-        <Button look="quiet" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+        <Button look="quiet" className="-mr-3" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
           Table
         </Button>
       </div>

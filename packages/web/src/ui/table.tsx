@@ -6,6 +6,8 @@ export type Column<Row> = {
   cell: (row: Row) => ReactNode;
   /** Numbers stand at the right. */
   right?: boolean;
+  /** The name is read, not shown: for a column of buttons. */
+  hidden?: boolean;
   /** Hidden on a phone. */
   wide?: boolean;
 };
@@ -23,7 +25,11 @@ export function Table<Row>({
   keyOf: (row: Row) => string;
 }) {
   const cellClass = (column: Column<Row>) =>
-    classes('px-4 py-2.5', column.right === true && 'text-right', column.wide === true && 'max-sm:hidden');
+    classes(
+      'px-3 py-2.5 sm:px-4',
+      column.right === true && 'text-right',
+      column.wide === true && 'max-sm:hidden',
+    );
   return (
     <div
       role="region"
@@ -37,7 +43,7 @@ export function Table<Row>({
           <tr className="border-b border-line text-left text-[0.8125rem] text-soft">
             {columns.map((column) => (
               <th key={column.name} scope="col" className={classes(cellClass(column), 'font-medium')}>
-                {column.name}
+                {column.hidden === true ? <span className="sr-only">{column.name}</span> : column.name}
               </th>
             ))}
           </tr>

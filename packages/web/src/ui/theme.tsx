@@ -21,7 +21,11 @@ export function ThemeSwitch() {
     document.cookie = `theme=${theme}; path=/; max-age=${age}; samesite=lax`;
   };
   return (
-    <div role="radiogroup" aria-label="Theme" className="inline-flex rounded-lg border border-line p-0.5">
+    <div
+      role="radiogroup"
+      aria-label="Theme"
+      className="inline-flex justify-self-start rounded-lg border border-line p-0.5"
+    >
       {CHOICES.map(({ theme, label, icon }) => (
         <label
           key={theme}

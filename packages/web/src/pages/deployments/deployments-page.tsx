@@ -97,7 +97,7 @@ function columns(onOpen: ((opened: Opened) => void) | undefined): Column<Console
       }
     />
   );
-  return [...base, { name: 'Actions', right: true, cell: actions }];
+  return [...base, { name: 'Actions', hidden: true, right: true, cell: actions }];
 }
 
 function RemoveDialog({ deployment, onClose }: { deployment: ConsoleDeployment; onClose: () => void }) {

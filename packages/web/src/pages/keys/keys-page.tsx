@@ -91,7 +91,7 @@ function columns(prefix: string, onOpen: ((opened: Opened) => void) | undefined)
       cell: (key) => (
         <>
           <span className="block font-medium break-words">{key.name}</span>
-          <code className="font-mono text-xs text-soft">
+          <code className="font-mono text-xs whitespace-nowrap text-soft">
             sk-{prefix}-…{key.last4}
           </code>
         </>
@@ -106,6 +106,7 @@ function columns(prefix: string, onOpen: ((opened: Opened) => void) | undefined)
       : [
           {
             name: 'Actions',
+            hidden: true,
             right: true,
             cell: (key: ConsoleKey) => <KeyMenu apiKey={key} onOpen={onOpen} />,
           },

@@ -69,6 +69,7 @@ function memberColumns(isOwner: boolean, onRemove: (member: Member) => void): Co
       ? [
           {
             name: 'Actions',
+            hidden: true,
             right: true,
             cell: (member: Member) => (
               <Button look="quiet" onClick={() => onRemove(member)}>
@@ -177,6 +178,7 @@ function invitationColumns(
     { name: 'Ends', wide: true, cell: ({ expiresAt }) => <Time at={expiresAt} /> },
     {
       name: 'Actions',
+      hidden: true,
       right: true,
       cell: (invitation) => (
         <Button look="quiet" disabled={busy} onClick={() => onWithdraw(invitation)}>
