@@ -279,6 +279,7 @@ function describeModel({ host, model, isPaused, speed }: DescribedModel): Capabi
     remoteBacked: model.remoteBacked,
     ...(isWordIn(model.digest) ? { digest: model.digest } : {}),
     ...(isWordIn(model.quant) ? { quant: model.quant } : {}),
+    ...(model.canContinue === true ? { prefill: true } : {}),
     ...(speed === undefined ? {} : { speed }),
   };
 }

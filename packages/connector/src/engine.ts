@@ -41,6 +41,8 @@ export type EngineModel = {
   remoteBacked: boolean;
   /** False: the first job has to wait until the engine has loaded it. Absent: loaded. */
   isLoaded?: boolean;
+  /** It can go on in an answer that was begun elsewhere (`continuesLast`). Absent: it cannot. */
+  canContinue?: boolean;
   /** Of the weights, as the engine says. */
   digest?: string;
   /** How the weights are quantised, as the engine says: `Q4_K_M`. */

@@ -25,6 +25,14 @@ const manyTypes: DemoTool = {
 };
 const call = { name: 'get_weather', argumentsText: '{"city": "Lisbon"}' };
 
+test('an answer that goes on has no end before it and no new beginning', () => {
+  const messages = [...user('Hi'), { role: 'assistant' as const, content: 'Well, ' }];
+  const head = '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n';
+  expect(render({ ...plain, messages, continuesLast: true })).toBe(`${head}Well, `);
+  expect(render({ ...plain, messages })).toBe(`${head}Well, <|im_end|>\n<|im_start|>assistant\n`);
+  expect(render({ ...plain, messages: user('Hi'), continuesLast: true })).toBe(head);
+});
+
 /** What `chat_template.jinja` gives for the same conversation. */
 test.each<[string, PromptSource, string]>([
   ['one turn', { ...plain, messages: user('Hi') }, '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n'],

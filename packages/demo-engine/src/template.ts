@@ -11,9 +11,9 @@ import type { DemoJob, DemoMessage, DemoTool } from './types.ts';
 export type PromptPiece = { kind: 'marker'; marker: Marker } | { kind: 'text'; text: string };
 
 /** What of a job is shown to the model. */
-export type PromptSource = Pick<DemoJob, 'messages' | 'tools' | 'toolChoice' | 'thinking'>;
+export type PromptSource = Pick<DemoJob, 'messages' | 'tools' | 'toolChoice' | 'thinking' | 'continuesLast'>;
 
-/** The prompt in pieces, ending where the assistant's answer begins. No two pieces of text are neighbours. */
+/** The prompt in pieces, ending where the assistant's answer begins or goes on. No two pieces of text are neighbours. */
 export function promptPieces(source: PromptSource): PromptPiece[] {
   const writer = createWriter();
   writeHead(source, writer);
@@ -23,6 +23,8 @@ export function promptPieces(source: PromptSource): PromptPiece[] {
     writer.text(`${message.role}\n`);
     if (message.role === 'assistant') writeAssistantTurn(message, writer);
     else writer.text(message.content);
+    const isOpen = source.continuesLast === true && index === source.messages.length - 1;
+    if (isOpen && message.role === 'assistant') return writer.pieces;
     writer.marker('<|im_end|>');
     writer.text('\n');
   }

@@ -27,6 +27,8 @@ export type DemoJob = {
   toolChoice: DemoToolChoice;
   /** Asks for reasoning before the answer; without it the model does not reason. */
   thinking: boolean;
+  /** The last message is an assistant's that was cut: the answer goes on there. It calls no tools. */
+  continuesLast?: boolean;
   /** Generated tokens at most, reasoning included. Without it the context is the only limit. */
   maxOutputTokens?: number;
   /** 0 means: always the most likely token. */

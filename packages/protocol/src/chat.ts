@@ -77,4 +77,6 @@ export type ChatRequest = {
   maxOutputTokens?: number;
   /** Absent: as the model does by itself. */
   reasoningEffort?: ReasoningEffort;
+  /** The last message is an answer that was cut: it goes on there. Only engines that can are asked to (`prefill`). */
+  continuesLast?: boolean;
 };

@@ -43,6 +43,7 @@ export function encodeDemoJob(chat: ChatRequest): DemoJob {
     stop: chat.stop.filter((text) => text !== ''),
   };
   if (sampling.seed !== undefined) job.seed = sampling.seed;
+  if (chat.continuesLast === true) job.continuesLast = true;
   if (chat.maxOutputTokens !== undefined) job.maxOutputTokens = chat.maxOutputTokens;
   return job;
 }

@@ -65,6 +65,8 @@ export function createDemoAdapter(options: DemoOptions): Engine {
           slots: options.slots,
           capabilities: CAPABILITIES,
           remoteBacked: false,
+          canContinue: true,
+          digest: `${options.modelName ?? DEMO_MODEL_NAME}-1`,
         },
       ];
     },

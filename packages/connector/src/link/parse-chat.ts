@@ -35,7 +35,8 @@ function isChat(value: unknown): value is ChatRequest {
     Array.isArray(stop) &&
     stop.every(isText) &&
     isOptional(value['maxOutputTokens'], Number.isSafeInteger) &&
-    isOptional(value['reasoningEffort'], isText)
+    isOptional(value['reasoningEffort'], isText) &&
+    isOptional(value['continuesLast'], (given) => typeof given === 'boolean')
   );
 }
 

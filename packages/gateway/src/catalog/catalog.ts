@@ -80,6 +80,7 @@ function expand(config: ModelConfig, createdAtSeconds: number): Model[] {
     prices: priceSchedule(config.id, config.prices),
     routes: config.routes,
     nodeShareBps: config.nodeShareBps,
+    continueElsewhere: config.continueElsewhere,
     settings: config.settings,
     variantOf: undefined,
     deployment: undefined,

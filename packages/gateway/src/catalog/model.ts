@@ -18,6 +18,8 @@ export type Model = {
   routes: readonly Route[];
   /** Of each charge, what the owner of the node earns, in basis points. */
   nodeShareBps: number;
+  /** Another node may go on in an answer whose node was lost, unless the request says otherwise. Absent: no. */
+  continueElsewhere?: boolean;
   /** Settings that a variant adds to each request. */
   settings: ModelSettings;
   /** The model that this one is a variant of. */

@@ -202,6 +202,7 @@ function buildModel(file: ModelFile, { brand, upstreams }: ConfigFile): ModelCon
     prices: toPrices(file.price, findList),
     routes: file.routes.map((route) => toRoute(route, file.id)),
     nodeShareBps: file.node_share_bps,
+    continueElsewhere: file.continue_elsewhere,
     hidden: file.hidden,
     settings,
     variants: file.variants.map((variant): VariantConfig => ({

@@ -211,6 +211,7 @@ export type ModelConfig = {
   routes: readonly Route[];
   /** Of each charge, what the owner of the node earns, in basis points. */
   nodeShareBps: number;
+  continueElsewhere: boolean;
   hidden: boolean;
   settings: ModelSettings;
   variants: readonly VariantConfig[];

@@ -262,6 +262,11 @@ const model = z
       .describe(
         'Share of what a request is charged that the owner of its node earns, in hundredths of a percent.',
       ),
+    continue_elsewhere: flag()
+      .default(false)
+      .describe(
+        'Whether another node goes on in a streamed text whose node was lost, where its engine can. A request says otherwise with `x-continue`.',
+      ),
     hidden: flag().default(false).describe('Whether it is left out of model lists. It still answers.'),
     settings: settings.prefault({}).describe('Settings that are added to each request.'),
     variants: z

@@ -78,6 +78,8 @@ export type ReplyOutcome = {
   stopSequence?: string;
   usage: Usage;
   costMicros: Micros;
+  /** Another node went on in the answer. Absent: no. */
+  isContinued?: boolean;
   /** Wall clock, for dialects that tell it. */
   endedAtMs?: number;
 };

@@ -43,7 +43,14 @@ export type NodeWant = {
   model: string;
   /** For the choice of a node that has read its beginning before. */
   chat: ChatRequest;
-  needs: { tools: boolean; vision: boolean; thinking: boolean; jsonSchema: boolean; contextTokens: number };
+  needs: {
+    tools: boolean;
+    vision: boolean;
+    thinking: boolean;
+    jsonSchema: boolean;
+    contextTokens: number;
+    continues?: { digest: string };
+  };
   /** Nodes that this request has tried already. */
   excludedNodes: ReadonlySet<string>;
 };
@@ -51,6 +58,8 @@ export type NodeWant = {
 export type NodeSlot = {
   nodeId: string;
   nodeName: string;
+  /** Of the model's weights, as the node says. */
+  digest?: string;
   /** Uses the slot. It is freed when the attempt ends, fails or is cancelled and the node has said so. */
   start(request: AttemptRequest, sink: AttemptSink): Attempt;
   /** Gives the slot back unused. */

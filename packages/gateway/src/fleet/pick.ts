@@ -37,6 +37,8 @@ export function fitsNeeds(model: CapabilityModel, needs: NodeWant['needs']): boo
   if (needs.vision && !model.vision) return false;
   if (needs.thinking && !model.thinking) return false;
   if (needs.jsonSchema && !model.jsonSchema) return false;
+  const { continues } = needs;
+  if (continues !== undefined && !(model.prefill === true && model.digest === continues.digest)) return false;
   return needs.contextTokens <= model.contextTokens;
 }
 

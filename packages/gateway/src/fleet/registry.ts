@@ -224,10 +224,12 @@ function candidateOf(
 
 function takeSlot(session: NodeSession, taken: TakenSlot, onStart: () => void): NodeSlot {
   session.capacity.take(taken.alias);
+  const digest = session.capacity.model(taken.alias)?.digest;
   let isUsed = false;
   return {
     nodeId: session.identity.nodeId,
     nodeName: session.identity.name,
+    ...(digest === undefined ? {} : { digest }),
     start(request, sink) {
       if (isUsed) throw new Error('a node slot can be used once');
       isUsed = true;

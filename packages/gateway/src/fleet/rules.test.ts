@@ -131,6 +131,18 @@ test.each([
   expect(fitsNeeds(modelOf(), { ...NEEDS, ...needs })).toBe(fits);
 });
 
+test.each([
+  [{}, false],
+  [{ prefill: true }, false],
+  [{ digest: 'a' }, false],
+  [{ digest: 'b', prefill: true }, false],
+  [{ digest: 'a', prefill: false }, false],
+  [{ digest: 'a', prefill: true }, true],
+])('a node with %j goes on in an answer of the weights a: %s', (model, fits) => {
+  const needs = { ...NEEDS, continues: { digest: 'a' } };
+  expect(fitsNeeds({ ...modelOf(), ...model }, needs)).toBe(fits);
+});
+
 const CANDIDATE: Candidate = {
   nodeId: 'a',
   busySlots: 0,

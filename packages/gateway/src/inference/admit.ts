@@ -29,13 +29,19 @@ export type Admitted = Understood & {
   price: PriceEntry;
   heldAtMs: number;
   hold: Hold;
+  /** Another node may go on in the answer when its node is lost. */
+  continueElsewhere: boolean;
 };
 
 /**
  * Everything that is taken before a target is asked, in one tick: a place in the key's limits, then the hold.
  * A refusal leaves no trace: no hold, no place in the rate.
  */
-export function admitText(deps: InferenceDeps, understood: Understood): Result<Admitted, Refusal> {
+export function admitText(
+  deps: InferenceDeps,
+  understood: Understood,
+  continueElsewhere = understood.model.continueElsewhere ?? false,
+): Result<Admitted, Refusal> {
   const permit = admitToRate(deps, understood);
   if (!permit.ok) return permit;
   const held = holdMoney(deps, understood);
@@ -43,7 +49,7 @@ export function admitText(deps: InferenceDeps, understood: Understood): Result<A
     permit.value.refund();
     return failed({ ...held.error, accountId: understood.caller.account.id });
   }
-  return ok({ ...understood, permit: permit.value, ...held.value });
+  return ok({ ...understood, permit: permit.value, ...held.value, continueElsewhere });
 }
 
 /** A place in the limits of the key and of its account. */

@@ -60,7 +60,7 @@ function beginText(
 
   const claim = claimOnce(deps.idempotency, understood.value, headers.value.idempotencyKey);
   if (!claim.ok) return claim;
-  const admitted = admitText(deps, understood.value);
+  const admitted = admitText(deps, understood.value, headers.value.continueElsewhere);
   if (!admitted.ok) {
     claim.value?.abandon();
     return admitted;

@@ -11,7 +11,7 @@ import { createLedger } from '../ledger/memory-owner.ts';
 import { createAddressGuard } from '../limits/address-guard.ts';
 import { createKeyLimits } from '../limits/key-limits.ts';
 import { createWaitingQueue } from '../routing/queue.ts';
-import type { Router } from '../routing/router.ts';
+import type { Ask, Router } from '../routing/router.ts';
 import type { Target } from '../routing/target.ts';
 import { chatCompletionsSurface } from '../surfaces/chat-completions/surface.ts';
 import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
@@ -56,6 +56,8 @@ type World = {
   receipts: Receipt[];
   tries: Try[];
   lowNotices(): number;
+  /** What the router was asked to find. */
+  asks: Ask[];
   /** What `acquire` answers, in turn; after that: `none`. */
   targets: ('target' | 'drain-target' | 'node' | 'busy')[];
   /** Nodes whose failure was taken back. */
@@ -147,14 +149,21 @@ function makeWorld(price: Price, balanceMicros: number): World {
     speaks: () => false,
     waitMs: () => undefined,
     expectedWaitSeconds: () => undefined,
-    acquire() {
+    acquire(ask) {
+      world.asks.push(ask);
       const next = world.targets.shift();
       if (next === undefined) return 'none';
       if (next === 'busy') return 'busy';
       const found = target(next === 'drain-target' ? 'drain' : 'cancel');
       if (next !== 'node') return found;
       const nodeId = `node_${world.targets.length}`;
-      return { ...found, kind: 'pool', nodeId, forgive: () => void world.forgiven.push(nodeId) };
+      return {
+        ...found,
+        kind: 'pool',
+        digest: 'weights',
+        nodeId,
+        forgive: () => void world.forgiven.push(nodeId),
+      };
     },
     availability: () => ({ available: true, nodesOnline: 0, slots: 0, freeSlots: 0 }),
   };
@@ -218,6 +227,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
     tries: made.tries,
     written: made.written,
     lowNotices: () => made.lowNotices,
+    asks: [],
     targets: ['target'],
     forgiven: [],
     failWrites: false,

@@ -13,6 +13,8 @@ import type { Claim } from './idempotency.ts';
 import { noticeLowBalance } from './low-balance.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { adaptFault, clientFault } from './adapt-fault.ts';
+import { CONTINUATIONS_MAX, continuationOf, keepSentText } from './continuation.ts';
+import type { Continuation, SentText } from './continuation.ts';
 import { busyFault, noTargetFault } from './no-target.ts';
 import { PoisonWatch } from './poison.ts';
 import { isStalled, ReplyWriter } from './reply-writer.ts';
@@ -41,6 +43,11 @@ export class TextRun {
   #encoder: ReplyEncoder;
   #meter: Meter;
   readonly #poison = new PoisonWatch();
+  /** There when another node may go on in the answer. */
+  readonly #sent: SentText | undefined;
+  /** The rest of an answer that was begun elsewhere. */
+  #continuation: Continuation | undefined;
+  #continuations = 0;
   #attempt: Attempt | undefined;
   /** The present try, when it is at a node of a pool. */
   #work: WorkedTry | undefined;
@@ -59,6 +66,7 @@ export class TextRun {
     this.#tries = createTryBudget(deps.retry, deps.clock);
     this.#encoder = this.#newEncoder();
     this.#meter = createMeter();
+    this.#sent = keepSentText(admitted);
     this.#writer = new ReplyWriter(admitted.exchange, {
       onDrain: () => this.#attempt?.resume(),
       onGone: () => this.#clientGone(),
@@ -112,11 +120,12 @@ export class TextRun {
   // ---- finding a target
 
   #nextTarget(): void {
-    const { model, needs, chat, caller } = this.#admitted;
+    const { model, caller } = this.#admitted;
+    const { needs, chat } = this.#continuation ?? this.#admitted;
     const ask = { model, needs, chat, accountId: caller.account.id, tried: this.#tried };
     const found = this.#deps.router.acquire(ask);
     if (found === 'none') {
-      this.#fail(this.#noTargetFault());
+      this.#failUnanswered(this.#noTargetFault());
       return;
     }
     if (found !== 'busy') {
@@ -125,12 +134,17 @@ export class TextRun {
     }
     const entered = this.#deps.queue.enter(ask, (outcome) => {
       this.#leaveQueue = undefined;
-      if (outcome === 'timeout') this.#fail(busyFault(model));
-      else if (outcome === 'none') this.#fail(this.#noTargetFault());
+      if (outcome === 'timeout') this.#failUnanswered(busyFault(model));
+      else if (outcome === 'none') this.#failUnanswered(this.#noTargetFault());
       else this.#try(outcome);
     });
-    if (entered === 'full') this.#fail(busyFault(model));
+    if (entered === 'full') this.#failUnanswered(busyFault(model));
     else this.#leaveQueue = () => entered.leave();
+  }
+
+  /** Nobody takes the request. Who has seen the beginning of an answer is told that it broke. */
+  #failUnanswered(value: Fault): void {
+    this.#fail(this.#clientSawContent() ? fault('answer_interrupted') : value);
   }
 
   #noTargetFault(): Fault {
@@ -150,7 +164,8 @@ export class TextRun {
     this.#work = workedTry(this.#deps, this.#admitted, target);
     if (target.kind !== 'upstream') this.#tried.nodes.add(target.nodeId);
     else this.#tried.upstreams.add(target.name);
-    const { decoded, exchange, chat, estimatedInputTokens, surface, model } = this.#admitted;
+    const { decoded, exchange, estimatedInputTokens, surface, model } = this.#admitted;
+    const { chat } = this.#continuation ?? this.#admitted;
     const { nativeOnly } = decoded;
     const { reasoningEffort: setEffort } = model.settings;
     const sink = this.#sinkFor(this.#attemptNumber);
@@ -203,6 +218,7 @@ export class TextRun {
 
   #parts(parts: readonly StreamPart[], relay: Buffer | undefined): void {
     this.#meter.note(parts);
+    this.#sent?.note(parts);
     this.#work?.note(parts);
     if (this.#state === 'trying' && parts.some(isContentPart)) {
       this.#state = 'answering';
@@ -239,6 +255,7 @@ export class TextRun {
       ...(stopSequence === undefined ? {} : { stopSequence }),
       usage: this.#meter.usage(),
       costMicros,
+      isContinued: this.#continuations > 0,
       endedAtMs: this.#deps.clock.nowMs(),
     });
     if (this.#admitted.decoded.stream) {
@@ -272,6 +289,7 @@ export class TextRun {
       return;
     }
     const clientSawContent = this.#clientSawContent();
+    if (clientSawContent && attemptFault.blame === 'target' && this.#goOnElsewhere()) return;
     if (this.#poison.proves(target, attemptFault) && !clientSawContent) {
       this.#fail(fault('unprocessable_request'));
       return;
@@ -288,6 +306,21 @@ export class TextRun {
       return;
     }
     this.#fail(clientSawContent ? fault('answer_interrupted') : clientFault(attemptFault));
+  }
+
+  /** Asks another node for the rest of the answer, where that is wanted and possible. The client sees one stream. */
+  #goOnElsewhere(): boolean {
+    const text = this.#sent?.text();
+    const by = this.#target;
+    if (text === undefined || by === undefined || this.#continuations >= CONTINUATIONS_MAX) return false;
+    const tokens = this.#meter.counter.outputTokens();
+    const continuation = continuationOf(this.#admitted, { text, tokens, by });
+    if (continuation === undefined) return false;
+    this.#continuation = continuation;
+    this.#continuations += 1;
+    this.#meter.goesOnElsewhere();
+    this.#nextTarget();
+    return true;
   }
 
   /** Ends the request with an error. What was delivered until then is settled by the written policy. */
@@ -372,7 +405,7 @@ export class TextRun {
     resolved
       .then((resolution) => {
         then(resolution, amountMicros);
-        work?.settled({ end, charge, meter, resolution });
+        work?.settled({ end, charge, meter, resolution, isContinued: this.#continuations > 0 });
         this.#done(receipt, costMicros);
       })
       .catch(() => {

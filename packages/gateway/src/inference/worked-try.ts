@@ -18,7 +18,14 @@ export type WorkedTry = {
   /** Who earns on the charge. */
   earner(): Earner | undefined;
   /** The request is settled. */
-  settled(outcome: { end: RunEnd; charge: ChargeDecision; meter: Meter; resolution: Resolution }): void;
+  settled(outcome: {
+    end: RunEnd;
+    charge: ChargeDecision;
+    meter: Meter;
+    resolution: Resolution;
+    /** Others had begun the answer: it says nothing about this node. */
+    isContinued: boolean;
+  }): void;
 };
 
 /** Undefined for targets that are no node of a pool. */
@@ -41,9 +48,9 @@ export function workedTry(
       endedMs = clock.monotonicMs();
     },
     earner: () => nodeWork.earner(nodeId, model),
-    settled({ end, charge, meter, resolution }) {
+    settled({ end, charge, meter, resolution, isContinued }) {
       if (resolution.outcome === 'settled' && resolution.chargedMicros > 0) watch.paid();
-      if (end.kind !== 'finished') return;
+      if (end.kind !== 'finished' || isContinued) return;
       watch.finished({
         finish: end.finish,
         count: ownCountOf(admitted, meter),

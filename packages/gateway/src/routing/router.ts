@@ -30,11 +30,12 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
   return {
     acquire(ask) {
       let busy = false;
-      const { nativeDialect } = ask.needs;
+      const { nativeDialect, continues } = ask.needs;
       for (const route of ask.model.routes) {
         if (route.kind === 'upstream') {
           const upstream = upstreams.get(route.upstream);
-          if (upstream === undefined || ask.tried.upstreams.has(upstream.name)) continue;
+          if (upstream === undefined || continues !== undefined || ask.tried.upstreams.has(upstream.name))
+            continue;
           if (upstream.waitMs(route.remoteModel) > 0) continue;
           if (nativeDialect !== undefined && !upstream.dialects.includes(nativeDialect)) continue;
           return upstreamTarget(upstream, route.remoteModel);
@@ -56,6 +57,7 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
             name: route.kind === 'pool' ? route.pool : route.deployment,
             nodeId: slot.nodeId,
             remoteModel: route.remoteModel,
+            ...(slot.digest === undefined ? {} : { digest: slot.digest }),
             onDisconnect: 'cancel',
             start: slot.start,
             release: slot.release,

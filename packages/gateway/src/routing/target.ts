@@ -12,6 +12,8 @@ export type Target = {
   nodeId: string;
   /** The model's name there. */
   remoteModel: string;
+  /** Of the weights, as the node says. Undefined: nobody knows. */
+  digest?: string;
   /** What happens to the rest of an answer whose reader has left. */
   onDisconnect: 'cancel' | 'drain';
   /** What the provider charges at a moment (ms since 1970). Undefined: nothing, or the operator did not say. */
@@ -48,6 +50,8 @@ export type Needs = {
   thinking: boolean;
   jsonSchema: boolean;
   contextTokens: number;
+  /** It goes on in an answer that was begun with these weights. Only nodes can. */
+  continues?: { digest: string };
 };
 
 /** Which nodes are looked at: shared ones and the account's own; of them only `nodes`, where there is such a list. */
@@ -67,7 +71,7 @@ export type NodePools = {
     chat: ChatRequest;
     needs: Needs;
     excludedNodes: ReadonlySet<string>;
-  }): Pick<Target, 'nodeId' | 'start' | 'release' | 'forgive'> | 'busy' | 'none';
+  }): Pick<Target, 'nodeId' | 'digest' | 'start' | 'release' | 'forgive'> | 'busy' | 'none';
   /** How long until a node that is left out for its failures gets jobs again, ms. 0: none is left out. */
   waitMs(pool: string, model: string, nodes?: readonly string[]): number;
   availability(pool: string, model: string, seen?: NodeView): NodeAvailability;

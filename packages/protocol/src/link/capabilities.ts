@@ -51,6 +51,8 @@ export type CapabilityModel = {
   remoteBacked: boolean;
   digest?: string;
   quant?: string;
+  /** Can go on in an answer that was begun elsewhere. Absent: it cannot. */
+  prefill?: boolean;
   speed?: ModelSpeed;
 };
 
@@ -164,6 +166,7 @@ function readModel(value: unknown, path: string): CapabilityModel {
     wordOf(given, `${path}.${name}`, LINK_LIMITS.nameMaxChars);
   const digest = optional(fields['digest'], word('digest'));
   const quant = optional(fields['quant'], word('quant'));
+  const prefill = optional(fields['prefill'], (given) => booleanOf(given, `${path}.prefill`));
   const speed = optional(fields['speed'], (given) => readSpeed(given, `${path}.speed`));
   return {
     alias: word('alias')(fields['alias']),
@@ -179,6 +182,7 @@ function readModel(value: unknown, path: string): CapabilityModel {
     remoteBacked: flag('remoteBacked'),
     ...(digest !== undefined && { digest }),
     ...(quant !== undefined && { quant }),
+    ...(prefill !== undefined && { prefill }),
     ...(speed !== undefined && { speed }),
   };
 }

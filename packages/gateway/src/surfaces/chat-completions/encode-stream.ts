@@ -85,8 +85,7 @@ function createChunkWriter(options: ReplyOptions, includeUsage: boolean): ChunkW
       const end = includeUsage ? ',"usage":null' : '';
       return `${role()}${open}},"logprobs":null,"finish_reason":"${reason}"}]${end}}\n\n`;
     },
-    usage: (outcome) =>
-      `${head}"choices":[],"usage":${usageJson(outcome.usage, outcome.costMicros, options.requestId)}}\n\n`,
+    usage: (outcome) => `${head}"choices":[],"usage":${usageJson(outcome, options.requestId)}}\n\n`,
   };
 }
 

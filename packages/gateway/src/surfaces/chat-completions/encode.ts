@@ -80,7 +80,7 @@ function collect(answer: Answer, part: StreamPart): void {
 function splice(body: Buffer, options: ReplyOptions, outcome: ReplyOutcome): Buffer | undefined {
   return editTopLevel(body, [
     { key: 'model', value: JSON.stringify(options.model) },
-    { key: 'usage', value: usageJson(outcome.usage, outcome.costMicros, options.requestId) },
+    { key: 'usage', value: usageJson(outcome, options.requestId) },
   ]);
 }
 
@@ -101,6 +101,6 @@ function completionJson(answer: Answer, options: ReplyOptions, outcome: ReplyOut
     `"created":${Math.floor(options.createdAtMs / 1000)},"model":${JSON.stringify(options.model)},` +
     `"choices":[{"index":0,"message":${JSON.stringify(message)},"logprobs":null,` +
     `"finish_reason":"${finishReasonName(outcome.finish, hasCalls)}"}],` +
-    `"usage":${usageJson(outcome.usage, outcome.costMicros, options.requestId)}}`
+    `"usage":${usageJson(outcome, options.requestId)}}`
   );
 }

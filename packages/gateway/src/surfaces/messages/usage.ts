@@ -50,9 +50,10 @@ function countMembers(usage: Usage): UsageMember[] {
   ];
 }
 
-function ownMembers({ costMicros }: ReplyOutcome, requestId: string): UsageMember[] {
+function ownMembers({ costMicros, isContinued }: ReplyOutcome, requestId: string): UsageMember[] {
   return [
     { key: 'cost', value: formatUsd(costMicros) },
     { key: 'request_id', value: JSON.stringify(requestId) },
+    ...(isContinued === true ? [{ key: 'continued', value: 'true' }] : []),
   ];
 }

@@ -21,7 +21,7 @@ export function chargedUsage(provider: Buffer | undefined, outcome: ReplyOutcome
   return edited?.toString() ?? usageJson(outcome, requestId);
 }
 
-function usageMembers({ usage, costMicros }: ReplyOutcome, requestId: string) {
+function usageMembers({ usage, costMicros, isContinued }: ReplyOutcome, requestId: string) {
   const input = totalInputTokens(usage);
   const output = totalOutputTokens(usage);
   return [
@@ -32,6 +32,7 @@ function usageMembers({ usage, costMicros }: ReplyOutcome, requestId: string) {
     { key: 'total_tokens', value: String(input + output) },
     { key: 'cost', value: formatUsd(costMicros) },
     { key: 'request_id', value: JSON.stringify(requestId) },
+    ...(isContinued === true ? [{ key: 'continued', value: 'true' }] : []),
   ] satisfies MemberEdit[];
 }
 
