@@ -45,6 +45,13 @@ export const INFERENCE_HEADERS: readonly Parameter[] = [
     schema: z.string().max(255),
   },
   {
+    name: 'x-continue',
+    in: 'header',
+    description:
+      'true: another node may go on in a streamed text whose node was lost. Default: as the model is set.',
+    schema: z.enum(['true', 'false']),
+  },
+  {
     name: 'x-dry-run',
     in: 'header',
     description: 'true: the answer is a quote of the most it can cost, and nothing runs.',
