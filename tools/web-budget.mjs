@@ -1,6 +1,7 @@
 /**
  * Checks what the built web pages weigh (gzip), as `npm test` does: the code that every page loads, each page's own, and
- * the styles. Prints one line each; exits 1 when one is above its budget or the pages are not built.
+ * the styles. Prints one line each; exits 1 when one is above its budget, when the pages are not built, or when the
+ * people's app could load a page of the operator's.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +26,9 @@ for (const { name, bytes, budget } of rows) {
   if (bytes > budget) isWithin = false;
   process.stdout.write(`${word.padEnd(10)}${kilobytes(bytes)} of ${kilobytes(budget)}  ${name}\n`);
 }
-process.exitCode = isWithin ? 0 : 1;
+const strays = [...reachable('index.html')].filter((key) => key.startsWith('src/operator/'));
+for (const key of strays) process.stdout.write(`FOREIGN   index.html can load ${key}\n`);
+process.exitCode = isWithin && strays.length === 0 ? 0 : 1;
 
 /** Of one HTML page: its shared code, its styles, and each part that is loaded when it is needed. */
 function rowsOfPage(entry) {
@@ -52,6 +55,15 @@ function withImports(key, seen = new Set()) {
   if (seen.has(key)) return seen;
   seen.add(key);
   for (const imported of manifest[key].imports ?? []) withImports(imported, seen);
+  return seen;
+}
+
+/** All that a page can ever load. */
+function reachable(key, seen = new Set()) {
+  if (seen.has(key)) return seen;
+  seen.add(key);
+  const { imports = [], dynamicImports = [] } = manifest[key];
+  for (const next of [...imports, ...dynamicImports]) reachable(next, seen);
   return seen;
 }
 

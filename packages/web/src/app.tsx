@@ -1,7 +1,7 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClientProvider } from '@tanstack/react-query';
 import { Suspense } from 'react';
 import { Route, Switch } from 'wouter';
-import { ApiError } from './api/client.ts';
+import { createQueryClient } from './api/query-client.ts';
 import { PAGES, type PageRoute } from './routes.tsx';
 import { SignedInOnly } from './session/session.tsx';
 import { Shell } from './shell/shell.tsx';
@@ -11,21 +11,7 @@ import { Page } from './ui/page.tsx';
 import { Skeleton } from './ui/states.tsx';
 import { Toasts } from './ui/toast.tsx';
 
-const RETRIES = 2;
-
-const client = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 10_000,
-      // What the server refused it will refuse again.
-      retry: (count, error) => count < RETRIES && !(error instanceof ApiError && isRefusal(error.status)),
-    },
-  },
-});
-
-function isRefusal(status: number): boolean {
-  return status >= 400 && status < 500 && status !== 429;
-}
+const client = createQueryClient();
 
 /** The app: caches, pages, and what is shown above all of them. */
 export function App() {

@@ -1,14 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, useSyncExternalStore, type FormEvent } from 'react';
 import { signInWithPasskey, signInWithPassword, verifyTotp } from '../api/auth.ts';
-import { ApiError } from '../api/client.ts';
+import { ApiError, messageOf } from '../api/client.ts';
 import { passkeysWork } from '../api/passkeys.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog, DialogActions } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Notice } from '../ui/notice.tsx';
-import { messageOf } from '../api/client.ts';
-import { useSignedIn } from './session.tsx';
+import { useSessionQuery } from './session.tsx';
 
 /** The server's word for "sign in again first". */
 const WANTED = 'recent_sign_in_required';
@@ -65,7 +64,8 @@ export function FreshSignInDialog() {
 }
 
 function FreshForm({ onDone }: { onDone: () => void }) {
-  const { person, session } = useSignedIn();
+  const session = useSessionQuery().data;
+  const email = session?.person?.email ?? '';
   const client = useQueryClient();
   const [secret, setSecret] = useState('');
   const [wantsCode, setWantsCode] = useState(false);
@@ -94,7 +94,7 @@ function FreshForm({ onDone }: { onDone: () => void }) {
         await verifyTotp(secret);
         return 'done';
       }
-      return (await signInWithPassword(person.email, secret)) === 'signed-in' ? 'done' : 'second-factor';
+      return (await signInWithPassword(email, secret)) === 'signed-in' ? 'done' : 'second-factor';
     });
   };
   const byPasskey = () =>
@@ -107,7 +107,7 @@ function FreshForm({ onDone }: { onDone: () => void }) {
       {error !== undefined && <Notice tone="bad">{messageOf(error)}</Notice>}
       <TextField
         key={wantsCode ? 'code' : 'password'}
-        label={wantsCode ? 'Code of your authenticator app' : `Password of ${person.email}`}
+        label={wantsCode ? 'Code of your authenticator app' : `Password of ${email}`}
         type={wantsCode ? 'text' : 'password'}
         inputMode={wantsCode ? 'numeric' : 'text'}
         autoComplete={wantsCode ? 'one-time-code' : 'current-password'}
@@ -116,7 +116,7 @@ function FreshForm({ onDone }: { onDone: () => void }) {
         onChange={(event) => setSecret(event.target.value)}
       />
       <DialogActions>
-        {session.site.methods.passkey && passkeysWork() && (
+        {session?.site.methods.passkey === true && passkeysWork() && (
           <Button onClick={byPasskey} disabled={busy}>
             Use a passkey
           </Button>

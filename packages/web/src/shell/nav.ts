@@ -1,7 +1,4 @@
-import type { IconName } from '../ui/icon.tsx';
-
-type NavItem = { href: string; label: string; icon: IconName };
-type NavGroup = { label: string; items: readonly NavItem[] };
+import type { NavGroup } from './frame.tsx';
 
 /** The sidebar. */
 export const NAV: readonly NavGroup[] = [

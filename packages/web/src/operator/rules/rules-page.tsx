@@ -1,0 +1,50 @@
+import { useQuery } from '@tanstack/react-query';
+import type { ContentRules } from '@switchyard/protocol/console/operator.ts';
+import { Figure, Page } from '../../ui/page.tsx';
+import { Loaded } from '../../ui/states.tsx';
+import { Status } from '../../ui/status.tsx';
+import { contentRulesQuery } from '../operator-queries.ts';
+import { countText } from '../texts.ts';
+
+export default function RulesPage() {
+  const rules = useQuery(contentRulesQuery);
+  return (
+    <Page
+      title="Content rules"
+      lead="What is refused. The rules stand in the configuration; they are only shown here. No prompt is kept, so there is none to show."
+    >
+      <Loaded query={rules}>{(data) => <Rules rules={data} />}</Loaded>
+    </Page>
+  );
+}
+
+function Rules({ rules }: { rules: ContentRules }) {
+  return (
+    <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
+      <Figure label="Hard line for prompts" note="Sexual content with minors. Nothing switches it off.">
+        <span className="text-lg">
+          <Status tone="good">always on</Status>
+        </span>
+      </Figure>
+      <Figure
+        label="A look at each picture"
+        note={
+          rules.classifier
+            ? 'A picture without leave for adult content is looked at before it is sent.'
+            : 'No classifier is set: pictures without leave for adult content are refused.'
+        }
+      >
+        <span className="text-lg">
+          <Status tone={rules.classifier ? 'good' : 'warn'}>{rules.classifier ? 'on' : 'not set'}</Status>
+        </span>
+      </Figure>
+      <Figure label="Accounts that go on trying" note="Counted by account; the count holds no prompt.">
+        <span className="text-lg">
+          {rules.suspendAfterBlocks === null
+            ? 'are not suspended'
+            : `are suspended after ${countText(rules.suspendAfterBlocks, 'block')}`}
+        </span>
+      </Figure>
+    </div>
+  );
+}
