@@ -26,6 +26,8 @@ const ENGINES = {
   'llama-cpp': createFakeLlamaCpp().handle,
   vllm: answering('/v1/models', { data: [{ id: 'm', owned_by: 'vllm' }] }),
   'lm-studio': answering('/api/v1/models', { models: [] }),
+  comfyui: answering('/system_stats', { system: { comfyui_version: '0.9.2' } }),
+  'sd-cpp': answering('/sdcpp/v1/capabilities', { supported_modes: ['img_gen'] }),
 } as const;
 
 it.each(Object.keys(ENGINES) as (keyof typeof ENGINES)[])(

@@ -77,8 +77,7 @@ export const USUAL_URLS: Readonly<Record<Exclude<ServerKind, 'openai-compatible'
 };
 
 /** The same for image engines: what each listens on by its own documents (2026-11). */
-const USUAL_IMAGE_URLS: Readonly<Record<ImageServerKind, string | undefined>> = {
-  'openai-images': undefined,
+export const USUAL_IMAGE_URLS: Readonly<Record<Exclude<ImageServerKind, 'openai-images'>, string>> = {
   'sd-cpp': 'http://127.0.0.1:1234',
   a1111: 'http://127.0.0.1:7860',
   comfyui: 'http://127.0.0.1:8188',
@@ -122,7 +121,7 @@ export function imageServerKindOf(word: string): ImageServerKind | undefined {
 }
 
 export function usualImageUrl(kind: ImageServerKind): string | undefined {
-  return USUAL_IMAGE_URLS[kind];
+  return kind === 'openai-images' ? undefined : USUAL_IMAGE_URLS[kind];
 }
 
 export function isImageEngine(engine: EngineConfig): engine is ImageEngineConfig {
@@ -134,7 +133,7 @@ export function isImageServer(engine: EngineConfig): engine is ImageServerConfig
 }
 
 export function isImageServerKind(kind: string): kind is ImageServerKind {
-  return Object.hasOwn(USUAL_IMAGE_URLS, kind);
+  return kind === 'openai-images' || Object.hasOwn(USUAL_IMAGE_URLS, kind);
 }
 
 export function usualUrl(kind: ServerKind): string | undefined {

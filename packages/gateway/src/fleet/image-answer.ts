@@ -49,6 +49,7 @@ export class ImageAnswer implements JobAnswer {
     if (!info.ok) return 'breach';
     const { width, height, seed } = this.#request;
     const bytes = Buffer.concat(this.#slices);
+    this.#slices = [];
     const isAsTold =
       createHash('sha256').update(bytes).digest('hex') === info.value.sha256 &&
       info.value.seed === seed &&
