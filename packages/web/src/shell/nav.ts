@@ -6,6 +6,7 @@ export const NAV: readonly NavGroup[] = [
     label: 'Use',
     items: [
       { href: '/app', label: 'Dashboard', icon: 'home' },
+      { href: '/create', label: 'Create', icon: 'image' },
       { href: '/app/models', label: 'Models', icon: 'models' },
       { href: '/app/requests', label: 'Requests', icon: 'list' },
       { href: '/app/keys', label: 'API keys', icon: 'key' },

@@ -1,12 +1,14 @@
 import { Dialog as Radix } from 'radix-ui';
 import { useState, type ReactNode } from 'react';
 import { Button } from './button.tsx';
+import { classes } from './classes.ts';
 import { Icon } from './icon.tsx';
 
 const PANEL =
-  'fixed left-1/2 top-1/2 z-50 grid max-h-[min(46rem,calc(100dvh-2rem))] w-[min(34rem,calc(100vw-2rem))] ' +
+  'fixed left-1/2 top-1/2 z-50 grid max-h-[min(46rem,calc(100dvh-2rem))] ' +
   '-translate-x-1/2 -translate-y-1/2 gap-5 overflow-y-auto rounded-xl border border-line bg-surface p-6 shadow-lift ' +
   'focus:outline-none';
+const WIDTHS = { normal: 'w-[min(34rem,calc(100vw-2rem))]', wide: 'w-[min(64rem,calc(100vw-2rem))]' };
 
 export type DialogProps = {
   title: string;
@@ -17,10 +19,12 @@ export type DialogProps = {
   children: ReactNode;
   /** For secrets: a click outside does nothing, and Escape asks once before it closes. */
   guarded?: boolean;
+  width?: keyof typeof WIDTHS;
 };
 
 /** A dialog. Focus stays inside and goes back where it came from. */
-export function Dialog({ title, description, open, onClose, children, guarded = false }: DialogProps) {
+export function Dialog(props: DialogProps) {
+  const { title, description, open, onClose, children, guarded = false, width = 'normal' } = props;
   const [asks, setAsks] = useState(false);
   const close = () => {
     setAsks(false);
@@ -33,7 +37,7 @@ export function Dialog({ title, description, open, onClose, children, guarded = 
         {/* Not Radix's own overlay: that one writes a style element, which the content policy forbids. */}
         <div data-dialog-shade className="fixed inset-0 z-40 bg-shade" />
         <Radix.Content
-          className={PANEL}
+          className={classes(PANEL, WIDTHS[width])}
           onInteractOutside={(event) => guarded && event.preventDefault()}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
         >

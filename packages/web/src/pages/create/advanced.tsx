@@ -1,0 +1,95 @@
+import { IMAGE_LIMITS } from '@switchyard/protocol/image.ts';
+import { useState } from 'react';
+import { Button } from '../../ui/button.tsx';
+import { SliderField } from '../../ui/controls.tsx';
+import { TextArea, TextField } from '../../ui/field.tsx';
+import { readSeed, type PictureSettings } from './settings.ts';
+
+/** What most people never change. `lastSeed`: of the newest picture. */
+export function Advanced(props: {
+  settings: PictureSettings;
+  lastSeed: number | undefined;
+  onChange: (change: Partial<PictureSettings>) => void;
+}) {
+  const { settings, lastSeed, onChange } = props;
+  return (
+    <details className="rounded-lg border border-line">
+      <summary className="flex min-h-11 items-center px-4 text-sm font-semibold">Advanced</summary>
+      <div className="grid gap-5 border-t border-line p-4">
+        <TextArea
+          label="Leave out"
+          hint="What the picture shall not show."
+          rows={2}
+          maxLength={IMAGE_LIMITS.promptMaxChars}
+          value={settings.negativePrompt}
+          onChange={(event) => onChange({ negativePrompt: event.target.value })}
+        />
+        <SliderField
+          label="Steps"
+          hint="More steps take longer and cost the same."
+          value={settings.steps}
+          min={IMAGE_LIMITS.stepsMin}
+          max={IMAGE_LIMITS.stepsMax}
+          step={1}
+          onValue={(steps) => onChange({ steps: Math.round(steps) })}
+        />
+        <SliderField
+          label="Guidance"
+          hint="How strictly the prompt is followed."
+          value={settings.guidance}
+          min={IMAGE_LIMITS.cfgMin}
+          max={IMAGE_LIMITS.cfgMax}
+          step={0.5}
+          onValue={(guidance) => onChange({ guidance })}
+        />
+        <SeedField
+          key={settings.seed ?? 'random'}
+          seed={settings.seed}
+          lastSeed={lastSeed}
+          onSeed={(seed) => onChange({ seed })}
+        />
+      </div>
+    </details>
+  );
+}
+
+/** Keeps what was typed while it is no seed. */
+function SeedField(props: {
+  seed: number | undefined;
+  lastSeed: number | undefined;
+  onSeed: (seed: number | undefined) => void;
+}) {
+  const { seed, lastSeed, onSeed } = props;
+  const [typed, setTyped] = useState(seed === undefined ? '' : String(seed));
+  const read = readSeed(typed);
+  return (
+    <div className="grid gap-2">
+      <TextField
+        label="Seed"
+        hint="The same seed and settings give the same picture. Empty: another one each time."
+        inputMode="numeric"
+        placeholder="at random"
+        value={typed}
+        error={read === 'invalid' ? `A whole number from 0 to ${IMAGE_LIMITS.seedMax}.` : undefined}
+        onChange={(event) => setTyped(event.target.value)}
+        onBlur={() => read !== 'invalid' && onSeed(read)}
+      />
+      <div className="flex flex-wrap gap-2">
+        <Button disabled={lastSeed === undefined} onClick={() => onSeed(lastSeed)}>
+          {lastSeed === undefined ? 'Use the last seed' : `Use the last seed, ${lastSeed}`}
+        </Button>
+        {typed !== '' && (
+          <Button
+            look="quiet"
+            onClick={() => {
+              setTyped('');
+              onSeed(undefined);
+            }}
+          >
+            At random
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+import type { BrowserKey } from '@switchyard/protocol/console/keys.ts';
+import { accountPath, ApiError, sendJson } from '../api/client.ts';
+import { objectAt, parseObject, textAt } from './json.ts';
+
+/** Keys of this page by account: in memory only, so they are gone with the page. */
+const keys = new Map<string, Promise<string>>();
+
+/** For when nobody may be left with a key, and for tests. */
+export function forgetBrowserKeys(): void {
+  keys.clear();
+}
+
+function keyOf(accountId: string): Promise<string> {
+  const known = keys.get(accountId);
+  if (known !== undefined) return known;
+  const fresh = sendJson<BrowserKey>('POST', accountPath(accountId, 'browser-key')).then(
+    ({ secret }) => secret,
+    (error: unknown) => {
+      keys.delete(accountId);
+      throw error;
+    },
+  );
+  keys.set(accountId, fresh);
+  return fresh;
+}
+
+/** A refusal of the public API, with the id under which the request stands in the list of requests. */
+export class PublicFailure extends ApiError {
+  readonly requestId: string;
+
+  constructor(status: number, failure: { code: string; message: string }, requestId: string) {
+    super(status, failure);
+    this.requestId = requestId;
+  }
+}
+
+export type PublicCall = {
+  accountId: string;
+  /** `/v1/chat/completions`. */
+  path: string;
+  body: object;
+  headers?: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+};
+
+/**
+ * Calls a route of the public API with this page's own key. A key that is refused (it expired, or another tab took a
+ * new one) is replaced once. Throws `PublicFailure` for every answer that is not 2xx, and `AbortError` after `signal`.
+ */
+export async function callPublic(call: PublicCall): Promise<Response> {
+  const key = keyOf(call.accountId);
+  const response = await post(call, await key);
+  if (response.status !== 401) return await accepted(response);
+  // Another call may have replaced it meanwhile.
+  if (keys.get(call.accountId) === key) keys.delete(call.accountId);
+  return await accepted(await post(call, await keyOf(call.accountId)));
+}
+
+async function post(call: PublicCall, key: string): Promise<Response> {
+  try {
+    return await fetch(call.path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...call.headers, authorization: `Bearer ${key}` },
+      body: JSON.stringify(call.body),
+      signal: call.signal,
+      credentials: 'omit',
+    });
+  } catch (error) {
+    throw isAbort(error) ? error : new PublicFailure(0, LOST, '');
+  }
+}
+
+async function accepted(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  const answer = await response.text().catch(() => '');
+  throw new PublicFailure(
+    response.status,
+    readFailure(answer, `status_${response.status}`),
+    requestIdOf(response),
+  );
+}
+
+/** All surfaces put code and message into `error`. */
+export function readFailure(text: string, otherwise: string): { code: string; message: string } {
+  const error = objectAt(parseObject(text), 'error');
+  return {
+    code: textAt(error, 'code') || otherwise,
+    message: textAt(error, 'message') || 'The server gave no reason.',
+  };
+}
+
+export function requestIdOf(response: Response): string {
+  return response.headers.get('x-request-id') ?? '';
+}
+
+const LOST = { code: 'network', message: 'The server cannot be reached. Check the connection.' };
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError';
+}
