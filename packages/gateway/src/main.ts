@@ -15,7 +15,7 @@ import { createCatalog, type Catalog } from './catalog/catalog.ts';
 import { deploymentPrices } from './catalog/deployment.ts';
 import type { Config } from './config/config.ts';
 import type { PrintedValue } from './config/print.ts';
-import { NO_MEMBERS } from './console/no-members.ts';
+import { createPeopleMembers } from './console/people-members.ts';
 import { openConsole } from './console/open-console.ts';
 import { systemClock as clock, systemRandom } from './core/clock.ts';
 import { errorFields, type Log } from './core/log.ts';
@@ -356,7 +356,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   const consoleApi = openConsole({
     config,
     admin,
-    people: { sessions: people.sessions, members: NO_MEMBERS },
+    people: { sessions: people.sessions, members: createPeopleMembers(people.deps) },
     operator: {
       plan: pricePlan,
       maintenance,

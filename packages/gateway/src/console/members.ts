@@ -65,7 +65,7 @@ export function memberRows(people: PeopleMembers): ConsoleRow[] {
       method: 'GET',
       path: 'export',
       fresh: true,
-      run: async ({ account }) => ok(await people.exportAccount(account.id)),
+      run: ({ account }) => people.exportAccount(account.id),
     }),
     memberRow('owner', {
       method: 'DELETE',

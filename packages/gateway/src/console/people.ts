@@ -37,7 +37,7 @@ export type PeopleMembers = {
   /** Errors: `not_found` (unknown, used, expired, or for another address). */
   acceptInvitation(person: Person, token: string): Promise<Result<AcceptedInvitation, Fault>>;
   /** Everything that is kept of an account and its members, as plain JSON. */
-  exportAccount(accountId: string): Promise<unknown>;
+  exportAccount(accountId: string): Promise<Result<unknown, Fault>>;
   /** The account can pay for nothing from now on, its keys are revoked, its name is gone. Receipts stay. */
   deleteAccount(accountId: string, by: Person): Promise<Result<void, Fault>>;
 };

@@ -7,11 +7,10 @@ import { openTestGateway, type TestGateway } from '../cli/test-gateway.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 import { micros } from '../core/money.ts';
-import { failed, ok } from '../core/result.ts';
-import { fault } from '../core/errors.ts';
+import { failed, ok, type Result } from '../core/result.ts';
+import { fault, type Fault } from '../core/errors.ts';
 import { openRecordReader } from '../store/sqlite/ledger/usage-reader.ts';
 import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
-import { NO_MEMBERS } from './no-members.ts';
 import { openConsole } from './open-console.ts';
 import type { PeopleMembers } from './people.ts';
 import type { Person } from '../people/person.ts';
@@ -189,4 +188,21 @@ function membersOf(people: Map<string, Person>): PeopleMembers {
       return Promise.resolve(failed(fault('not_found')));
     },
   };
+}
+
+/** What the tests of this folder do not need: it has its own in `people/`. */
+const NO_MEMBERS: PeopleMembers = {
+  members: () => Promise.resolve([]),
+  invitations: () => Promise.resolve([]),
+  exportAccount: refuse,
+  changeRole: refuse,
+  removeMember: refuse,
+  invite: refuse,
+  withdrawInvitation: refuse,
+  acceptInvitation: refuse,
+  deleteAccount: refuse,
+};
+
+function refuse(): Promise<Result<never, Fault>> {
+  return Promise.resolve(failed(fault('not_found')));
 }

@@ -1,0 +1,53 @@
+import type { MemberRole } from '@switchyard/protocol/console/common.ts';
+import { fault } from '../core/errors.ts';
+import { failed, ok } from '../core/result.ts';
+import { closeAccount } from '../people/close-account.ts';
+import type { PeopleDeps } from '../people/deps.ts';
+import { exportAccount } from '../people/export.ts';
+import { acceptInvitation, deleteInvitation, invite, listInvitations } from '../people/invitations.ts';
+import { changeMemberRole, listMembers, removeMember } from '../people/members.ts';
+import type { Person } from '../people/person.ts';
+import type { PeopleMembers } from './people.ts';
+
+/** The use cases of people's accounts as the console asks for them. */
+export function createPeopleMembers(deps: PeopleDeps): PeopleMembers {
+  return {
+    members: (accountId) => Promise.resolve(listMembers(deps, accountId)),
+    async changeRole(accountId, { by, ...change }) {
+      const actor = actorIn(accountId, by);
+      return actor === undefined ? NOT_FOUND : changeMemberRole(deps, actor, { accountId, ...change });
+    },
+    async removeMember(accountId, { by, personId }) {
+      const actor = actorIn(accountId, by);
+      if (actor === undefined) return NOT_FOUND;
+      return nothing(await removeMember(deps, actor, { accountId, personId }));
+    },
+    invitations: (accountId) => Promise.resolve(listInvitations(deps, accountId)),
+    async invite(accountId, { by, email, role }) {
+      const actor = actorIn(accountId, by);
+      return actor === undefined ? NOT_FOUND : invite(deps, actor, { accountId, email, role });
+    },
+    async withdrawInvitation(accountId, { by, invitationId }) {
+      return nothing(await deleteInvitation(deps, { personId: by.id }, { accountId, invitationId }));
+    },
+    acceptInvitation: (person, token) => acceptInvitation(deps, person, token),
+    exportAccount: (accountId) => exportAccount(deps, accountId),
+    async deleteAccount(accountId, by) {
+      return nothing(await closeAccount(deps, accountId, by.id));
+    },
+  };
+}
+
+function actorIn(
+  accountId: string,
+  person: Person,
+): { personId: string; name: string; role: MemberRole } | undefined {
+  const own = person.memberships.find((one) => one.accountId === accountId);
+  return own === undefined ? undefined : { personId: person.id, name: person.name, role: own.role };
+}
+
+const NOT_FOUND = failed(fault('not_found'));
+
+function nothing<Problem>(result: { ok: true } | { ok: false; error: Problem }) {
+  return result.ok ? ok(undefined) : result;
+}
