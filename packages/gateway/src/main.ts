@@ -21,7 +21,7 @@ import { systemClock as clock, systemRandom } from './core/clock.ts';
 import { errorFields, type Log } from './core/log.ts';
 import { createFleet } from './fleet/create-fleet.ts';
 import { createCanaryRunner } from './fleet/trust/canary-runner.ts';
-import { routeTable } from './http/routes.ts';
+import { type RouteRow, routeTable } from './http/routes.ts';
 import { VERSION } from './core/version.ts';
 import { createHttpServer } from './http/server.ts';
 import { loadWebApp } from './http/web-app.ts';
@@ -87,6 +87,8 @@ export type RunningGateway = {
   /** The operator's use cases act on the live parts through this. */
   admin: AdminContext;
   people: People;
+  /** Everything that is answered over HTTP. */
+  routes: readonly Pick<RouteRow, 'method' | 'path'>[];
   /** Stops taking requests, lets running ones end (at most the configured time), settles all, closes all. Idempotent. */
   stop(): Promise<void>;
 };
@@ -402,33 +404,34 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   });
   closers.push(() => adminServer.close());
 
+  const routes = [
+    ...routeTable({
+      version: VERSION,
+      isReady: shutdown.isReady,
+      config,
+      catalog,
+      models,
+      inference,
+      images,
+      metrics,
+      gate: people.gate,
+      textSurfaces: TEXT_SURFACES,
+      tokenCounters: TOKEN_COUNTERS,
+      earnings: { earnings: records, names: earningsNames(admin) },
+      receipts: {
+        receiptOf: (accountId, requestId) => receipts.byId(accountId, requestId),
+        records,
+        prices,
+        signer,
+        keyName: (keyId) => registry.directory.key(keyId)?.identity.key.name,
+      },
+      web: loadWebApp(),
+    }),
+    ...consoleApi.rows,
+  ];
   const http = createHttpServer({
     config: config.server,
-    routes: [
-      ...routeTable({
-        version: VERSION,
-        isReady: shutdown.isReady,
-        config,
-        catalog,
-        models,
-        inference,
-        images,
-        metrics,
-        gate: people.gate,
-        textSurfaces: TEXT_SURFACES,
-        tokenCounters: TOKEN_COUNTERS,
-        earnings: { earnings: records, names: earningsNames(admin) },
-        receipts: {
-          receiptOf: (accountId, requestId) => receipts.byId(accountId, requestId),
-          records,
-          prices,
-          signer,
-          keyName: (keyId) => registry.directory.key(keyId)?.identity.key.name,
-        },
-        web: loadWebApp(),
-      }),
-      ...consoleApi.rows,
-    ],
+    routes,
     handleUpgrade: fleet.handleUpgrade,
     log,
   });
@@ -438,7 +441,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
   log.info('listening', { host: address.host, port: address.port });
   people.warmUp();
 
-  return { ...address, admin, people, stop: shutdown.stop };
+  return { ...address, admin, people, routes, stop: shutdown.stop };
 }
 
 /** What metrics may name: whatever else a receipt says was chosen by an account. */
