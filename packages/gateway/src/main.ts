@@ -183,7 +183,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     promotion: config.trust.promotion,
     maturityMs: config.earnings.maturityMs,
     contact: config.trust.contact,
-    disconnect: (nodeId) => fleet.disconnect(nodeId, 'suspended'),
+    disconnect: (nodeId, because) => fleet.disconnect(nodeId, 'suspended', because),
   });
   closers.push(() => trust.close());
 
@@ -206,6 +206,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     },
     weightOf: (nodeId) => trust.book.standing(nodeId).weight,
     newestAgent: CONNECTOR_VERSION,
+    config: config.nodes,
     log,
   });
   closers.push(() => fleet.close());

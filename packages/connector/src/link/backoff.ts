@@ -3,7 +3,7 @@ import { CLOSE_CODES } from '@switchyard/protocol/link/close-codes.ts';
 /** How a connection, or the try to make one, ended. */
 export type LinkEnd =
   /** The WebSocket closed. 1006: the line broke without a word. */
-  | { kind: 'closed'; code: number; retryAfterMs?: number; minAgentVersion?: string }
+  | { kind: 'closed'; code: number; retryAfterMs?: number; minAgentVersion?: string; because?: string }
   /** The gateway answered the upgrade with plain HTTP. */
   | { kind: 'refused'; status: number; retryAfterMs?: number; because?: string }
   /** No connection. `code` is a system code such as ECONNREFUSED. */
@@ -58,8 +58,7 @@ export function decideNext(end: LinkEnd, failures: number, random: () => number)
       return { retryInMs: delayMs, reason: `The gateway cannot be reached (${end.code}).` };
     case 'refused': {
       const stop = STOPS[end.status];
-      if (stop !== undefined)
-        return { stop: end.because === undefined ? stop : `${stop} It says: ${end.because}` };
+      if (stop !== undefined) return { stop: withReason(stop, end.because) };
       return {
         retryInMs: later(delayMs, end.retryAfterMs),
         reason: `The gateway answered HTTP ${end.status}.`,
@@ -69,10 +68,18 @@ export function decideNext(end: LinkEnd, failures: number, random: () => number)
       break;
   }
   const stop = end.code > 4_000 ? (tooOld(end) ?? STOPS[end.code - 4_000]) : undefined;
-  if (stop !== undefined) return { stop };
+  if (stop !== undefined) return { stop: withReason(stop, end.because) };
   const reason = REASONS[end.code] ?? `The connection was lost (${end.code}).`;
   const replacedMs = end.code === CLOSE_CODES.replaced ? REPLACED_RETRY_MS : 0;
   return { retryInMs: later(delayMs, end.retryAfterMs) + replacedMs, reason };
+}
+
+const REASON_MAX_CHARS = 500;
+
+/** What the gateway says itself, cut to what is safe on a terminal. */
+function withReason(stop: string, because: string | undefined): string {
+  if (because === undefined) return stop;
+  return `${stop} It says: ${because.replaceAll(/[^ -~]+/g, ' ').slice(0, REASON_MAX_CHARS)}`;
 }
 
 /** What to do when the gateway takes newer connectors only. */

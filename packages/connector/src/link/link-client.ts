@@ -166,13 +166,14 @@ class Client implements LinkClient {
     // Jobs that wait cannot wait for long.
     const isUrgent = isHeld && this.#onlineSinceMs !== undefined;
     this.#failures = isUrgent || onlineMs >= STABLE_MS ? 1 : this.#failures + 1;
-    const { retryAfterMs, minAgentVersion } = this.#goAway;
+    const { retryAfterMs, minAgentVersion, because } = this.#goAway;
     const full: LinkEnd =
       end.kind === 'closed'
         ? {
             ...end,
             ...(retryAfterMs !== undefined && { retryAfterMs }),
             ...(minAgentVersion !== undefined && { minAgentVersion }),
+            ...(because !== undefined && { because }),
           }
         : end;
     const isAwaited = this.#session?.isWaitedFor ?? false;

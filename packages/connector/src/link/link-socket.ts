@@ -75,10 +75,7 @@ export function openLinkSocket(
   };
 }
 
-const REASON_MAX_CHARS = 500;
-
-/** Cut to what is safe on a terminal. */
 function reasonOf(header: string | string[] | undefined): { because?: string } {
   if (typeof header !== 'string' || header === '') return {};
-  return { because: header.replaceAll(/[^ -~]+/g, ' ').slice(0, REASON_MAX_CHARS) };
+  return { because: header };
 }

@@ -44,7 +44,10 @@ export type AdminContext = {
 export type AdminPeople = Pick<People, 'deps' | 'resetToken'>;
 
 /** `contact`: where owners of nodes object to a sanction. */
-export type AdminTrust = { book: Pick<TrustBook, 'sanctions' | 'pardon'>; contact: string | undefined };
+export type AdminTrust = {
+  book: Pick<TrustBook, 'sanctions' | 'pardon' | 'standing'>;
+  contact: string | undefined;
+};
 
 export type AdminFleet = Pick<Fleet, 'nodes' | 'disconnect' | 'drainNode'>;
 

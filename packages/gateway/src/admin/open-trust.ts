@@ -21,8 +21,8 @@ export type TrustParts = {
   maturityMs: number;
   /** Where owners of nodes object to a sanction. */
   contact: string | undefined;
-  /** A banned node's connection has to end. */
-  disconnect(nodeId: string): void;
+  /** A banned node's connection has to end. `because`: what its owner is told. */
+  disconnect(nodeId: string, because: string): void;
 };
 
 export type OpenedTrust = {
@@ -65,7 +65,7 @@ export async function openTrust(parts: TrustParts): Promise<OpenedTrust> {
     promotion: parts.promotion,
     onBan(sanction) {
       booked(sanction);
-      parts.disconnect(sanction.nodeId);
+      parts.disconnect(sanction.nodeId, banNotice(sanction, parts.contact));
     },
     onPardon: booked,
   });

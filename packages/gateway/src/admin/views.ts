@@ -5,6 +5,7 @@ import type { NodeRecord } from '../accounts/store.ts';
 import { creditsNumber, usdNumber } from '../core/money.ts';
 import type { Micros } from '../core/money.ts';
 import type { NodeModelStatus, NodeStatus } from '../fleet/fleet.ts';
+import { isActive, SANCTION_REASONS } from '../fleet/trust/sanction.ts';
 import type { Balance } from '../ledger/ledger.ts';
 import { historyView } from './availability.ts';
 import type { AdminContext } from './context.ts';
@@ -173,6 +174,10 @@ export type NodeView = {
   /** `unknown`: no gateway runs, so nobody knows whether it is connected. */
   state: 'removed' | 'suspended' | 'offline' | 'unknown' | NodeStatus['state'];
   suspendedReason: string | null;
+  /** Share of its usual jobs, above 0 to 1, by its tier, its test jobs and its sanctions. */
+  jobShare: number;
+  /** It gets a quarter of its jobs after suspicious answers. null: it does not. */
+  reduced: { because: string; until: string } | null;
   /** null while it is not connected. */
   session: NodeSessionView | null;
   /** Share of the last 24 hours at which it was ready, 0 to 1. null: nothing is known of them. */
@@ -213,6 +218,8 @@ export function nodeView(context: AdminContext, node: NodeRecord, status: NodeSt
     kid: node.kid,
     state: nodeState(context, node, status),
     suspendedReason: node.suspendedReason ?? null,
+    jobShare: context.trust.book.standing(node.id).weight,
+    reduced: reducedView(context, node.id),
     session:
       status === undefined
         ? null
@@ -226,6 +233,14 @@ export function nodeView(context: AdminContext, node: NodeRecord, status: NodeSt
     createdAt: timeView(node.createdAtMs),
     revokedAt: optionalTime(node.revokedAtMs),
   };
+}
+
+function reducedView({ clock, trust }: AdminContext, nodeId: string): NodeView['reduced'] {
+  const nowMs = clock.nowMs();
+  const found = trust.book.sanctions(nodeId).find((one) => one.kind === 'reduced' && isActive(one, nowMs));
+  if (found === undefined) return null;
+  const because = `${SANCTION_REASONS[found.reason]} (${found.detail})`;
+  return { because, until: timeView(found.expiresAtMs) };
 }
 
 function nodeState(

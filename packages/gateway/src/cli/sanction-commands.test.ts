@@ -74,4 +74,35 @@ describe('the commands about sanctions', () => {
     });
     expect(await run('audit', 'list')).toContain('node.pardon');
   });
+
+  it('say at a node that its share of jobs is reduced, while it is', async () => {
+    const show = async () => JSON.parse(await run('node', 'show', 'gpu-1', '--json')) as object;
+    // The one that is over says nothing.
+    expect(await show()).toMatchObject({ reduced: null });
+    const store = openSqliteAccountStore(commands.data, systemClock);
+    const reduced = {
+      id: 'san_2',
+      nodeId,
+      kind: 'reduced' as const,
+      reason: 'suspicious-answers' as const,
+      detail: '5 of 8 answers',
+      atMs: Date.UTC(2026, 10, 20, 8),
+      expiresAtMs: Date.UTC(2126, 0, 1),
+      liftedAtMs: undefined,
+      liftedBecause: undefined,
+    };
+    await store.trust.saveSanctions([reduced], 'trust');
+    await store.close();
+    expect(await show()).toMatchObject({
+      jobShare: 0.25,
+      reduced: {
+        because: 'Too many of its answers looked wrong. (5 of 8 answers)',
+        until: '2126-01-01T00:00:00.000Z',
+      },
+    });
+    const text = await run('node', 'show', 'gpu-1');
+    for (const word of ['25 % of the usual', 'reduced until', '5 of 8']) expect(text).toContain(word);
+    await run('node', 'pardon', 'gpu-1', '--reason', 'x');
+    expect(await show()).toMatchObject({ reduced: null });
+  });
 });

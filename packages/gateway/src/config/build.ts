@@ -47,6 +47,7 @@ export function buildConfig(file: ConfigFile, options: BuildOptions): Config {
       probationMs: file.earnings.probation_hours * HOUR_MS,
     },
     trust: buildTrust(file),
+    nodes: { minAgentVersion: file.nodes.min_agent_version },
     limits: {
       requestsPerMinute: file.limits.requests_per_minute,
       concurrency: file.limits.concurrency,

@@ -26,6 +26,8 @@ export type Config = {
   /** How long what nodes earn stays pending: of nodes on probation, and of all others. */
   earnings: { maturityMs: number; probationMs: number };
   trust: TrustConfig;
+  /** `minAgentVersion`: the oldest connector that is taken. */
+  nodes: { minAgentVersion: string };
   limits: LimitsConfig;
   routing: RoutingConfig;
   pools: readonly PoolConfig[];

@@ -24,3 +24,11 @@ export const trust = z.strictObject({
     .optional()
     .describe('Where owners of nodes object to a sanction: an e-mail or web address. Shown to them.'),
 });
+
+export const nodes = z.strictObject({
+  min_agent_version: z
+    .string()
+    .regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}$/, 'must be a version such as 0.1.0')
+    .default('0.1.0')
+    .describe('The oldest connector that is taken. Older ones are told to update, and stop.'),
+});

@@ -18,7 +18,7 @@ import { people } from './schema-people.ts';
 import { listPrices, prices } from './schema-price.ts';
 import { routing } from './schema-routing.ts';
 import { safety } from './schema-safety.ts';
-import { earnings, trust } from './schema-trust.ts';
+import { earnings, nodes, trust } from './schema-trust.ts';
 
 /**
  * The one schema of `switchyard.yaml`. Keys are snake_case, every object refuses keys that it does not know, every
@@ -331,6 +331,7 @@ export const configSchema = z
       .describe("Accounts' own models on their own machines."),
     safety: safety.prefault({}).describe('What is checked of pictures.'),
     earnings: earnings.prefault({}).describe('When owners of nodes can be paid what their nodes earned.'),
+    nodes: nodes.prefault({}).describe('Who may connect as a node.'),
     trust: trust.prefault({}).describe('How nodes of others are tested, and when they are trusted more.'),
     logging: z
       .strictObject({

@@ -68,7 +68,7 @@ export function createFleet(options: FleetOptions): Fleet {
     jobsPerSecond: (pool, model, seen) => registry.jobsPerSecond(pool, model, seen),
     onCapacity: capacity.subscribe,
     nodes: () => registry.nodes(),
-    disconnect: (nodeId, reason) => sessions.disconnect(nodeId, reason),
+    disconnect: (nodeId, reason, because) => sessions.disconnect(nodeId, reason, because),
     drainNode: (nodeId, times) => sessions.drainNode(nodeId, times),
     drain: (times) => sessions.drain(times),
     close() {

@@ -23,8 +23,8 @@ export type Fleet = {
   /** Called whenever a slot may have become free or a node came: for the queue. Returns how to unsubscribe. */
   onCapacity(listener: () => void): () => void;
   nodes(): NodeStatus[];
-  /** Ends a node's session at once (revoked, suspended). */
-  disconnect(nodeId: string, reason: 'revoked' | 'suspended'): void;
+  /** Ends a node's session at once (revoked, suspended). `because`: what its owner is told, in words. */
+  disconnect(nodeId: string, reason: 'revoked' | 'suspended', because?: string): void;
   /** One node gets no new jobs; its session ends with its last job. */
   drainNode(nodeId: string, times: { retryAfterMs: number; graceMs: number }): void;
   /** Tells nodes to come back later, takes no new jobs. Running ones go on, for as long as the caller lets them. */

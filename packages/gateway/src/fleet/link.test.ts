@@ -319,6 +319,17 @@ test('a revoked token stops a running client', async () => {
   await until(() => agent.states.at(-1)?.state === 'stopped');
 });
 
+test('a ban ends a running client at once, and its owner reads why', async () => {
+  const { gateway, agent } = await startPair();
+  const because = 'It failed test jobs that the model can do. It ends at noon. Object at: nodes@example.org';
+  gateway.fleet.disconnect('node_1', 'suspended', `${because}\u202e\u9fff`);
+  await until(() => agent.states.at(-1)?.state === 'stopped');
+  expect(agent.states.at(-1)).toEqual({
+    state: 'stopped',
+    reason: `This node is suspended. Ask the operator of the gateway why. It says: ${because} `,
+  });
+});
+
 test('after a restart of the gateway the node comes back and works', async () => {
   const { gateway, agent } = await startPair();
   const first = startJob(gateway);

@@ -155,6 +155,11 @@ export class NodeSession {
     this.#log('node_held', { code, count: this.#jobs.size });
   }
 
+  /** Tells the owner why the session is about to be ended. */
+  sayWhy(goAway: GoAway): void {
+    if (!this.#isEnded) this.writer.control(RECORD_TYPES.goaway, 0, encodeBody(goAway));
+  }
+
   /** Closes the connection. The jobs fail as lost. */
   end(code: LineEnd, reason: string): void {
     if (this.#isEnded) return;

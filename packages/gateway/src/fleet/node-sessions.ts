@@ -77,10 +77,14 @@ export class NodeSessions {
   }
 
   /** Ends whatever a node has here. */
-  disconnect(nodeId: string, reason: 'revoked' | 'suspended'): void {
+  disconnect(nodeId: string, reason: 'revoked' | 'suspended', because?: string): void {
     const code = reason === 'revoked' ? CLOSE_CODES.unauthorized : CLOSE_CODES.suspended;
+    for (const session of this.#sessions) {
+      if (session.identity.nodeId !== nodeId) continue;
+      if (because !== undefined) session.sayWhy({ closeCode: code, because });
+      session.end(code, reason);
+    }
     for (const line of this.#lines) if (line.identity.nodeId === nodeId) line.end(code, reason);
-    for (const session of this.#sessions) if (session.identity.nodeId === nodeId) session.end(code, reason);
   }
 
   /** Says goodbye to one node. */

@@ -103,7 +103,15 @@ export type Fail = { code: FailCode };
 export type Drain = { graceMs: number; retryAfterMs?: number };
 
 /** `minAgentVersion`: the oldest connector that the gateway takes, with the close code 4426. */
-export type GoAway = { closeCode: number; retryAfterMs?: number; minAgentVersion?: string };
+/** `because`: for the node's owner, in words. */
+export type GoAway = {
+  closeCode: number;
+  retryAfterMs?: number;
+  minAgentVersion?: string;
+  because?: string;
+};
+
+const BECAUSE_MAX_CHARS = 1_000;
 
 const DAY_MS = 86_400_000;
 
@@ -198,10 +206,12 @@ export function parseGoAway(body: Uint8Array): Checked<GoAway> {
     const minAgentVersion = optional(fields['minAgentVersion'], (given) =>
       wordOf(given, 'minAgentVersion', LINK_LIMITS.wordMaxChars),
     );
+    const because = optional(fields['because'], (given) => wordOf(given, 'because', BECAUSE_MAX_CHARS));
     return {
       closeCode: wholeNumberOf(fields['closeCode'], 'closeCode', 4999),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
       ...(minAgentVersion !== undefined && { minAgentVersion }),
+      ...(because !== undefined && { because }),
     };
   });
 }

@@ -125,6 +125,13 @@ function showNode(screen: Screen, node: NodeView): void {
     ['account', `${node.account.name} (${node.account.id})`],
     ['state', node.state],
     ...(node.suspendedReason === null ? [] : [['suspended because', node.suspendedReason] as const]),
+    ['share of jobs', `${Math.round(node.jobShare * 100)} % of the usual`],
+    ...(node.reduced === null
+      ? []
+      : [
+          ['reduced until (UTC)', showTime(node.reduced.until)] as const,
+          ['reduced because', node.reduced.because] as const,
+        ]),
     ['token', `nk_${node.kid}_...`],
     ['created (UTC)', showTime(node.createdAt)],
     ['removed (UTC)', showTime(node.revokedAt)],
