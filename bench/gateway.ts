@@ -35,20 +35,31 @@ export type Gateway = {
   idleBytes: number;
 };
 
+/** A gateway's process with what clients need. */
+export type RunningGateway = {
+  port: number;
+  processId: number;
+  /** Secrets of keys of an account with plenty of credit. */
+  keys: readonly string[];
+  dataFolder: string;
+  /** From the start of the process to a good answer of `/readyz`. */
+  readyMs: number;
+};
+
 /**
  * Starts the gateway as an operator would: a configuration file, an account with credit and keys through the command
  * line, then `switchyard start`. Keys, limits, prices and durable settlement are all on. With a `profileFolder`, Node
  * writes a CPU profile of each thread there when the gateway ends; figures are then too high.
  */
-export async function startGateway(
+export async function runGateway(
   folder: string,
-  upstreamPort: number,
-  profileFolder: string | undefined,
-): Promise<Gateway> {
+  configuration: string,
+  profileFolder?: string,
+): Promise<RunningGateway> {
   const dataFolder = join(folder, 'data');
   const configFile = join(folder, 'switchyard.yaml');
   mkdirSync(dataFolder);
-  writeFileSync(configFile, configuration(upstreamPort));
+  writeFileSync(configFile, configuration);
   const common = ['--config', configFile, '--data', dataFolder];
   const keys = createKeys(common);
   const port = await freePort();
@@ -78,10 +89,24 @@ export async function startGateway(
   );
   const readyMs = performance.now() - startedMs;
   await wait(settleMs);
+  return { port, processId: running.processId, keys, dataFolder, readyMs };
+}
+
+/** The gateway in front of the mock upstream, with a model for each of its behaviours. */
+export async function startGateway(
+  folder: string,
+  upstreamPort: number,
+  profileFolder: string | undefined,
+): Promise<Gateway> {
+  const { port, processId, keys, readyMs } = await runGateway(
+    folder,
+    configuration(upstreamPort),
+    profileFolder,
+  );
   const targetFor = (name: string, dialect: DialectName): Target => ({
     name,
     port,
-    processId: running.processId,
+    processId,
     requests: (behaviour, isStream) =>
       keys.map((key) =>
         postBytes(
@@ -95,7 +120,7 @@ export async function startGateway(
     target: targetFor('gateway', 'chat'),
     dialectTargets: dialects.map((dialect) => targetFor(dialect, dialect)),
     readyMs,
-    idleBytes: residentBytes(running.processId),
+    idleBytes: residentBytes(processId),
   };
 }
 

@@ -4,7 +4,13 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** A program that the benchmark started. */
-export type Running = { processId: number; output(): string; stop(): Promise<void> };
+export type Running = {
+  processId: number;
+  output(): string;
+  /** Writes to its standard input. */
+  write(text: string): void;
+  stop(): Promise<void>;
+};
 
 type StartOptions = {
   command: string;
@@ -51,6 +57,7 @@ export function startProcess({ command, args, place, environment }: StartOptions
   return {
     processId: child.pid ?? 0,
     output: () => output,
+    write: (text) => void child.stdin.write(text),
     stop: () => stop(child),
   };
 }

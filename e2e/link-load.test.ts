@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startFakeNode, type FakeNode } from '../packages/gateway/src/testing/fake-node.ts';
@@ -72,20 +72,20 @@ async function runLive(): Promise<number> {
   return sorted[Math.floor(sorted.length * 0.99)] ?? NaN;
 }
 
-/** A client that asks for 24 MiB and never reads a byte. */
-function askAndStall(): { leave(): void } {
+/** A client that asks for a stream and does not read yet. */
+function ask(prompt: string): Socket {
   const socket = connect(gateway.port, '127.0.0.1');
   socket.pause();
   const body = JSON.stringify({
     model: 'echo',
     stream: true,
-    messages: [{ role: 'user', content: 'flood' }],
+    messages: [{ role: 'user', content: prompt }],
   });
   socket.write(
     `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\n` +
       `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
   );
-  return { leave: () => void socket.resetAndDestroy() };
+  return socket;
 }
 
 it('a client that reads nothing holds back its own node stream only, and a bounded part of it', async () => {
@@ -104,7 +104,7 @@ it('a client that reads nothing holds back its own node stream only, and a bound
   await runLive();
   const aloneP99 = await runLive();
   const aloneMib = residentMib(gateway);
-  const stalled = askAndStall();
+  const stalled = ask('flood');
   await expect.poll(() => floodBytes, { timeout: 10_000 }).toBeGreaterThan(0);
   const besideP99 = await runLive();
   const heldBytes = floodBytes;
@@ -121,8 +121,27 @@ it('a client that reads nothing holds back its own node stream only, and a bound
   // It stands still, far from its end: what was made is in the kernel's buffers of the client's connection, and in windows.
   expect(floodBytes).toBe(heldBytes);
   expect(heldBytes).toBeLessThan(16 * MIB);
-  stalled.leave();
+  stalled.resetAndDestroy();
   await expect.poll(() => metricOf(gateway, 'switchyard_running_requests')).toBe(0);
+  node.close();
+});
+
+it('a client that reads late hears the error of an answer that broke, with all that came before it', async () => {
+  const [token = ''] = await addNodes(gateway, 'fakes', 1);
+  const node = startFakeNode({
+    gatewayUrl: `http://127.0.0.1:${gateway.port}`,
+    token,
+    answer: () => ({ pieces: livePieces(), everyMs: 1, failsAfter: 100 }),
+  });
+  nodes.push(node);
+  await expect.poll(() => metricOf(gateway, 'switchyard_nodes_online')).toBe(1);
+  const socket = ask('breaks off');
+  await expect.poll(() => metricOf(gateway, 'switchyard_failed_attempts_total')).toBe(1);
+  await wait(500);
+  let heard = '';
+  for await (const bytes of socket) heard += String(bytes);
+  expect(heard).toContain('"content":"0@');
+  expect(heard).toMatch(/99@[^]*"code":"answer_interrupted"/);
   node.close();
 });
 

@@ -23,15 +23,15 @@ export type Child = {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 };
 
-/** Starts a program of the repository with the pinned Node that runs this test. */
+/** Starts a program of the repository with the pinned Node that runs this test. `hasChannel`: it takes messages. */
 export function start(
   args: readonly string[],
-  options: { env?: Record<string, string>; cwd?: string } = {},
+  options: { env?: Record<string, string>; cwd?: string; hasChannel?: boolean } = {},
 ): Child {
   const child = spawn(process.execPath, args, {
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.hasChannel === true ? ['ipc' as const] : [])],
   });
   let text = '';
   let ended = false;
@@ -40,8 +40,8 @@ export function start(
     text += chunk.toString('utf8');
     for (const listener of listeners) listener();
   };
-  child.stdout.on('data', note);
-  child.stderr.on('data', note);
+  child.stdout?.on('data', note);
+  child.stderr?.on('data', note);
   const exited = new Promise<number | null>((resolve) => {
     child.once('close', (code) => {
       ended = true;

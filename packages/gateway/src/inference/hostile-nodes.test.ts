@@ -136,6 +136,18 @@ describe('a node is found and gets less work when it', () => {
   });
 });
 
+test('a node that answers for a big model with a small one is paid until its speed tells', async () => {
+  // 100 tokens in a quarter of a second: nothing odd for a model of any size, and more than a card does with 70B.
+  const work = { pieces: [ANSWER], output: 100, tookMs: 250 };
+  for (let at = 0; at < 3; at += 1) await serve(work);
+  await bench.settle();
+  expect(bench.book.sanctions('node_0')).toEqual([]);
+  world.remoteModel = 'llama-3.3-70b';
+  for (let at = 0; at < 3; at += 1) expect(await serve(work)).toMatchObject(HONEST);
+  await bench.settle();
+  expect(bench.book.sanctions('node_0')).toMatchObject([{ kind: 'reduced', reason: 'suspicious-answers' }]);
+});
+
 test('who pays its own node earns nothing, is charged by our count, and builds no record', async () => {
   owner = 'acc';
   const { charged, earned } = await serve({ pieces: [ANSWER], output: 1 });

@@ -60,6 +60,8 @@ type World = {
   asks: Ask[];
   /** What `acquire` answers, in turn; after that: `none`. */
   targets: ('target' | 'drain-target' | 'node' | 'busy')[];
+  /** The name under which targets serve the model. */
+  remoteModel: string;
   /** Nodes whose failure was taken back. */
   forgiven: string[];
   /** What the ledger has put on its disk. */
@@ -131,7 +133,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
     kind: 'upstream',
     name: 'provider',
     nodeId: '',
-    remoteModel: 'remote',
+    remoteModel: world.remoteModel,
     onDisconnect,
     release: () => undefined,
     start(request, sink): Attempt {
@@ -229,6 +231,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
     lowNotices: () => made.lowNotices,
     asks: [],
     targets: ['target'],
+    remoteModel: 'remote',
     forgiven: [],
     failWrites: false,
     accepting: true,

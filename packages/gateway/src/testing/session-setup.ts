@@ -1,5 +1,6 @@
 import type { Hello } from '@switchyard/protocol/link/messages.ts';
 import type { AttemptRequest } from '../core/attempt.ts';
+import type { RandomSource } from '../core/clock.ts';
 import type { FleetConfig, FleetLog } from '../fleet/fleet-config.ts';
 import { DEFAULT_FLEET_CONFIG } from '../fleet/fleet-config.ts';
 import type { NodeIdentity, NodeSlot, NodeWant } from '../fleet/fleet.ts';
@@ -58,10 +59,10 @@ export type Peer = {
 };
 
 /** Node sessions on a registry, in memory and on virtual time, with nodes that say what the test wants. */
-export function createSessionBench(config: Partial<FleetConfig> = {}) {
+export function createSessionBench(config: Partial<FleetConfig> = {}, random: RandomSource = () => 0) {
   const clock = createVirtualClock();
   const log = createMemoryLog();
-  const registry = new Registry({ clock, random: () => 0 });
+  const registry = new Registry({ clock, random });
   const seen = { capacity: 0, closedWith: [] as number[], jobEnds: [] as string[] };
   const sessions = new NodeSessions({
     clock,
