@@ -398,3 +398,14 @@ test('failures make a node less likely, finished jobs measure its speed', async 
   expect(session.capacity.record('small').outputTokensPerSecond).toBeCloseTo(500);
   expect(bench.registry.acquire(wantOf())).not.toBe('none');
 });
+
+test('a node that keeps its answer back and sends it at once looks at most twice as fast', async () => {
+  const bench = createSessionBench();
+  const { node, session } = await bench.ready();
+  bench.start();
+  node.send(node.record(T.accept, 1));
+  bench.clock.advance(10_000);
+  node.send(node.part(1, text('x'.repeat(4_000))), node.part(1, FINISH), node.record(T.finish, 1));
+  // 1 000 tokens in 10 s are 100 a second.
+  expect(session.capacity.record('small').outputTokensPerSecond).toBeCloseTo(200);
+});

@@ -98,9 +98,14 @@ export class NodeJob implements Attempt {
     return this.#view.phase;
   }
 
-  /** Text characters received per second since the first part, for the node's measured speed. */
+  /**
+   * Text characters received per second since the first part, for the node's measured speed. At least half of the whole
+   * time counts: a node that keeps its answer back and sends it at once must not draw all jobs to itself.
+   */
   charsPerSecond(): { chars: number; perSecond: number } {
-    const seconds = Math.max(this.#host.nowMs() - this.#firstPartAtMs, 1) / 1_000;
+    const nowMs = this.#host.nowMs();
+    const wholeMs = nowMs - this.#view.acceptedAtMs;
+    const seconds = Math.max(nowMs - this.#firstPartAtMs, wholeMs / 2, 1) / 1_000;
     return { chars: this.#textChars, perSecond: this.#textChars / seconds };
   }
 
