@@ -63,6 +63,28 @@ afterAll(async () => {
 
 type Case = { name: string; path?: string; method?: string; body?: string; headers?: Record<string, string> };
 
+/** The console before the sign-in, where anybody may write anything. */
+function consoleCases(): Case[] {
+  const account = `/api/console/accounts/${marks('account')}`;
+  return [
+    { name: 'session', path: `/api/console/session?${marks('q')}=1`, method: 'GET' },
+    { name: 'account of nobody', path: `${account}/keys?${marks('q')}`, method: 'GET' },
+    { name: 'key for nobody', path: `${account}/keys`, body: JSON.stringify({ name: marks('name') }) },
+    {
+      name: 'foreign page',
+      path: `${account}/keys`,
+      headers: { origin: `https://${marks('origin')}.example` },
+    },
+    {
+      name: 'session cookie',
+      path: `${account}/overview`,
+      method: 'GET',
+      headers: { cookie: marks('cookie') },
+    },
+    { name: 'operator page', path: `/api/console/operator/${marks('page')}`, method: 'GET' },
+  ];
+}
+
 /** Every route, in success and in each kind of failure, with a marker wherever a client can put one. */
 function casesFor(model: string): Case[] {
   const chat = (content: string, extra: object = {}) =>
@@ -107,6 +129,7 @@ function casesFor(model: string): Case[] {
       headers: { 'x-request-id': marks('header'), 'user-agent': marks('agent') },
     },
     { name: 'wrong key', body: chat(marks('prompt')), headers: { authorization: `Bearer ${marks('key')}` } },
+    ...consoleCases(),
     ...responsesCases(model),
     ...imageCases(),
     { name: 'model path', path: `/v1/models/${marks('path')}`, method: 'GET' },

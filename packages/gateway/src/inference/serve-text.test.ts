@@ -142,6 +142,19 @@ describe('refusals leave nothing behind', () => {
     expect((await post(ASK, { key: 'bad' }).reply).status).toBe(429);
   });
 
+  it('is refused while the operator has paused new ones; those that run end and are paid', async () => {
+    const running = post(ASK);
+    const attempt = await world.nextTry();
+    world.deps.paused = () => ({ code: 'maintenance', message: 'New disks.', retryAfterMs: 60_000 });
+    const { status, text, headers } = await post(ASK).reply;
+    expect([status, headers['retry-after']]).toEqual([503, '60']);
+    expect(JSON.parse(text)).toMatchObject({ error: { code: 'maintenance', message: 'New disks.' } });
+    attempt.sink.onParts([TEXT, FINISH]);
+    attempt.sink.onEnd();
+    expect((await running.reply).status).toBe(200);
+    expect(world.receipts).toHaveLength(1);
+  });
+
   it('is refused while draining', async () => {
     world.accepting = false;
     const reply = await post(ASK).reply;
