@@ -196,11 +196,13 @@ async function measureAsks(origin: string, account: string): Promise<void> {
 
 /** One page for each account; ends of requests are told to them in turn. Readers are in a thread of their own. */
 async function measureStreams(api: Console, origin: string, accounts: string[]): Promise<void> {
+  globalThis.gc?.();
   const memoryBefore = process.memoryUsage().heapUsed;
   const readers = new Worker(new URL('./console-readers.ts', import.meta.url), {
     workerData: { origin, accounts } satisfies ReadersSettings,
   });
   await once(readers, 'message');
+  globalThis.gc?.();
   const memory = process.memoryUsage().heapUsed - memoryBefore;
   const rounds = 20;
   const before = process.threadCpuUsage();

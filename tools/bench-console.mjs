@@ -4,7 +4,11 @@ import { runInForeground } from './run-child.mjs';
 
 try {
   await prepare();
-  process.exitCode = await runInForeground(pinnedNode, ['bench/console.ts', ...process.argv.slice(2)]);
+  process.exitCode = await runInForeground(pinnedNode, [
+    '--expose-gc',
+    'bench/console.ts',
+    ...process.argv.slice(2),
+  ]);
 } catch (error) {
   reportFailure(error);
 }
