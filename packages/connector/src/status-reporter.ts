@@ -155,7 +155,9 @@ export function createStatusReporter(options: {
       if (event.type === 'measured') return write(event);
       write({ type: 'warning', message: `model ${event.model} was not measured: ${event.reason}` });
     },
-    notice({ earnings }) {
+    notice({ earnings, reduced }) {
+      const fewer = `the gateway sends this node fewer jobs: ${reduced?.replaceAll(/[^ -~]+/g, ' ') ?? ''}`;
+      if (reduced !== undefined && isNewNotice(fewer)) write({ type: 'warning', message: fewer });
       const text = JSON.stringify(earnings);
       if (earnings === undefined || text === lastEarnings) return;
       lastEarnings = text;

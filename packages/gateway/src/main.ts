@@ -184,6 +184,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     maturityMs: config.earnings.maturityMs,
     contact: config.trust.contact,
     disconnect: (nodeId, because) => fleet.disconnect(nodeId, 'suspended', because),
+    tellReduced: (nodeId, reduced) => fleet.tell(nodeId, { reduced }),
   });
   closers.push(() => trust.close());
 
@@ -205,6 +206,10 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
       return suspendedBecause === undefined ? owner : { suspendedBecause };
     },
     weightOf: (nodeId) => trust.book.standing(nodeId).weight,
+    noticeFor(nodeId) {
+      const reduced = trust.reducedNotice(nodeId);
+      return reduced === undefined ? undefined : { reduced };
+    },
     newestAgent: CONNECTOR_VERSION,
     config: config.nodes,
     log,

@@ -59,8 +59,9 @@ test('notices reach the agent, with what it knows of them', async () => {
   const earnings = { pendingMicros: 5, payableMicros: 7 };
   for (const body of [{ earnings, weather: 'fine' }, { weather: 'fine' }])
     connection.send(connection.record(RECORD_TYPES.notice, 0, jsonBody(body), FLAGS));
-  await until(() => notices.length === 2);
-  expect(notices).toEqual([{ earnings }, {}]);
+  connection.send(connection.record(RECORD_TYPES.notice, 0, jsonBody({ reduced: 'Too slow.' }), FLAGS));
+  await until(() => notices.length === 3);
+  expect(notices).toEqual([{ earnings }, {}, { reduced: 'Too slow.' }]);
   expect(states.at(-1)).toEqual({ state: 'online', sessionId: 's1' });
 });
 

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { errorFields, type Log } from '../core/log.ts';
 import { type NodeOwnership, type TrustBook, createTrustBook } from '../fleet/trust/trust-book.ts';
 import type { PromotionRules } from '../fleet/trust/record.ts';
-import { banNotice, isActive, type Sanction } from '../fleet/trust/sanction.ts';
+import { isActive, sanctionNotice, type Sanction } from '../fleet/trust/sanction.ts';
 import type { TrustStore } from '../fleet/trust/store.ts';
 import type { OperatorLedger } from '../ledger/ledger.ts';
 
@@ -23,6 +23,8 @@ export type TrustParts = {
   contact: string | undefined;
   /** A banned node's connection has to end. `because`: what its owner is told. */
   disconnect(nodeId: string, because: string): void;
+  /** The owner of a connected node has to hear of what reduces its jobs. */
+  tellReduced?(nodeId: string, because: string): void;
 };
 
 export type OpenedTrust = {
@@ -30,6 +32,8 @@ export type OpenedTrust = {
   ownershipOf(nodeId: string): NodeOwnership | undefined;
   /** What the owner of a banned node is told. Undefined: it is not banned. */
   banNotice(nodeId: string): string | undefined;
+  /** The same of a node that gets fewer jobs. */
+  reducedNotice(nodeId: string): string | undefined;
   /** Writes what is left to write. */
   close(): Promise<void>;
 };
@@ -65,21 +69,24 @@ export async function openTrust(parts: TrustParts): Promise<OpenedTrust> {
     promotion: parts.promotion,
     onBan(sanction) {
       booked(sanction);
-      parts.disconnect(sanction.nodeId, banNotice(sanction, parts.contact));
+      parts.disconnect(sanction.nodeId, sanctionNotice(sanction, parts.contact));
     },
     onPardon: booked,
+    onReduced: (sanction) => parts.tellReduced?.(sanction.nodeId, sanctionNotice(sanction, parts.contact)),
   });
+  function noticeOf(nodeId: string, kind: Sanction['kind']): string | undefined {
+    const nowMs = clock.nowMs();
+    const found = book.sanctions(nodeId).find((one) => one.kind === kind && isActive(one, nowMs));
+    return found === undefined ? undefined : sanctionNotice(found, parts.contact);
+  }
+
   for (const sanction of book.sanctions()) if (sanction.kind === 'ban') booked(sanction);
   const timer = clock.every(FLUSH_MS, () => void book.flush());
   return {
     book,
     ownershipOf,
-    banNotice(nodeId) {
-      if (!book.standing(nodeId).isBanned) return undefined;
-      const nowMs = clock.nowMs();
-      const ban = book.sanctions(nodeId).find((one) => one.kind === 'ban' && isActive(one, nowMs));
-      return ban === undefined ? undefined : banNotice(ban, parts.contact);
-    },
+    banNotice: (nodeId) => (book.standing(nodeId).isBanned ? noticeOf(nodeId, 'ban') : undefined),
+    reducedNotice: (nodeId) => noticeOf(nodeId, 'reduced'),
     close() {
       timer.cancel();
       return book.flush();

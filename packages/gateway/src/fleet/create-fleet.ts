@@ -1,3 +1,4 @@
+import type { Notice } from '@switchyard/protocol/link/messages.ts';
 import type { Clock, RandomSource } from '../core/clock.ts';
 import { errorFields } from '../core/log.ts';
 import { acquireImage } from './acquire-image.ts';
@@ -17,6 +18,8 @@ export type FleetOptions = {
   config?: Partial<FleetConfig>;
   /** Share of its usual work that a node gets, above 0 to 1. Absent: all of it. */
   weightOf?: (nodeId: string) => number;
+  /** What the owner of a node is told when it connects. */
+  noticeFor?: (nodeId: string) => Notice | undefined;
   /** The newest version of the connector that this gateway knows: nodes are told. */
   newestAgent?: string;
 };
@@ -37,6 +40,7 @@ export function createFleet(options: FleetOptions): Fleet {
     config,
     log,
     metrics,
+    ...(options.noticeFor === undefined ? {} : { noticeFor: options.noticeFor }),
     ...(options.newestAgent === undefined ? {} : { newestAgent: options.newestAgent }),
     registry,
     onCapacity: capacity.notify,
@@ -70,6 +74,7 @@ export function createFleet(options: FleetOptions): Fleet {
     nodes: () => registry.nodes(),
     disconnect: (nodeId, reason, because) => sessions.disconnect(nodeId, reason, because),
     drainNode: (nodeId, times) => sessions.drainNode(nodeId, times),
+    tell: (nodeId, notice) => registry.get(nodeId)?.tell(notice),
     drain: (times) => sessions.drain(times),
     close() {
       ticker.cancel();

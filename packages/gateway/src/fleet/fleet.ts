@@ -1,3 +1,4 @@
+import type { Notice } from '@switchyard/protocol/link/messages.ts';
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -27,6 +28,8 @@ export type Fleet = {
   disconnect(nodeId: string, reason: 'revoked' | 'suspended', because?: string): void;
   /** One node gets no new jobs; its session ends with its last job. */
   drainNode(nodeId: string, times: { retryAfterMs: number; graceMs: number }): void;
+  /** Tells the owner of a connected node something. */
+  tell(nodeId: string, notice: Notice): void;
   /** Tells nodes to come back later, takes no new jobs. Running ones go on, for as long as the caller lets them. */
   drain(times: { retryAfterMs: number; graceMs: number }): void;
   close(): void;

@@ -319,6 +319,15 @@ test('a revoked token stops a running client', async () => {
   await until(() => agent.states.at(-1)?.state === 'stopped');
 });
 
+test('the owner of a connected node hears why it gets fewer jobs', async () => {
+  const { gateway, agent } = await startPair();
+  expect(agent.notices).toEqual([]);
+  gateway.fleet.tell('node_1', { reduced: 'Too many of its answers looked wrong.' });
+  gateway.fleet.tell('node_2', { reduced: 'not this one' });
+  await until(() => agent.notices.length > 0);
+  expect(agent.notices).toEqual([{ reduced: 'Too many of its answers looked wrong.' }]);
+});
+
 test('a ban ends a running client at once, and its owner reads why', async () => {
   const { gateway, agent } = await startPair();
   const because = 'It failed test jobs that the model can do. It ends at noon. Object at: nodes@example.org';

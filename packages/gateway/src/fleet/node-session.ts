@@ -4,7 +4,7 @@ import type { CloseCode } from '@switchyard/protocol/link/close-codes.ts';
 import { RECORD_TYPES } from '@switchyard/protocol/link/frame.ts';
 import { LINK_TIMES } from '@switchyard/protocol/link/limits.ts';
 import { encodeBody, encodeStreamSeqs } from '@switchyard/protocol/link/messages.ts';
-import type { GoAway, Hello, Welcome } from '@switchyard/protocol/link/messages.ts';
+import type { GoAway, Hello, Notice, Welcome } from '@switchyard/protocol/link/messages.ts';
 import { RESUME_FEATURE } from '@switchyard/protocol/link/replay.ts';
 import type { StreamSeq } from '@switchyard/protocol/link/replay.ts';
 import { LinkWriter } from '@switchyard/protocol/link/writer.ts';
@@ -116,6 +116,8 @@ export class NodeSession {
   /** Begins on the node's line. */
   start(line: NodeLine): void {
     this.#take(line);
+    const notice = this.#host.noticeFor?.(this.identity.nodeId);
+    if (notice !== undefined) this.tell(notice);
     this.#host.onWelcomed(this);
   }
 
@@ -182,6 +184,12 @@ export class NodeSession {
       ...(newestAgent === undefined ? {} : { newestAgent }),
     };
     this.writer.control(RECORD_TYPES.welcome, 0, encodeBody(welcome));
+  }
+
+  /** Tells the owner something. Nothing is kept for a node that is away: it hears of it when it connects. */
+  tell(notice: Notice): void {
+    if (!this.#isEnded && this.#line !== undefined)
+      this.writer.control(RECORD_TYPES.notice, 0, encodeBody(notice));
   }
 
   // ---- what the node says about itself

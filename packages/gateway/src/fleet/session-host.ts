@@ -1,5 +1,5 @@
 import type { CloseCode } from '@switchyard/protocol/link/close-codes.ts';
-import type { Hello } from '@switchyard/protocol/link/messages.ts';
+import type { Hello, Notice } from '@switchyard/protocol/link/messages.ts';
 import type { WriterLine } from '@switchyard/protocol/link/writer.ts';
 import type { Clock, RandomSource } from '../core/clock.ts';
 import { errorFields } from '../core/log.ts';
@@ -38,6 +38,8 @@ export type SessionHost = {
   nextEpoch(): number;
   /** The newest version of the connector that this gateway knows. */
   newestAgent?: string;
+  /** What the owner of a node is told when it connects. */
+  noticeFor?: (nodeId: string) => Notice | undefined;
   /** What was seen of a node's models so far, by alias; it is kept after the session. */
   recordsOf(nodeId: string): Map<string, ModelRecord>;
   /** The session is there: an older one of the same node has to go. */

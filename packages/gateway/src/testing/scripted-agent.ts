@@ -7,7 +7,7 @@ import type {
   OfferAnswer,
 } from '@switchyard/connector/link/types.ts';
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
-import type { Capabilities } from '@switchyard/protocol/link/messages.ts';
+import type { Capabilities, Notice } from '@switchyard/protocol/link/messages.ts';
 import { capabilitiesOf } from './raw-node.ts';
 
 /** A job at a node's agent, driven by the test. */
@@ -27,6 +27,7 @@ export type ScriptedJob = {
 export type ScriptedAgent = LinkAgent & {
   jobs: ScriptedJob[];
   states: LinkState[];
+  notices: Notice[];
   /** What to answer the next offers with; undefined accepts. */
   reject: Extract<OfferAnswer, { reject: unknown }> | undefined;
   /** Holds cancels back until `releaseCancel`. */
@@ -41,12 +42,14 @@ export function createScriptedAgent(): ScriptedAgent {
   const agent: ScriptedAgent = {
     jobs: [],
     states: [],
+    notices: [],
     reject: undefined,
     holdsCancels: false,
     report: capabilitiesOf(),
     onStart: () => undefined,
     capabilities: () => agent.report,
     state: (state) => agent.states.push(state),
+    notice: (notice) => agent.notices.push(notice),
     offer(offer) {
       if (agent.reject !== undefined) return agent.reject;
       return { accept: acceptJob(agent, offer) };

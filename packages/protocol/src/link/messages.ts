@@ -55,6 +55,8 @@ export type Welcome = {
 export type Notice = {
   /** Of the node: `pendingMicros` can still be taken back, `payableMicros` cannot. */
   earnings?: { pendingMicros: number; payableMicros: number };
+  /** The node gets fewer jobs than usual: why and until when, in words. */
+  reduced?: string;
 };
 
 /** Opens a stream. `bodyBytes` of ChatRequest or ImageRequest as JSON follow as DATA, sliced anywhere. */
@@ -149,13 +151,18 @@ export function parseWelcome(body: Uint8Array): Checked<Welcome> {
 
 export function parseNotice(body: Uint8Array): Checked<Notice> {
   return checkJson(body, (value) => {
-    const earnings = optional(fieldsOf(value, 'notice')['earnings'], (given) => {
+    const notice = fieldsOf(value, 'notice');
+    const reduced = optional(notice['reduced'], (given) => wordOf(given, 'reduced', BECAUSE_MAX_CHARS));
+    const earnings = optional(notice['earnings'], (given) => {
       const fields = fieldsOf(given, 'earnings');
       const amount = (name: string): number =>
         wholeNumberOf(fields[name], `earnings.${name}`, Number.MAX_SAFE_INTEGER);
       return { pendingMicros: amount('pendingMicros'), payableMicros: amount('payableMicros') };
     });
-    return earnings === undefined ? {} : { earnings };
+    return {
+      ...(earnings !== undefined && { earnings }),
+      ...(reduced !== undefined && { reduced }),
+    };
   });
 }
 

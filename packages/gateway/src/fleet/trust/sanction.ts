@@ -47,8 +47,11 @@ export function pardoned(
   );
 }
 
-/** What the owner of a banned node is told: why, until when, and where to object. */
-export function banNotice({ reason, detail, expiresAtMs }: Sanction, contact: string | undefined): string {
+/** What the owner of a node is told of a sanction: why, until when, and where to object. */
+export function sanctionNotice(
+  { reason, detail, expiresAtMs }: Sanction,
+  contact: string | undefined,
+): string {
   const until = new Date(expiresAtMs).toISOString();
   const where = contact === undefined ? 'Object with the operator.' : `Object at: ${contact}`;
   return `${SANCTION_REASONS[reason]} (${detail}) It ends at ${until}. ${where}`;

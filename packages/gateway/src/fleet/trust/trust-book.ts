@@ -45,6 +45,7 @@ export type TrustBookOptions = {
   onBan(sanction: Sanction): void;
   /** A ban was lifted. */
   onPardon(sanction: Sanction): void;
+  onReduced?(sanction: Sanction): void;
 };
 
 /** Trust in nodes: records of their work, verdicts, and what follows from them. */
@@ -136,6 +137,7 @@ export function createTrustBook(options: TrustBookOptions): TrustBook {
           keep(made);
           log.warn('node_sanctioned', { nodeId, reason: what.reason, cause: what.kind });
           if (made.kind === 'ban') options.onBan(made);
+          else options.onReduced?.(made);
         },
         (error: unknown) => log.error('trust_not_written', errorFields(error)),
       )
