@@ -53,7 +53,12 @@ export function useLive(account: string): Live {
       source.addEventListener(name, (event) => hear(JSON.parse(event.data) as ConsoleEvents[Name]));
     };
     on('balance', (balance) => {
-      client.setQueryData<Overview>(overviewQuery(account).queryKey, (now) => now && { ...now, balance });
+      const { queryKey } = overviewQuery(account);
+      const before = client.getQueryData<Overview>(queryKey);
+      client.setQueryData<Overview>(queryKey, (now) => now && { ...now, balance });
+      // Money that came from elsewhere is a step of the checklist and a row of the ledger.
+      if (before !== undefined && before.balance.deposited.micros !== balance.deposited.micros)
+        catchUp.start();
       speak.start();
     });
     on('availability', ({ models }) => noteAvailability(client, models));

@@ -1,14 +1,8 @@
 import type { RequestRow } from '@switchyard/protocol/console/requests.ts';
 import { Money } from '../../ui/money.tsx';
-import type { Tone } from '../../ui/notice.tsx';
-import { Status } from '../../ui/status.tsx';
 import type { Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
-
-function toneOf({ status, error }: RequestRow): Tone {
-  if (error !== null) return 'bad';
-  return status === 'completed' ? 'good' : 'warn';
-}
+import { RequestStatus } from './request-status.tsx';
 
 function secondsText(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
@@ -30,7 +24,7 @@ export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
     name: 'Status',
     cell: (row) => (
       <>
-        <Status tone={toneOf(row)}>{row.status.replaceAll('-', ' ')}</Status>
+        <RequestStatus row={row} />
         {row.error !== null && <code className="block font-mono text-xs text-soft">{row.error}</code>}
       </>
     ),

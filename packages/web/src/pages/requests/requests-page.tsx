@@ -10,8 +10,8 @@ import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table } from '../../ui/table.tsx';
 import { zoneName } from '../../ui/time.tsx';
 import { REQUEST_COLUMNS } from './request-columns.tsx';
+import { STATUS_OPTIONS } from './request-status.tsx';
 
-const STATUSES = ['completed', 'client-closed', 'failed'];
 const PAGE = 50;
 
 /** Receipts with filters; the filters are in the address, so that a view can be shared. */
@@ -61,10 +61,7 @@ export default function RequestsPage() {
         <InlineSelect
           label="Status"
           value={status}
-          options={[
-            { value: '', label: 'Every status' },
-            ...STATUSES.map((value) => ({ value, label: value.replaceAll('-', ' ') })),
-          ]}
+          options={STATUS_OPTIONS}
           onValue={(value) => move({ status: value })}
         />
       </div>

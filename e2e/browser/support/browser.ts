@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { ensureWebIsBuilt } from './pages.ts';
+
+/** Names the Chromium to use, where it is none of the usual places. */
+const PATH_VARIABLE = 'SWITCHYARD_CHROMIUM';
+const USUAL_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const INSTALL_MAX_MS = 300_000;
+
+export type Look = { theme: 'light' | 'dark'; size: 'desktop' | 'phone' };
+const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+
+export type TestBrowser = {
+  /** A window of its own: no cookie is shared. What the page says against itself is collected in `complaints`. */
+  open(look?: Look): Promise<{ page: Page; context: BrowserContext; complaints: string[] }>;
+  close(): Promise<void>;
+};
+
+/** Starts Chromium with the built web pages at hand. `missing`: there is none on this machine, and why. */
+export async function startBrowser(): Promise<TestBrowser | { missing: string }> {
+  const executablePath = chromiumPath();
+  if (executablePath === undefined) {
+    const missing = `skipped: browser tests need Chromium; set ${PATH_VARIABLE} to its path`;
+    console.warn(missing);
+    return { missing };
+  }
+  ensureWebIsBuilt();
+  const isRoot = process.getuid?.() === 0;
+  const browser = await chromium.launch({ executablePath, args: isRoot ? ['--no-sandbox'] : [] });
+  return {
+    open: (look = { theme: 'light', size: 'desktop' }) => openPage(browser, look),
+    close: () => browser.close(),
+  };
+}
+
+async function openPage(browser: Browser, { theme, size }: Look) {
+  const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    // What the server refused is part of some tests; the policy of the page must never refuse anything.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
+      complaints.push(message.text());
+    }
+  });
+  return { page, context, complaints };
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds against WCAG 2.2 AA on the page as it is now, one line for each rule. */
+export async function axeViolations(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource);
+  const found: unknown = await page.evaluate(
+    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+      .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((n) => n.target.join(' ')).join(', ')))`,
+  );
+  return Array.isArray(found) ? found.map(String) : [`axe gave no answer: ${String(found)}`];
+}
+
+function chromiumPath(): string | undefined {
+  const named = process.env[PATH_VARIABLE];
+  if (named !== undefined) return named;
+  const usual = () => USUAL_PATHS.find((path) => existsSync(path));
+  return usual() ?? (tryInstall() ? usual() : undefined);
+}
+
+/** Debian has a Chromium of its own; a test run by root may fetch it. */
+function tryInstall(): boolean {
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return false;
+  try {
+    execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium'], {
+      stdio: 'ignore',
+      timeout: INSTALL_MAX_MS,
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
