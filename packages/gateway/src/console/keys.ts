@@ -97,10 +97,17 @@ const reference = ({ account, params }: AccountCall) => ({ account: account.id, 
 function grantableKey(call: AccountCall): Result<KeyEntry, Fault> {
   const { account, key } = reference(call);
   const entry = findKey(call.admin.registry.directory, key, account);
+  if (entry.ok && entry.value.identity.key.id.startsWith(BROWSER_KEY_ID)) return failed(PAGES_OWN);
   if (!entry.ok || entry.value.identity.key.scopes.every((scope) => GRANTABLE.includes(scope))) return entry;
   const message = 'This key has rights that cannot be given here. Change it with the command line.';
   return failed(fault('permission_denied', { message, param: 'key' }));
 }
+
+/** Else it could be made to live on. */
+const PAGES_OWN = fault('permission_denied', {
+  message: 'This key belongs to an open page. It can be revoked, not changed.',
+  param: 'key',
+});
 
 type BrowserOwner = { accountId: string; personId: string };
 
