@@ -2,6 +2,7 @@ import { passkey } from '@better-auth/passkey';
 import { betterAuth } from 'better-auth';
 import type { BetterAuthOptions } from 'better-auth';
 import { genericOAuth } from 'better-auth/plugins/generic-oauth';
+import { siwe } from 'better-auth/plugins/siwe';
 import { twoFactor } from 'better-auth/plugins/two-factor';
 import type { PeopleConfig } from '../../config/config.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -9,6 +10,7 @@ import { randomBase62 } from '../../core/ids.ts';
 import { linkTo } from '../links.ts';
 import { type Mailer, writeMail } from '../mail.ts';
 import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from '../passwords.ts';
+import { signedBy } from '../wallet-signature.ts';
 import { ADDRESS_HEADER, AUTH_PATH } from './paths.ts';
 
 const LINK_LIFETIME_SECONDS = 3_600;
@@ -113,6 +115,8 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
       encryptOAuthTokens: true,
       accountLinking: { enabled: true, requireLocalEmailVerified: true },
     },
+    // Tokens of links are kept as digests only.
+    verification: { storeIdentifier: 'hashed' },
     user: { changeEmail: { enabled: false }, deleteUser: { enabled: false } },
     // Counted by the gateway, by address and by mailbox.
     rateLimit: { enabled: false },
@@ -139,6 +143,16 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
         .map(({ name, clientId, clientSecret }) => [name, { clientId, clientSecret: clientSecret.reveal() }]),
     ),
     plugins: [
+      ...(config.wallet
+        ? [
+            siwe({
+              domain: new URL(siteUrl).host,
+              getNonce: () => Promise.resolve(randomBase62(24)),
+              verifyMessage: ({ message, signature, address }) =>
+                Promise.resolve(signedBy(message, signature) === address.toLowerCase()),
+            }),
+          ]
+        : []),
       twoFactor({ issuer: brand }),
       passkey({ rpID: new URL(siteUrl).hostname, rpName: brand, origin: [siteUrl, ...setup.otherOrigins] }),
       genericOAuth({
