@@ -1,10 +1,10 @@
-import { useRef, useState } from 'react';
+import { useId, useRef, useState } from 'react';
 import { Button } from './button.tsx';
 import { Icon } from './icon.tsx';
 
 const SHOWN_MS = 2_000;
 
-/** Copies a text. Without a clipboard, as on plain http, it says so: `SecretField` and `Code` select all instead. */
+/** Copies a text. Without a clipboard, as on plain http, all of it is selected instead. */
 function useCopy(text: string, selectAll: () => void) {
   const [outcome, setOutcome] = useState<'copied' | 'selected' | undefined>();
   const show = (next: 'copied' | 'selected') => {
@@ -34,11 +34,12 @@ function CopyFace({ word }: { word: string }) {
 
 /** A secret in a labelled field that cannot be changed, with a button to copy it. */
 export function SecretField({ label, value }: { label: string; value: string }) {
+  const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const { copy, word } = useCopy(value, () => input.current?.select());
   return (
     <div className="grid gap-1.5">
-      <span className="text-sm font-semibold" id="secret-label">
+      <span className="text-sm font-semibold" id={id}>
         {label}
       </span>
       <div className="flex flex-wrap gap-2">
@@ -46,7 +47,7 @@ export function SecretField({ label, value }: { label: string; value: string }) 
           ref={input}
           readOnly
           value={value}
-          aria-labelledby="secret-label"
+          aria-labelledby={id}
           onFocus={(event) => event.target.select()}
           className="min-h-9 min-w-0 flex-1 basis-56 rounded-md border border-edge bg-sunken px-3 font-mono text-[0.8125rem]"
         />
