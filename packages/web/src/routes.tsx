@@ -40,5 +40,6 @@ export const PAGES: readonly PageRoute[] = [
   { path: '/app/members', who: 'member', page: lazy(() => import('./pages/members/members-page.tsx')) },
   { path: '/app/account', who: 'member', page: lazy(() => import('./pages/account/account-page.tsx')) },
   { path: '/app/profile', who: 'member', page: lazy(() => import('./pages/profile/profile-page.tsx')) },
+  { path: '/app/chat', who: 'member', page: lazy(() => import('./pages/chat/chat-page.tsx')) },
   { path: '/create', who: 'member', page: lazy(() => import('./pages/create/create-page.tsx')) },
 ];

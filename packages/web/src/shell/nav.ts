@@ -6,6 +6,7 @@ export const NAV: readonly NavGroup[] = [
     label: 'Use',
     items: [
       { href: '/app', label: 'Dashboard', icon: 'home' },
+      { href: '/app/chat', label: 'Chat', icon: 'chat' },
       { href: '/create', label: 'Create', icon: 'image' },
       { href: '/app/models', label: 'Models', icon: 'models' },
       { href: '/app/requests', label: 'Requests', icon: 'list' },

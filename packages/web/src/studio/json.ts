@@ -11,12 +11,19 @@ export function parseObject(text: string): JsonObject | undefined {
   }
 }
 
-function asObject(value: unknown): JsonObject | undefined {
+export function asObject(value: unknown): JsonObject | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 }
 
 export function objectAt(source: JsonObject | undefined, name: string): JsonObject | undefined {
   return asObject(source?.[name]);
+}
+
+/** The objects of a list; an empty list where there is none. */
+export function objectsAt(source: JsonObject | undefined, name: string): JsonObject[] {
+  const value = source?.[name];
+  if (!Array.isArray(value)) return [];
+  return value.map(asObject).filter((item) => item !== undefined);
 }
 
 export function textAt(source: JsonObject | undefined, name: string): string {

@@ -1,0 +1,94 @@
+import type { SurfaceId } from './conversation.ts';
+import type { Surface } from './surface.ts';
+
+export type CodeAsk = { publicUrl: string; surface: Surface; body: object };
+
+/** The name of the variable that holds the key. No key is ever written. */
+const KEY = 'API_KEY';
+
+/** Pictures would hide everything else. */
+function shorten(value: unknown): unknown {
+  if (typeof value === 'string') {
+    const picture = /^data:image\/\w+;base64,/.exec(value)?.[0];
+    if (picture !== undefined) return `${picture}...`;
+    return value.length > 4_000 && !value.includes(' ') ? '...' : value;
+  }
+  if (Array.isArray(value)) return value.map(shorten);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shorten(inner)]));
+}
+
+export function curlCode({ publicUrl, surface, body }: CodeAsk): string {
+  const json = JSON.stringify(shorten(body), null, 2).replaceAll("'", `'\\''`);
+  return [
+    `curl -N ${publicUrl}${surface.path} \\`,
+    `  -H "Authorization: Bearer $${KEY}" \\`,
+    `  -H "Content-Type: application/json" \\`,
+    `  -d '${json}'`,
+  ].join('\n');
+}
+
+type Client = { python: string; typescript: string; call: string; base: (publicUrl: string) => string };
+
+const OPENAI = { python: 'openai', typescript: 'openai', base: (url: string) => `${url}/v1` };
+const CLIENTS: Readonly<Record<SurfaceId, Client>> = {
+  chat: { ...OPENAI, call: 'chat.completions.create' },
+  responses: { ...OPENAI, call: 'responses.create' },
+  messages: {
+    python: 'anthropic',
+    typescript: '@anthropic-ai/sdk',
+    call: 'messages.create',
+    base: (url) => url,
+  },
+};
+
+export function pythonCode({ publicUrl, surface, body }: CodeAsk): string {
+  const { python, call, base } = CLIENTS[surface.id];
+  const name = python === 'openai' ? 'OpenAI' : 'Anthropic';
+  const fields = Object.entries(body).map(
+    ([key, value]) => `    ${key}=${pythonLiteral(shorten(value), 4)},`,
+  );
+  return [
+    'import os',
+    `from ${python} import ${name}`,
+    '',
+    `client = ${name}(base_url="${base(publicUrl)}", api_key=os.environ["${KEY}"])`,
+    `stream = client.${call}(`,
+    ...fields,
+    ')',
+    'for event in stream:',
+    '    print(event)',
+  ].join('\n');
+}
+
+export function typescriptCode({ publicUrl, surface, body }: CodeAsk): string {
+  const { typescript, call, base } = CLIENTS[surface.id];
+  const name = typescript === 'openai' ? 'OpenAI' : 'Anthropic';
+  return [
+    `import ${name} from '${typescript}';`,
+    '',
+    `const client = new ${name}({ baseURL: '${base(publicUrl)}', apiKey: process.env.${KEY} });`,
+    `const stream = await client.${call}(${JSON.stringify(shorten(body), null, 2)});`,
+    'for await (const event of stream) console.log(event);',
+  ].join('\n');
+}
+
+/** JSON as Python writes it. Its texts are JSON's own: every escape of JSON is one of Python, too. */
+function pythonLiteral(value: unknown, indent: number): string {
+  if (value === true) return 'True';
+  if (value === false) return 'False';
+  if (value === null || value === undefined) return 'None';
+  if (typeof value !== 'object') return JSON.stringify(value);
+  const inner = ' '.repeat(indent + 4);
+  const [open, close, lines] = Array.isArray(value)
+    ? ['[', ']', value.map((item) => pythonLiteral(item, indent + 4))]
+    : [
+        '{',
+        '}',
+        Object.entries(value).map(
+          ([key, item]) => `${JSON.stringify(key)}: ${pythonLiteral(item, indent + 4)}`,
+        ),
+      ];
+  if (lines.length === 0) return open + close;
+  return `${open}\n${lines.map((line) => `${inner}${line},\n`).join('')}${' '.repeat(indent)}${close}`;
+}

@@ -1,0 +1,92 @@
+import { memo, type ReactNode } from 'react';
+import { Code } from '../ui/copy.tsx';
+import { parseMarkdown, type Block, type Inline } from './markdown.ts';
+
+/** What a model wrote, as elements: none of it is ever read as HTML, and nothing of it is loaded. */
+export const RichText = memo(function RichText({ text }: { text: string }) {
+  return (
+    <div className="grid min-w-0 gap-3 text-[0.9375rem] leading-relaxed break-words">
+      {parseMarkdown(text).map((block, index) => (
+        <BlockView key={index} block={block} />
+      ))}
+    </div>
+  );
+});
+
+function BlockView({ block }: { block: Block }): ReactNode {
+  switch (block.kind) {
+    case 'paragraph':
+      return (
+        <p className="whitespace-pre-wrap">
+          <Inlines parts={block.children} />
+        </p>
+      );
+    // Not a heading of this page: it would stand in the outline of the page.
+    case 'heading':
+      return (
+        <p className="font-semibold">
+          <Inlines parts={block.children} />
+        </p>
+      );
+    case 'quote':
+      return (
+        <blockquote className="border-l-2 border-edge pl-3 whitespace-pre-wrap text-soft">
+          <Inlines parts={block.children} />
+        </blockquote>
+      );
+    case 'rule':
+      return <hr className="border-line" />;
+    case 'code':
+      return <Code label={block.language || 'Code'} text={block.text} />;
+    case 'list': {
+      const items = block.items.map((item, index) => (
+        <li key={index} className="whitespace-pre-wrap">
+          <Inlines parts={item} />
+        </li>
+      ));
+      return block.ordered ? (
+        <ol start={block.start} className="grid list-decimal gap-1 pl-6">
+          {items}
+        </ol>
+      ) : (
+        <ul className="grid list-disc gap-1 pl-6">{items}</ul>
+      );
+    }
+  }
+}
+
+function Inlines({ parts }: { parts: readonly Inline[] }) {
+  return parts.map((part, index) => <InlineView key={index} part={part} />);
+}
+
+function InlineView({ part }: { part: Inline }): ReactNode {
+  switch (part.kind) {
+    case 'text':
+      return part.text;
+    case 'code':
+      return <code className="rounded bg-sunken px-1 py-0.5 font-mono text-[0.85em]">{part.text}</code>;
+    case 'strong':
+      return (
+        <strong>
+          <Inlines parts={part.children} />
+        </strong>
+      );
+    case 'emphasis':
+      return (
+        <em>
+          <Inlines parts={part.children} />
+        </em>
+      );
+    case 'link':
+      return (
+        <a
+          href={part.href}
+          target="_blank"
+          rel="noreferrer noopener nofollow"
+          className="text-accent underline"
+        >
+          <Inlines parts={part.children} />
+        </a>
+      );
+  }
+}
