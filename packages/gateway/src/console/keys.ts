@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { browserKeyId, type BrowserKeyOwner, isBrowserKey } from '../accounts/browser-key.ts';
 import type { KeyEntry } from '../accounts/key-directory.ts';
 import { hashSecret, lastFour } from '../accounts/key-secret.ts';
 import type { ApiKey, Scope } from '../accounts/account.ts';
@@ -24,8 +24,6 @@ const GRANTABLE: readonly Scope[] = ['inference', 'read'];
 
 const KEYS_MAX = 10_000;
 const BROWSER_KEY_MS = 12 * 3_600_000;
-/** Keys of pages: one for each person and account, with an id that says what it is. */
-const BROWSER_KEY_ID = 'key_browser';
 
 const scopes = z.array(z.enum(['inference', 'read'])).min(1, 'must name a scope');
 const newKey = createKeyInput
@@ -84,7 +82,7 @@ export function keyRows(): ConsoleRow[] {
 function shownKeys(admin: AdminContext, accountId: string) {
   const all = listKeys(admin, { account: accountId, limit: KEYS_MAX });
   if (!all.ok) return all;
-  const isBrowsers = ({ id }: { id: string }) => id.startsWith(BROWSER_KEY_ID);
+  const isBrowsers = ({ id }: { id: string }) => isBrowserKey(id);
   return ok({
     keys: all.value.keys.filter((key) => !isBrowsers(key)),
     browserKeys: all.value.keys.filter(isBrowsers),
@@ -97,7 +95,7 @@ const reference = ({ account, params }: AccountCall) => ({ account: account.id, 
 function grantableKey(call: AccountCall): Result<KeyEntry, Fault> {
   const { account, key } = reference(call);
   const entry = findKey(call.admin.registry.directory, key, account);
-  if (entry.ok && entry.value.identity.key.id.startsWith(BROWSER_KEY_ID)) return failed(PAGES_OWN);
+  if (entry.ok && isBrowserKey(entry.value.identity.key.id)) return failed(PAGES_OWN);
   if (!entry.ok || entry.value.identity.key.scopes.every((scope) => GRANTABLE.includes(scope))) return entry;
   const message = 'This key has rights that cannot be given here. Change it with the command line.';
   return failed(fault('permission_denied', { message, param: 'key' }));
@@ -109,17 +107,8 @@ const PAGES_OWN = fault('permission_denied', {
   param: 'key',
 });
 
-type BrowserOwner = { accountId: string; personId: string };
-
-function browserKeyId({ accountId, personId }: BrowserOwner): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([accountId, personId]))
-    .digest('hex');
-  return `${BROWSER_KEY_ID}${digest.slice(0, 22)}`;
-}
-
 /** Gives the person's page a key of its own. The one before is refused from now on. */
-async function makeBrowserKey(admin: AdminContext, owner: BrowserOwner) {
+async function makeBrowserKey(admin: AdminContext, owner: BrowserKeyOwner) {
   const id = browserKeyId(owner);
   const nowMs = admin.clock.nowMs();
   const expiresAtMs = nowMs + BROWSER_KEY_MS;
@@ -155,7 +144,7 @@ async function makeBrowserKey(admin: AdminContext, owner: BrowserOwner) {
 }
 
 /** Ends the key of a person's page, for one who leaves an account. */
-export async function endBrowserKey(admin: AdminContext, owner: BrowserOwner): Promise<void> {
+export async function endBrowserKey(admin: AdminContext, owner: BrowserKeyOwner): Promise<void> {
   const id = browserKeyId(owner);
   if (admin.registry.directory.key(id) !== undefined)
     await revokeKey(admin, { account: owner.accountId, key: id });

@@ -6,7 +6,7 @@ import type { PeopleDeps } from '../people/deps.ts';
 import { exportAccount } from '../people/export.ts';
 import { acceptInvitation, deleteInvitation, invite, listInvitations } from '../people/invitations.ts';
 import { changeMemberRole, listMembers, removeMember } from '../people/members.ts';
-import type { Person } from '../people/person.ts';
+import { type Person, personActor } from '../people/person.ts';
 import type { PeopleMembers } from './people.ts';
 
 /** The use cases of people's accounts as the console asks for them. */
@@ -33,7 +33,7 @@ export function createPeopleMembers(deps: PeopleDeps): PeopleMembers {
     acceptInvitation: (person, token) => acceptInvitation(deps, person, token),
     exportAccount: (accountId) => exportAccount(deps, accountId),
     async deleteAccount(accountId, by) {
-      return nothing(await closeAccount(deps, accountId, by.id));
+      return nothing(await closeAccount(deps, accountId, personActor(by.id)));
     },
   };
 }

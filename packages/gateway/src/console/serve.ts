@@ -5,7 +5,7 @@ import { errorFields, type Log } from '../core/log.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import type { RouteRow } from '../http/routes.ts';
 import { decideAccess } from './guard.ts';
-import type { PeopleSessions } from '../people/person.ts';
+import { type PeopleSessions, personActor } from '../people/person.ts';
 import { accountCall, type ConsoleRow, CsvFile, type GuardedCall } from './row.ts';
 
 export type ServeDeps = {
@@ -84,7 +84,7 @@ async function enter(
   const { person, accountId, role } = access.value;
   const account = accountId === undefined ? undefined : deps.admin.registry.directory.account(accountId);
   if (accountId !== undefined && account === undefined) return failed(fault('not_found'));
-  const admin = person === undefined ? deps.admin : { ...deps.admin, actor: `person:${person.id}` };
+  const admin = person === undefined ? deps.admin : { ...deps.admin, actor: personActor(person.id) };
   return ok({ admin, person, account, role, params, request });
 }
 

@@ -1,3 +1,5 @@
+import { browserKeyId } from '../accounts/browser-key.ts';
+import type { Change } from '../accounts/store.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import { note } from './audit.ts';
@@ -28,9 +30,26 @@ export async function deletePerson(
     const closed = await closeAccount(deps, accountId, actor);
     if (!closed.ok && closed.error.code !== 'not_found') return closed;
   }
+  await endBrowserKeys(deps, personId, actor);
   store.transaction(() => store.deletePerson(personId));
   await note(deps, { actor, action: 'person.remove', subject: personId, detail: '' });
   return ok({ closedAccounts: alone });
+}
+
+/** A page that is still open somewhere must not go on paying from an account of others. */
+async function endBrowserKeys(
+  { clock, registry, store }: PeopleDeps,
+  personId: string,
+  actor: string,
+): Promise<void> {
+  for (const { accountId } of store.memberships(personId)) {
+    const entry = registry.directory.key(browserKeyId({ accountId, personId }));
+    if (entry === undefined || entry.identity.key.revokedAtMs !== undefined) continue;
+    const key = Object.freeze({ ...entry.identity.key, revokedAtMs: clock.nowMs() });
+    const changes: Change[] = [{ type: 'put-key', key, digest: entry.digest }];
+    const audit = { actor, action: 'key.revoke', subject: key.id, detail: '' };
+    await registry.change(() => ok({ changes, audit, value: undefined }));
+  }
 }
 
 const LAST_OWNER = fault('invalid_request', {

@@ -2,6 +2,7 @@ import type { Account } from '../accounts/account.ts';
 import { newId } from '../core/ids.ts';
 import { ok } from '../core/result.ts';
 import type { PeopleDeps } from './deps.ts';
+import { personActor } from './person.ts';
 import type { FreeCreditDeps } from './free-credit.ts';
 import { giveFreeCredit } from './free-credit.ts';
 import type { Standing, StoredPerson } from './store.ts';
@@ -63,7 +64,12 @@ async function makeHome(deps: HomeDeps, person: StoredPerson): Promise<Standing>
       suspended: false,
       createdAtMs: clock.nowMs(),
     });
-    const audit = { actor: person.id, action: 'account.create', subject: accountId, detail: 'sign-up' };
+    const audit = {
+      actor: personActor(person.id),
+      action: 'account.create',
+      subject: accountId,
+      detail: 'sign-up',
+    };
     await registry.change(() => ok({ changes: [{ type: 'put-account', account }], audit, value: undefined }));
   }
   const made = { ...standing, homeMade: true };

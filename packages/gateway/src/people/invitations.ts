@@ -12,7 +12,7 @@ import type { PeopleDeps } from './deps.ts';
 import { linkTo, newToken, tokenDigest } from './links.ts';
 import { writeMail } from './mail.ts';
 import { refuseMemberChange, type Actor } from './member-rules.ts';
-import { roleCovers, type Person } from './person.ts';
+import { personActor, roleCovers, type Person } from './person.ts';
 import type { Invitation } from './store.ts';
 
 const LIFETIME_MS = 7 * 86_400_000;
@@ -75,7 +75,7 @@ export async function invite(
   });
   if (refused !== undefined) return failed(refused);
   await note(deps, {
-    actor: by.personId,
+    actor: personActor(by.personId),
     action: 'invitation.create',
     subject: accountId,
     detail: `${invitation.id}, ${role}`,
@@ -95,7 +95,7 @@ export async function deleteInvitation(
   const known = deps.store.invitation(invitationId);
   if (known === undefined || known.accountId !== accountId) return failed(fault('not_found'));
   deps.store.deleteInvitation(invitationId);
-  const audit = { actor: by.personId, action: 'invitation.delete', subject: accountId };
+  const audit = { actor: personActor(by.personId), action: 'invitation.delete', subject: accountId };
   await note(deps, { ...audit, detail: invitationId });
   return ok(undefined);
 }
@@ -126,7 +126,7 @@ export async function acceptInvitation(
     return { accountId, name: account.name, role };
   });
   if (accepted === undefined) return failed(NO_INVITATION);
-  const audit = { actor: person.id, action: 'invitation.accept', subject: accepted.accountId };
+  const audit = { actor: personActor(person.id), action: 'invitation.accept', subject: accepted.accountId };
   await note(deps, { ...audit, detail: accepted.role });
   return ok(accepted);
 }

@@ -3,6 +3,7 @@ import type { Member } from '@switchyard/protocol/console/members.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import type { PeopleDeps } from './deps.ts';
+import { personActor } from './person.ts';
 import { refuseMemberChange, type Actor, type MemberChange } from './member-rules.ts';
 import { note } from './audit.ts';
 import type { Membership, PeopleStore } from './store.ts';
@@ -23,7 +24,7 @@ export async function changeMemberRole(
   const { store } = deps;
   const refused = changeMembers(store, accountId, { by, change: { do: 'set-role', personId, role } });
   if (refused !== undefined) return failed(refused);
-  const audit = { actor: by.personId, action: 'member.role', subject: accountId };
+  const audit = { actor: personActor(by.personId), action: 'member.role', subject: accountId };
   await note(deps, { ...audit, detail: `${personId} is ${role}` });
   const changed = store.members(accountId).find((member) => member.personId === personId);
   const view = changed === undefined ? undefined : memberView(store, changed);
@@ -39,7 +40,7 @@ export async function removeMember(
   const refused = changeMembers(deps.store, accountId, { by, change: { do: 'remove', personId } });
   if (refused !== undefined) return failed(refused);
   const action = by.personId === personId ? 'member.leave' : 'member.remove';
-  await note(deps, { actor: by.personId, action, subject: accountId, detail: personId });
+  await note(deps, { actor: personActor(by.personId), action, subject: accountId, detail: personId });
   return ok(undefined);
 }
 

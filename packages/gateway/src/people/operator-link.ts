@@ -3,7 +3,7 @@ import { failed, ok, type Result } from '../core/result.ts';
 import { note } from './audit.ts';
 import type { PeopleDeps } from './deps.ts';
 import { linkTo, newToken, tokenDigest } from './links.ts';
-import type { Person } from './person.ts';
+import { type Person, personActor } from './person.ts';
 
 const LIFETIME_MS = 24 * 3_600_000;
 
@@ -37,7 +37,7 @@ export async function claimOperatorLink(
   const { clock, store } = deps;
   const digest = tokenDigest(token);
   if (digest === undefined || !store.takeOperatorLink(digest, clock.nowMs())) return failed(NO_LINK);
-  await makeOperator(deps, person.id, person.id);
+  await makeOperator(deps, person.id, personActor(person.id));
   return ok(undefined);
 }
 

@@ -35,3 +35,8 @@ export function isFreshlySignedIn(person: Pick<Person, 'signedInAtMs'>, nowMs: n
 export function roleCovers(role: MemberRole, needed: MemberRole): boolean {
   return MEMBER_ROLES.indexOf(role) <= MEMBER_ROLES.indexOf(needed);
 }
+
+/** How a person is named in the audit trail as who did it. */
+export function personActor(personId: string): string {
+  return `person:${personId}`;
+}

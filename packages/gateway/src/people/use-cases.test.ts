@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createApiKeySecret, hashSecret } from '../accounts/key-secret.ts';
+import { browserKeyId } from '../accounts/browser-key.ts';
 import { createKey } from '../admin/keys.ts';
 import { addNode } from '../admin/nodes.ts';
 import { systemClock } from '../core/clock.ts';
+import { ok } from '../core/result.ts';
 import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import { closeAccount } from './close-account.ts';
 import { deletePerson } from './delete-person.ts';
@@ -19,6 +22,8 @@ beforeEach(async () => {
   clock = createVirtualClock(systemClock.nowMs());
   people = await openTestPeople(clock);
   ann = await people.join('ann@example.com', { verified: true });
+  // Who came later is listed later.
+  clock.advance(1);
 });
 afterEach(() => people.dispose());
 
@@ -187,15 +192,31 @@ describe('the end of an account', () => {
       ok: false,
       error: { code: 'invalid_request' },
     });
+    const page = await putBrowserKey({ accountId: homeOf(ann), personId: ben.person.id });
     expect(await deletePerson(people.deps, ben.person.id, 'test')).toEqual({
       ok: true,
       value: { closedAccounts: [homeOf(ben)] },
     });
+    expect(people.deps.registry.directory.key(page)?.identity.key.revokedAtMs).toBeDefined();
     expect(await people.person(ben.cookie)).toBeUndefined();
     expect(exportPerson(people.deps, ben.person.id).ok).toBe(false);
     expect(listMembers(people.deps, homeOf(ann)).map(({ name }) => name)).toEqual(['ann']);
   });
 });
+
+/** The key of a page that is open, as the console makes it. */
+async function putBrowserKey(owner: { accountId: string; personId: string }): Promise<string> {
+  const asked = { account: owner.accountId, name: 'Browser', scopes: ['inference' as const] };
+  const made = await createKey(people.gateway.context, asked);
+  const { registry } = people.deps;
+  const entry = made.ok ? registry.directory.key(made.value.key.id) : undefined;
+  if (entry === undefined) throw new Error('no key');
+  const key = { ...entry.identity.key, id: browserKeyId(owner) };
+  const audit = { actor: 'test', action: 'key.browser', subject: key.id, detail: '' };
+  const digest = hashSecret(createApiKeySecret('test'));
+  await registry.change(() => ok({ changes: [{ type: 'put-key', key, digest }], audit, value: undefined }));
+  return key.id;
+}
 
 it('exports what is kept, without a secret', async () => {
   const key = await createKey(people.gateway.context, {
