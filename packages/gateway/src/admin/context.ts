@@ -45,7 +45,7 @@ export type AdminPeople = Pick<People, 'deps' | 'resetToken'>;
 
 /** `contact`: where owners of nodes object to a sanction. */
 export type AdminTrust = {
-  book: Pick<TrustBook, 'sanctions' | 'pardon' | 'standing'>;
+  book: Pick<TrustBook, 'standing' | 'record' | 'sanctions' | 'ban' | 'setTier' | 'pardon'>;
   contact: string | undefined;
 };
 

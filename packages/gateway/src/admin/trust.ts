@@ -84,6 +84,59 @@ export async function pardon(
   });
 }
 
+/** `until`: ISO 8601, at most a year away. */
+export type BanNode = { node: string; reason: string; until: string };
+const BAN_MAX_MS = 366 * 86_400_000;
+
+/**
+ * Bans a node until a day: it is disconnected, and what it has pending is taken back. Errors: `not_found`,
+ * `invalid_request` (the end is past or too far away).
+ */
+export async function banNode(
+  context: AdminContext,
+  { node, reason, until }: BanNode,
+): Promise<Result<undefined, Fault>> {
+  const entry = findNode(context.registry.directory, node);
+  if (!entry.ok) return entry;
+  const [nowMs, untilMs] = [context.clock.nowMs(), Date.parse(until)];
+  if (!(untilMs > nowMs && untilMs <= nowMs + BAN_MAX_MS)) {
+    const message = 'A ban ends at a time to come, within a year.';
+    return failed(fault('invalid_request', { message, param: 'until' }));
+  }
+  const words = { actor: context.actor, because: reason, untilMs };
+  await context.trust.book.ban(entry.value.node.id, words);
+  return ok(undefined);
+}
+
+/**
+ * Trusts a node of others at once (`verified`), or has it prove itself anew (`probation`). Errors: `not_found`,
+ * `invalid_request` (the operator's nodes and private ones have no such tier).
+ */
+export async function setNodeTier(
+  context: AdminContext,
+  { node, tier, reason }: { node: string; tier: 'verified' | 'probation'; reason: string },
+): Promise<Result<undefined, Fault>> {
+  const entry = findNode(context.registry.directory, node);
+  if (!entry.ok) return entry;
+  const { id, kind } = entry.value.node;
+  const { book } = context.trust;
+  const before = book.standing(id).tier;
+  if (before === 'operator' || kind === 'private') return failed(NO_TIER);
+  await book.setTier(id, tier);
+  const audit = {
+    actor: context.actor,
+    action: 'node.tier',
+    subject: id,
+    detail: `${before} -> ${tier}: ${reason}`,
+  };
+  return context.registry.change(() => ok({ changes: [], audit, value: undefined }));
+}
+
+const NO_TIER = fault('invalid_request', {
+  message: 'Nodes of the operator and private nodes need no trust.',
+  param: 'tier',
+});
+
 function nodeIdOf(context: AdminContext, reference: string | undefined): Result<string | undefined, Fault> {
   if (reference === undefined) return ok(undefined);
   const entry = findNode(context.registry.directory, reference);

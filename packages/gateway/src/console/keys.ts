@@ -79,7 +79,8 @@ export function keyRows(): ConsoleRow[] {
   ];
 }
 
-function shownKeys(admin: AdminContext, accountId: string) {
+/** Keys that people made, and those of their pages. Errors: `not_found`. */
+export function shownKeys(admin: AdminContext, accountId: string) {
   const all = listKeys(admin, { account: accountId, limit: KEYS_MAX });
   if (!all.ok) return all;
   const isBrowsers = ({ id }: { id: string }) => isBrowserKey(id);

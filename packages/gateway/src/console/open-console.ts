@@ -1,3 +1,4 @@
+import type { ContentRules } from '@switchyard/protocol/console/operator.ts';
 import type { Session } from '@switchyard/protocol/console/session.ts';
 import type { AdminContext } from '../admin/context.ts';
 import type { Config } from '../config/config.ts';
@@ -5,6 +6,7 @@ import type { Log } from '../core/log.ts';
 import type { RouteRow } from '../http/routes.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 import type { RunningRequests } from '../limits/key-limits.ts';
+import { TERMS_VERSION } from '../safety/terms-version.ts';
 import type { EarningsReader } from '../receipts/earnings.ts';
 import type { RecordReader } from '../receipts/reader.ts';
 import { createEventHub } from './event-hub.ts';
@@ -20,7 +22,10 @@ export type ConsoleParts = {
   admin: AdminContext;
   people: { sessions: PeopleSessions; members: PeopleMembers };
   records: RecordReader & EarningsReader;
-  operator: Omit<OperatorDeps, 'rate' | 'onMaintenance' | 'contentRules'>;
+  operator: Omit<OperatorDeps, 'rate' | 'onMaintenance' | 'contentRules'> & {
+    /** Refused prompts by day. */
+    blocksPerDay(): ContentRules['blocks'];
+  };
   keyLimits: RunningRequests;
   /** The port in use. Undefined: not known yet. */
   port(): number | undefined;
@@ -48,10 +53,12 @@ export function openConsole(parts: ConsoleParts): Console {
       ...parts.operator,
       rate,
       onMaintenance: (message) => hub.notice({ code: 'maintenance', message }),
-      contentRules: {
+      contentRules: () => ({
         classifier: config.safety.classifier !== undefined,
         suspendAfterBlocks: config.safety.suspendAfterBlocks === 0 ? null : config.safety.suspendAfterBlocks,
-      },
+        termsVersion: TERMS_VERSION,
+        blocks: parts.operator.blocksPerDay(),
+      }),
     },
     sessions: people.sessions,
     people: people.members,

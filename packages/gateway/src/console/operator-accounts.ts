@@ -8,7 +8,7 @@ import { resumeAccount, showAccount, suspendAccount } from '../admin/accounts.ts
 import type { AdminContext } from '../admin/context.ts';
 import { addCredit } from '../admin/credit.ts';
 import { reasonField, signedAmountField } from '../admin/fields.ts';
-import { accountView, moneyView } from '../admin/views.ts';
+import { accountView, moneyView, timeView } from '../admin/views.ts';
 import type { Fault } from '../core/errors.ts';
 import { addMicros, ZERO_MICROS } from '../core/money.ts';
 import { ok, type Result } from '../core/result.ts';
@@ -21,6 +21,8 @@ export type OperatorOverviewDeps = {
   maintenance: MaintenanceSwitch;
   /** Requests that run, and that wait for a target, now. */
   load(): { running: number; waiting: number };
+  /** The newest check of the ledger's books. Undefined: none yet. */
+  ledgerCheck(): { atMs: number; state: 'sound' | 'broken' | 'failed' } | undefined;
 };
 
 const digits = (maximum: number) =>
@@ -105,11 +107,15 @@ async function adjust(
   return booked.ok ? showAccount(call.admin, named(call)) : booked;
 }
 
-function overview({ rate, maintenance, load }: OperatorOverviewDeps, admin: AdminContext): OperatorOverview {
+function overview(
+  { rate, maintenance, load, ledgerCheck }: OperatorOverviewDeps,
+  admin: AdminContext,
+): OperatorOverview {
   const { directory } = admin.registry;
   let held = ZERO_MICROS;
   for (const { id } of directory.accounts()) held = addMicros(held, admin.ledger.balance(id).heldMicros);
   const { running, waiting } = load();
+  const check = ledgerCheck();
   return {
     requestsRunning: running,
     requestsWaiting: waiting,
@@ -119,7 +125,10 @@ function overview({ rate, maintenance, load }: OperatorOverviewDeps, admin: Admi
     keys: directory.keys().filter(({ identity }) => identity.key.revokedAtMs === undefined).length,
     nodes: directory.nodes().filter(({ node }) => node.revokedAtMs === undefined).length,
     nodesOnline: admin.fleet?.nodes().length ?? 0,
-    ledger: { healthy: admin.ledger.healthy() },
+    ledger: {
+      healthy: admin.ledger.healthy(),
+      check: check === undefined ? null : { at: timeView(check.atMs), state: check.state },
+    },
     maintenance: maintenance.state(),
   };
 }

@@ -4,7 +4,7 @@ import type { AdminContext } from '../admin/context.ts';
 import { limitAmountField } from '../admin/fields.ts';
 import { listModels, type ModelView, priceView } from '../admin/models.ts';
 import type { PricePlan } from '../admin/price-plan.ts';
-import type { Model, Price } from '../catalog/model.ts';
+import type { Model, Price, Route } from '../catalog/model.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { ZERO_MICROS } from '../core/money.ts';
 import { failed, ok, type Result } from '../core/result.ts';
@@ -69,13 +69,33 @@ export function operatorModelRows(deps: OperatorModelDeps): ConsoleRow[] {
 
 function shownModels({ plan }: OperatorModelDeps, admin: AdminContext) {
   const all = listModels(admin);
-  return all.ok ? ok({ models: all.value.models.map((model) => operatorModel(plan, model)) }) : all;
+  return all.ok ? ok({ models: all.value.models.map((model) => operatorModel(plan, admin, model)) }) : all;
 }
 
-function operatorModel(plan: PricePlan, view: ModelView): OperatorModel {
+function routesOf(admin: AdminContext, modelId: string): OperatorModel['routes'] {
+  const routes = admin.models.all().find(({ id }) => id === modelId)?.routes ?? [];
+  return routes.map((route) => {
+    const { kind, remoteModel: model } = route;
+    return { kind, target: targetOf(route), model };
+  });
+}
+
+function targetOf(route: Route): string {
+  switch (route.kind) {
+    case 'pool':
+      return route.pool;
+    case 'upstream':
+      return route.upstream;
+    case 'deployment':
+      return route.deployment;
+  }
+}
+
+function operatorModel(plan: PricePlan, admin: AdminContext, view: ModelView): OperatorModel {
   return {
     ...publicModel(view),
     hidden: view.hidden,
+    routes: routesOf(admin, view.id),
     slots: view.state?.slots ?? 0,
     waiting: view.state?.waiting ?? 0,
     prices: plan.versions(view.id).map(({ fromMs, source, ...entry }) => ({
@@ -119,7 +139,7 @@ async function setPrice(
   const all = listModels(admin);
   if (!all.ok) return all;
   const view = all.value.models.find(({ id }) => id === model.value.id);
-  return view === undefined ? failed(fault('internal_error')) : ok(operatorModel(plan, view));
+  return view === undefined ? failed(fault('internal_error')) : ok(operatorModel(plan, admin, view));
 }
 
 const PAST = fault('invalid_request', { message: 'A price cannot begin in the past.', param: 'from' });

@@ -7,13 +7,15 @@ import type {
 } from '@switchyard/protocol/console/operator.ts';
 import type { MaintenanceSwitch } from '../admin/maintenance.ts';
 import { listAudit } from '../admin/records.ts';
-import { ok } from '../core/result.ts';
+import type { AdminContext } from '../admin/context.ts';
+import type { Fault } from '../core/errors.ts';
+import { ok, type Result } from '../core/result.ts';
 import type { UpstreamStatus } from '../observe/upstreams.ts';
 import { type ConsoleRow, operatorRow } from './row.ts';
 
 export type OperatorSiteDeps = {
   upstreams(): Iterable<UpstreamStatus>;
-  contentRules: ContentRules;
+  contentRules(): ContentRules;
   /** The effective configuration, without secrets. */
   configValues: OperatorConfig['values'];
   maintenance: MaintenanceSwitch;
@@ -28,10 +30,14 @@ const digits = z
   .string()
   .regex(/^\d{1,5}$/, 'must be a whole number')
   .transform(Number);
+const part = z.string().max(100).optional();
 const auditQuery = z.strictObject({
   limit: digits.refine((count) => count >= 1 && count <= PAGE_MAX, `must be 1 to ${PAGE_MAX}`).default(50),
   /** How many lines the pages before had. */
   cursor: digits.refine((count) => count < AUDIT_MAX, 'is too far back').default(0),
+  actor: part,
+  action: part,
+  subject: part,
 });
 const switched = z.strictObject({ on: z.boolean(), message: z.string().trim().max(300).default('') });
 
@@ -44,24 +50,13 @@ export function operatorSiteRows(deps: OperatorSiteDeps): ConsoleRow[] {
       path: 'upstreams',
       run: () => ok({ upstreams: [...deps.upstreams()].map(upstreamView) }),
     }),
-    operatorRow({ method: 'GET', path: 'content-rules', run: () => ok(deps.contentRules) }),
+    operatorRow({ method: 'GET', path: 'content-rules', run: () => ok(deps.contentRules()) }),
     operatorRow({ method: 'GET', path: 'config', run: () => ok({ values: deps.configValues }) }),
     operatorRow({
       method: 'GET',
       path: 'audit',
       input: auditQuery,
-      async run({ admin }, { limit, cursor }) {
-        // One line more shows that there is another page.
-        const all = await listAudit(admin, { limit: Math.min(AUDIT_MAX, cursor + limit + 1) });
-        if (!all.ok) return all;
-        const { entries } = all.value;
-        const hasMore = entries.length > cursor + limit;
-        const page: AuditPage = {
-          entries: entries.slice(cursor, cursor + limit),
-          nextCursor: hasMore ? String(cursor + limit) : null,
-        };
-        return ok(page);
-      },
+      run: ({ admin }, query) => auditPage(admin, query),
     }),
     operatorRow({ method: 'GET', path: 'maintenance', run: () => ok(maintenance.state()) }),
     operatorRow({
@@ -77,6 +72,28 @@ export function operatorSiteRows(deps: OperatorSiteDeps): ConsoleRow[] {
       },
     }),
   ];
+}
+
+async function auditPage(
+  admin: AdminContext,
+  { limit, cursor, ...parts }: z.output<typeof auditQuery>,
+): Promise<Result<AuditPage, Fault>> {
+  const isFiltered = Object.values(parts).some((wanted) => wanted !== undefined && wanted !== '');
+  // One line more shows that there is another page. With a filter nobody knows how far back it goes.
+  const all = await listAudit(admin, {
+    limit: isFiltered ? AUDIT_MAX : Math.min(AUDIT_MAX, cursor + limit + 1),
+  });
+  if (!all.ok) return all;
+  const has = (text: string, wanted = '') => text.toLowerCase().includes(wanted.toLowerCase());
+  const entries = all.value.entries.filter(
+    ({ actor, action, subject }) =>
+      has(actor, parts.actor) && has(action, parts.action) && has(subject, parts.subject),
+  );
+  const hasMore = entries.length > cursor + limit;
+  return ok({
+    entries: entries.slice(cursor, cursor + limit),
+    nextCursor: hasMore ? String(cursor + limit) : null,
+  });
 }
 
 function upstreamView({ name, keys, breakers }: UpstreamStatus): OperatorUpstream {

@@ -17,6 +17,15 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const api = (path: string) => `/api/console/operator/${path}`;
+async function sharedNode(): Promise<string> {
+  const added = await world.call('Dana', 'POST', `/api/console/accounts/${lab}/nodes`, {
+    name: 'gpu',
+    kind: 'shared',
+    pool: world.admin.pools[0],
+  });
+  return (added.json as { node: { id: string } }).node.id;
+}
+
 const ask = (method: string, path: string, body?: unknown) => world.call('Opal', method, api(path), body);
 
 describe('accounts', () => {
@@ -41,6 +50,26 @@ describe('accounts', () => {
     const tooMuch = { ...body, amountMicros: -9_000_000, requestId: 'ponmlkjihgfedcba' };
     expect((await ask('POST', `accounts/${lab}/adjust`, tooMuch)).status).toBe(402);
     expect((await ask('POST', `accounts/${lab}/adjust`, { ...body, reason: '' })).status).toBe(400);
+  });
+});
+
+describe('one account', () => {
+  it('shows its keys without secrets, its members and its receipts', async () => {
+    const made = await world.call('Dana', 'POST', `/api/console/accounts/${lab}/keys`, { name: 'ci' });
+    const { secret } = made.json as { secret: string };
+    const keys = await ask('GET', `accounts/${lab}/keys`);
+    expect(keys.json).toMatchObject({ keys: [{ name: 'ci', last4: secret.slice(-4) }] });
+    expect(keys.text).not.toContain(secret);
+    expect((await ask('GET', `accounts/${lab}/members`)).json).toMatchObject({
+      members: [{ name: 'Dana', role: 'owner' }],
+    });
+    expect((await ask('GET', `accounts/${lab}/requests?limit=5`)).json).toEqual({
+      requests: [],
+      nextCursor: null,
+    });
+    for (const what of ['keys', 'members', 'requests']) {
+      expect((await ask('GET', `accounts/acc_none/${what}`)).status).toBe(404);
+    }
   });
 });
 
@@ -132,6 +161,60 @@ describe('nodes', () => {
     expect((await ask('POST', `nodes/${node.id}/resume`, {})).json).toMatchObject({ suspendedReason: null });
     expect((await ask('GET', 'nodes')).json).toMatchObject({ nodes: [{ id: node.id }], total: 1 });
   });
+
+  it('are banned until a day, with a reason that stays in the trail', async () => {
+    const id = await sharedNode();
+    const until = new Date(world.clock.nowMs() + 86_400_000).toISOString();
+    const body = { reason: 'resold answers', until };
+    expect((await ask('POST', `nodes/${id}/sanction`, body)).json).toMatchObject({
+      suspendedReason: null,
+      sanctions: [
+        { kind: 'ban', active: true, expiresAt: until, because: expect.stringContaining('resold') },
+      ],
+    });
+    expect(world.admin.trust.book.standing(id).isBanned).toBe(true);
+    const [newest] = await world.admin.registry.auditTrail(1);
+    expect(newest).toMatchObject({ actor: 'person:person_Opal', action: 'node.ban', subject: id });
+    await ask('POST', `nodes/${id}/pardon`, { reason: 'a mistake' });
+    expect(world.admin.trust.book.standing(id).isBanned).toBe(false);
+    await ask('POST', `nodes/${id}/sanction`, body);
+    world.clock.advance(86_400_000);
+    expect(world.admin.trust.book.standing(id).isBanned).toBe(false);
+  });
+
+  it.each(['2020-01-01T00:00:00Z', '2999-01-01T00:00:00Z', 'tomorrow'])(
+    'are not banned until %s',
+    async (until) => {
+      const id = await sharedNode();
+      const answer = await ask('POST', `nodes/${id}/sanction`, { reason: 'x', until });
+      expect([answer.status, world.admin.trust.book.sanctions(id)]).toEqual([400, []]);
+    },
+  );
+
+  it('are trusted by an operator at once, and made to prove themselves anew', async () => {
+    const id = await sharedNode();
+    const verified = { tier: 'verified', reason: 'known to us' };
+    expect((await ask('POST', `nodes/${id}/tier`, verified)).json).toMatchObject({
+      tier: 'verified',
+      workShare: 1,
+      record: { approvedAt: expect.any(String), tests: { passed: 0, failed: 0 } },
+    });
+    const [newest] = await world.admin.registry.auditTrail(1);
+    expect(newest).toMatchObject({ action: 'node.tier', detail: 'probation -> verified: known to us' });
+    const reopened = await world.gateway.reopen();
+    expect(reopened.trust.book.standing(id).tier).toBe('verified');
+  });
+
+  it('of the operator and private ones have no tier to be changed', async () => {
+    const added = await world.call('Dana', 'POST', `/api/console/accounts/${lab}/nodes`, {
+      name: 'own',
+      kind: 'private',
+    });
+    const { node } = added.json as { node: { id: string } };
+    const answer = await ask('POST', `nodes/${node.id}/tier`, { tier: 'verified', reason: 'x' });
+    expect(answer).toMatchObject({ status: 400, json: { error: { param: 'tier' } } });
+    expect((await ask('POST', 'nodes/node_none/tier', { tier: 'verified', reason: 'x' })).status).toBe(404);
+  });
 });
 
 describe('the site', () => {
@@ -151,14 +234,33 @@ describe('the site', () => {
   it('shows rates, configuration, rules, providers and the trail in pages', async () => {
     world.requestEnded(keptReceipt({ end: 'failed' }));
     for (let count = 0; count < 3; count += 1) world.requestEnded(keptReceipt());
-    expect((await ask('GET', 'overview')).json).toMatchObject({ errorRate: 0.25, ledger: { healthy: true } });
+    expect((await ask('GET', 'overview')).json).toMatchObject({
+      errorRate: 0.25,
+      ledger: { healthy: true, check: { state: 'sound' } },
+    });
     expect((await ask('GET', 'config')).json).toMatchObject({ values: [{ path: 'server.port' }] });
-    expect((await ask('GET', 'content-rules')).json).toEqual({ classifier: false, suspendAfterBlocks: null });
+    expect((await ask('GET', 'content-rules')).json).toEqual({
+      classifier: false,
+      suspendAfterBlocks: null,
+      termsVersion: expect.stringMatching(/^[0-9a-f]{12}$/),
+      blocks: [{ day: '2026-11-20', blocks: 2 }],
+    });
     expect((await ask('GET', 'upstreams')).json).toEqual({ upstreams: [] });
     type Page = { entries: { action: string }[]; nextCursor: string | null };
     const first = (await ask('GET', 'audit?limit=1')).json as Page;
     const rest = (await ask('GET', `audit?cursor=${first.nextCursor}`)).json as Page;
     const actions = [...first.entries, ...rest.entries].map(({ action }) => action);
     expect(actions.filter((action) => action === 'account.create')).toHaveLength(2);
+  });
+
+  it('finds lines of the trail by parts of who did what to what, page by page', async () => {
+    await ask('POST', `accounts/${lab}/suspend`, {});
+    await ask('POST', `accounts/${lab}/resume`, {});
+    type Page = { entries: { action: string; subject: string }[]; nextCursor: string | null };
+    const first = (await ask('GET', `audit?actor=OPAL&subject=${lab}&limit=1`)).json as Page;
+    expect(first).toMatchObject({ entries: [{ action: 'account.resume', subject: lab }], nextCursor: '1' });
+    const second = (await ask('GET', `audit?actor=OPAL&subject=${lab}&limit=1&cursor=1`)).json as Page;
+    expect(second).toMatchObject({ entries: [{ action: 'account.suspend' }], nextCursor: null });
+    expect((await ask('GET', 'audit?action=nothing')).json).toEqual({ entries: [], nextCursor: null });
   });
 });

@@ -16,7 +16,7 @@ import { keyName, readFault } from './usage.ts';
 const FILE_ROWS_MAX = 10_000;
 
 const text = () => z.string().max(300).optional();
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   cursor: text(),
   limit: text(),
   model: text(),
@@ -32,10 +32,7 @@ export function requestRows(records: Pick<RecordReader, 'list'>): ConsoleRow[] {
       method: 'GET',
       path: 'requests',
       input: listQuery,
-      run: async (call, query) => {
-        const question = questionOf(call, query);
-        return question.ok ? readPage(records, call.admin, question.value) : question;
-      },
+      run: (call, query) => requestsPage(records, call, query),
     }),
     memberRow('viewer', {
       method: 'GET',
@@ -49,9 +46,21 @@ export function requestRows(records: Pick<RecordReader, 'list'>): ConsoleRow[] {
   ];
 }
 
+type OfAccount = Pick<AccountCall, 'admin' | 'account'>;
+
+/** One page of an account's receipts, the newest first. Errors: `invalid_request`, `rate_limit_exceeded`. */
+export async function requestsPage(
+  records: Pick<RecordReader, 'list'>,
+  whose: OfAccount,
+  query: z.output<typeof listQuery>,
+): Promise<Result<RequestsPage, Fault>> {
+  const question = questionOf(whose, query);
+  return question.ok ? readPage(records, whose.admin, question.value) : question;
+}
+
 /** The rules are those of `GET /v1/requests`; only two names differ. */
 function questionOf(
-  { admin, account }: AccountCall,
+  { admin, account }: OfAccount,
   { cursor, status, limit, key, model }: z.output<typeof listQuery>,
 ): Result<ReceiptQuestion, Fault> {
   const given = {

@@ -10,6 +10,7 @@ import { ledgerRows } from './ledger.ts';
 import { memberRows } from './members.ts';
 import { modelRow } from './models.ts';
 import { nodeRows } from './nodes.ts';
+import { operatorAccountDetailRows } from './operator-account.ts';
 import { operatorAccountRows, type OperatorOverviewDeps } from './operator-accounts.ts';
 import { operatorModelRows, type OperatorModelDeps } from './operator-models.ts';
 import { operatorNodeRows } from './operator-nodes.ts';
@@ -31,12 +32,7 @@ export type ConsoleDeps = BalanceSources & {
   hub: EventHub;
 };
 
-export type OperatorDeps = OperatorOverviewDeps &
-  OperatorSiteDeps &
-  Pick<OperatorModelDeps, 'plan'> & {
-    /** What a node's work is trusted with. */
-    tierOf(nodeId: string): string;
-  };
+export type OperatorDeps = OperatorOverviewDeps & OperatorSiteDeps & Pick<OperatorModelDeps, 'plan'>;
 
 /** The flat table of the console: everything that the web app can ask for. */
 export function consoleTable(deps: ConsoleDeps): ConsoleRow[] {
@@ -54,8 +50,9 @@ export function consoleTable(deps: ConsoleDeps): ConsoleRow[] {
     ...memberRows(deps.people),
     eventsRow(deps.hub, deps.sessions),
     ...operatorAccountRows(deps.operator),
+    ...operatorAccountDetailRows(deps),
     ...operatorModelRows({ plan: deps.operator.plan, records: deps.records }),
-    ...operatorNodeRows(deps.operator.tierOf),
+    ...operatorNodeRows(),
     ...operatorSiteRows(deps.operator),
   ];
 }

@@ -46,3 +46,17 @@ it('suspends nobody when it is off', () => {
   for (let time = 0; time < 100; time += 1) count.blocked('a');
   expect(suspended).toEqual([]);
 });
+
+it('counts all blocks by day, also where none suspends, and keeps thirty days', () => {
+  const { clock, count } = setUp(0);
+  count.blocked('a');
+  count.blocked('b');
+  const [first] = count.perDay();
+  expect(first?.blocks).toBe(2);
+  for (let day = 0; day < 40; day += 1) {
+    clock.advance(24 * HOUR_MS);
+    count.blocked('a');
+  }
+  expect(count.perDay()).toHaveLength(30);
+  expect(count.perDay()[0]?.day).toBe(new Date(clock.nowMs()).toISOString().slice(0, 10));
+});

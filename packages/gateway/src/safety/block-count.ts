@@ -9,6 +9,8 @@ export type BlockCountOptions = {
 };
 
 const WINDOW_MS = 86_400_000;
+/** Days whose counts are kept. */
+const DAYS_MAX = 30;
 
 /**
  * Counts prompts over the hard line by account. Times only, in memory only: nothing of a prompt is kept, and a restart
@@ -16,10 +18,17 @@ const WINDOW_MS = 86_400_000;
  */
 export function createBlockCount({ clock, suspendAfter, suspend }: BlockCountOptions): {
   blocked(accountId: string): void;
+  /** All blocks by UTC day (`2026-11-20`) since the start, the newest day first. */
+  perDay(): { day: string; blocks: number }[];
 } {
+  const byDay = new Map<string, number>();
   const timesOf = new Map<string, number[]>();
   return {
     blocked(accountId) {
+      const day = new Date(clock.nowMs()).toISOString().slice(0, 10);
+      byDay.set(day, (byDay.get(day) ?? 0) + 1);
+      const oldest = byDay.keys().next().value;
+      if (byDay.size > DAYS_MAX && oldest !== undefined) byDay.delete(oldest);
       if (suspendAfter === 0) return;
       const nowMs = clock.nowMs();
       const times = (timesOf.get(accountId) ?? []).filter((atMs) => nowMs - atMs < WINDOW_MS);
@@ -31,5 +40,6 @@ export function createBlockCount({ clock, suspendAfter, suspend }: BlockCountOpt
       timesOf.delete(accountId);
       suspend(accountId);
     },
+    perDay: () => [...byDay].map(([day, blocks]) => ({ day, blocks })).toReversed(),
   };
 }

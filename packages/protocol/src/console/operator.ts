@@ -19,7 +19,8 @@ export type OperatorOverview = {
   keys: number;
   nodes: number;
   nodesOnline: number;
-  ledger: { healthy: boolean };
+  /** `healthy`: it can be written. `check`: whether its books add up, looked at every hour; null: not yet since the start. */
+  ledger: { healthy: boolean; check: { at: string; state: 'sound' | 'broken' | 'failed' } | null };
   maintenance: Maintenance;
 };
 
@@ -39,6 +40,11 @@ export type OperatorAccount = {
 
 /** GET `accounts/:account`: `OperatorAccount`. POST `accounts/:account/suspend` and `…/resume`, body `{}`: `OperatorAccount`. */
 
+/**
+ * GET `accounts/:account/keys`: `KeysAnswer`, `…/members`: `MembersAnswer`, `…/requests?cursor&limit&model&key&status`:
+ * `RequestsPage`, as its members see them. No secret, no prompt.
+ */
+
 /** POST `accounts/:account/adjust`, freshly signed in. A posting with a reason. Answers `OperatorAccount`. */
 export type AdjustCredit = {
   /** Above 0: to the account. Never takes more than what is free. */
@@ -53,6 +59,8 @@ export type OperatorModels = { models: OperatorModel[] };
 
 export type OperatorModel = Omit<ConsoleModel, 'history'> & {
   hidden: boolean;
+  /** Where its requests go, in order of preference. `target`: the pool or the upstream, `model`: its name there. */
+  routes: { kind: 'pool' | 'upstream' | 'deployment'; target: string; model: string }[];
   slots: number;
   waiting: number;
   /** All known versions, oldest first. `source`: where it stands. */
@@ -104,6 +112,16 @@ export type OperatorNode = ConsoleNode & {
   account: { id: string; name: string };
   /** What its work is trusted with: `new`, `trusted`, … */
   tier: string;
+  /** What its tier comes from. Test jobs and looks at answers: the newest 20 at most. */
+  record: {
+    paidJobs: number;
+    firstPaidAt: string | null;
+    approvedAt: string | null;
+    tests: { passed: number; failed: number };
+    checks: { clean: number; suspicious: number };
+  };
+  /** Share of its usual work that it gets, above 0 to 1. */
+  workShare: number;
   /** Sanctions that hold now or held before, newest first. */
   sanctions: OperatorSanction[];
 };
@@ -119,12 +137,17 @@ export type OperatorSanction = {
   lifted: { at: string; because: string } | null;
 };
 
-/** POST `nodes/:node/sanction`: `OperatorNode`. It may not connect until `resume` or `pardon`. */
-export type SanctionNode = { reason: string };
+/**
+ * POST `nodes/:node/sanction`, freshly signed in: `OperatorNode`. `until` null: it is suspended until `resume`, and keeps what
+ * it earned. A time (ISO 8601, within a year): it is banned until then, and what it has pending is taken back.
+ */
+export type SanctionNode = { reason: string; until: string | null };
+/** POST `nodes/:node/tier`, freshly signed in: `OperatorNode`. Trusts a node of others at once, or has it prove itself anew. */
+export type SetNodeTier = { tier: 'verified' | 'probation'; reason: string };
 /** POST `nodes/:node/pardon`: `OperatorNode`. Lifts its sanctions; what bans took back is pending again. */
 export type PardonNode = { reason: string };
 
-/** GET `audit?limit&cursor`. Newest first. */
+/** GET `audit?limit&cursor&actor&action&subject`. Newest first; the last three: a part of the word. */
 export type AuditPage = { entries: AuditRow[]; nextCursor: string | null };
 export type AuditRow = {
   at: string;
@@ -141,7 +164,14 @@ export type AuditRow = {
 export type OperatorConfig = { values: { path: string; value: string; source: string }[] };
 
 /** GET `content-rules`: what the operator set for prompts and pictures. */
-export type ContentRules = { classifier: boolean; suspendAfterBlocks: number | null };
+export type ContentRules = {
+  classifier: boolean;
+  suspendAfterBlocks: number | null;
+  /** Names the lists of terms: another version has another name. */
+  termsVersion: string;
+  /** Prompts that were refused, by UTC day, the newest first. Counted since the start of the gateway, 30 days at most. */
+  blocks: { day: string; blocks: number }[];
+};
 
 /** GET `maintenance`; PUT with the same shape, freshly signed in. New paid requests get 503; running ones end. */
 export type Maintenance = { on: boolean; message: string };

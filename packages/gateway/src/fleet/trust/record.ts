@@ -5,6 +5,8 @@ export type TrustRecord = {
   /** Jobs that somebody else paid. A ban sets it back to 0. */
   settledJobs: number;
   firstSettledAtMs: number | undefined;
+  /** When an operator said that it is to be trusted without more proof. A ban takes that back. */
+  approvedAtMs: number | undefined;
   /** Test jobs, the newest last, at most `WINDOW`: whether it passed. */
   canaries: readonly boolean[];
   /** Checks of ordinary jobs in the same way: whether nothing was found. */
@@ -14,6 +16,7 @@ export type TrustRecord = {
 export const NEW_RECORD: TrustRecord = Object.freeze({
   settledJobs: 0,
   firstSettledAtMs: undefined,
+  approvedAtMs: undefined,
   canaries: [],
   checks: [],
 });
@@ -37,6 +40,11 @@ export function noteCheck(record: TrustRecord, isClean: boolean): TrustRecord {
   return { ...record, checks: [...record.checks, isClean].slice(-WINDOW) };
 }
 
+/** Trusted because an operator says so. */
+export function approve(record: TrustRecord, nowMs: number): TrustRecord {
+  return { ...record, approvedAtMs: nowMs };
+}
+
 /** Begins anew: on probation, with no verdicts. */
 export function startAgain(): TrustRecord {
   return NEW_RECORD;
@@ -49,7 +57,7 @@ const HOUR_MS = 3_600_000;
 
 /**
  * The tier of a node towards everyone but its owner. Probation ends after enough paid jobs over enough time with most
- * test jobs passed; both are counted anew after a ban.
+ * test jobs passed, or with the word of an operator; all is counted anew after a ban.
  */
 export function tierOf(
   node: { isOperators: boolean; record: TrustRecord },
@@ -57,10 +65,11 @@ export function tierOf(
   nowMs: number,
 ): Exclude<NodeTier, 'own'> {
   if (node.isOperators) return 'operator';
-  const { settledJobs, firstSettledAtMs, canaries } = node.record;
+  const { settledJobs, firstSettledAtMs, approvedAtMs, canaries } = node.record;
+  if (judge(canaries) === 'bad') return 'probation';
+  if (approvedAtMs !== undefined) return 'verified';
   if (settledJobs < rules.jobs || firstSettledAtMs === undefined) return 'probation';
-  if (nowMs - firstSettledAtMs < rules.hours * HOUR_MS) return 'probation';
-  return judge(canaries) === 'bad' ? 'probation' : 'verified';
+  return nowMs - firstSettledAtMs < rules.hours * HOUR_MS ? 'probation' : 'verified';
 }
 
 const IN_A_ROW = 3;

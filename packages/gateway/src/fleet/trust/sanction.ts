@@ -19,6 +19,7 @@ export type Sanction = {
 export const SANCTION_REASONS = {
   'canaries-failed': 'It failed test jobs that the model can do.',
   'suspicious-answers': 'Too many of its answers looked wrong.',
+  'by-operator': 'The operator banned it.',
 } as const;
 export type SanctionReason = keyof typeof SANCTION_REASONS;
 

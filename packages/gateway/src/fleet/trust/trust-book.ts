@@ -8,6 +8,7 @@ import type { CanaryKind } from './canary.ts';
 import { type CanaryVerdict, type PassCount, countsAgainst } from './canary-judge.ts';
 import {
   NEW_RECORD,
+  approve,
   type PromotionRules,
   type TrustRecord,
   judge,
@@ -60,6 +61,10 @@ export type TrustBook = {
   tested(nodeId: string, test: { model: string; kind: CanaryKind; verdict: CanaryVerdict }): void;
   /** All that are kept, the newest first. */
   sanctions(nodeId?: string): Sanction[];
+  /** An operator bans a node, and what it has pending is taken back. Returns when that is durable; rejects when it cannot be. */
+  ban(nodeId: string, words: { actor: string; because: string; untilMs: number }): Promise<Sanction>;
+  /** An operator trusts a node at once, or has it prove itself anew. Returns when that is durable. */
+  setTier(nodeId: string, tier: 'verified' | 'probation'): Promise<void>;
   /** Lifts sanctions, of a node, of a time window, or both. Returns them. Rejects when that cannot be written. */
   pardon(
     whom: { nodeId?: string; fromMs?: number; toMs?: number },
@@ -112,20 +117,8 @@ export function createTrustBook(options: TrustBookOptions): TrustBook {
     return options.ownershipOf(nodeId)?.isOperators ?? false;
   }
 
-  function sanction(
-    nodeId: string,
-    what: { kind: Sanction['kind']; reason: SanctionReason; detail: string },
-  ): void {
-    const atMs = clock.nowMs();
-    const made: Sanction = {
-      id: newId('san'),
-      nodeId,
-      ...what,
-      atMs,
-      expiresAtMs: atMs + SANCTION_MS[what.kind],
-      liftedAtMs: undefined,
-      liftedBecause: undefined,
-    };
+  function sanction(nodeId: string, what: Verdict): void {
+    const made = newSanction(nodeId, what, clock.nowMs());
     // One at a time: a verdict that comes while the disk writes is of the same jobs.
     const name = `${what.kind} ${nodeId}`;
     if (writing.has(name)) return;
@@ -190,6 +183,25 @@ export function createTrustBook(options: TrustBookOptions): TrustBook {
       const all = nodeId === undefined ? [...byNode.values()].flat() : (byNode.get(nodeId) ?? []);
       return all.toSorted((a, b) => b.atMs - a.atMs);
     },
+    async ban(nodeId, { actor, because, untilMs }) {
+      const atMs = clock.nowMs();
+      const made: Sanction = {
+        ...newSanction(nodeId, { kind: 'ban', reason: 'by-operator', detail: because }, atMs),
+        expiresAtMs: untilMs,
+      };
+      await store.saveSanctions([made], actor);
+      change(nodeId, startAgain());
+      keep(made);
+      log.warn('node_sanctioned', { nodeId, reason: made.reason, cause: made.kind });
+      options.onBan(made);
+      return made;
+    },
+    async setTier(nodeId, tier) {
+      const before = recordOf(nodeId);
+      const record = tier === 'verified' ? approve(before, clock.nowMs()) : startAgain();
+      await store.saveRecords(new Map([[nodeId, record]]), calibration.state());
+      change(nodeId, record);
+    },
     async pardon(whom, { actor, because }) {
       const nowMs = clock.nowMs();
       const lifted = pardoned([...byNode.values()].flat(), whom, nowMs).map((one) => {
@@ -216,6 +228,21 @@ export function createTrustBook(options: TrustBookOptions): TrustBook {
         log.error('trust_not_written', errorFields(error));
       });
     },
+  };
+}
+
+type Verdict = { kind: Sanction['kind']; reason: SanctionReason; detail: string };
+
+/** It ends by itself after the usual time of its kind. */
+function newSanction(nodeId: string, what: Verdict, atMs: number): Sanction {
+  return {
+    id: newId('san'),
+    nodeId,
+    ...what,
+    atMs,
+    expiresAtMs: atMs + SANCTION_MS[what.kind],
+    liftedAtMs: undefined,
+    liftedBecause: undefined,
   };
 }
 

@@ -18,6 +18,8 @@ export type ReconcileOutcome =
 export type ReconcileJob = {
   /** Checks now; joins a check that is under way. */
   runNow(): Promise<ReconcileOutcome>;
+  /** The check that ended last. Undefined: none has since the start. */
+  last(): { atMs: number; state: ReconcileOutcome['state'] } | undefined;
   /** Ends a check that is under way. */
   stop(): void;
 };
@@ -37,6 +39,7 @@ export function startReconcileJob(options: {
   let child: ChildProcess | undefined;
   let underWay: Promise<ReconcileOutcome> | undefined;
   let isStopped = false;
+  let last: ReturnType<ReconcileJob['last']>;
 
   async function check(): Promise<ReconcileOutcome> {
     const startedMs = clock.monotonicMs();
@@ -49,6 +52,7 @@ export function startReconcileJob(options: {
       typeof answer === 'string'
         ? { state: 'failed', durationMs, cause: answer }
         : { state: answer.ok ? 'sound' : 'broken', durationMs, report: answer };
+    last = { atMs: clock.nowMs(), state: outcome.state };
     if (!isStopped) {
       note(log, outcome);
       onResult?.(outcome);
@@ -66,6 +70,7 @@ export function startReconcileJob(options: {
   const timers = [clock.after(FIRST_MS, () => void runNow()), clock.every(PERIOD_MS, () => void runNow())];
   return {
     runNow,
+    last: () => last,
     stop() {
       isStopped = true;
       for (const timer of timers) timer.cancel();

@@ -53,6 +53,7 @@ export type Tables = {
     node_id: string;
     settled_jobs: number;
     first_settled_at: number | null;
+    approved_at: number | null;
     canaries: string;
     checks: string;
   };

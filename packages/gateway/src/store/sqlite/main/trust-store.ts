@@ -64,6 +64,7 @@ function recordToRow(nodeId: string, record: TrustRecord): TrustRow {
     node_id: nodeId,
     settled_jobs: record.settledJobs,
     first_settled_at: record.firstSettledAtMs ?? null,
+    approved_at: record.approvedAtMs ?? null,
     canaries: verdictsToText(record.canaries),
     checks: verdictsToText(record.checks),
   };
@@ -73,6 +74,7 @@ function recordFromRow(row: TrustRow): TrustRecord {
   return {
     settledJobs: row.settled_jobs,
     firstSettledAtMs: row.first_settled_at ?? undefined,
+    approvedAtMs: row.approved_at ?? undefined,
     canaries: verdictsFromText(row.canaries),
     checks: verdictsFromText(row.checks),
   };
