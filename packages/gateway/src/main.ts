@@ -37,6 +37,7 @@ import { createAddressGuard } from './limits/address-guard.ts';
 import { createKeyLimits } from './limits/key-limits.ts';
 import { createLog } from './observe/log.ts';
 import { createMetrics, type KnownNames } from './observe/metrics.ts';
+import { createUpstreamFaults } from './observe/upstream-faults.ts';
 import { createUpstreamObserver, type UpstreamStatus } from './observe/upstreams.ts';
 import { openMailer } from './people/open-mailer.ts';
 import { openPeople, type People } from './people/open-people.ts';
@@ -242,10 +243,12 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
     },
     knownNames(config, catalog),
   );
+  const upstreamFaults = createUpstreamFaults(clock);
+  const observeUpstream = createUpstreamObserver(log, metrics.registry, () => upstreamStatuses(upstreams));
   const upstreams = openUpstreams(config, {
     clock,
     random: systemRandom,
-    observerOf: createUpstreamObserver(log, metrics.registry, () => upstreamStatuses(upstreams)),
+    observerOf: (name) => upstreamFaults.noting(name, observeUpstream(name)),
   });
   closers.push(
     async () => void (await Promise.all([...upstreams.values()].map((upstream) => upstream.close()))),
@@ -369,6 +372,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
       plan: pricePlan,
       maintenance,
       upstreams: () => upstreamStatuses(upstreams),
+      lastFault: upstreamFaults.last,
       load: () => ({ running: running.size, waiting: queue.length() }),
       ledgerCheck: () => reconcileJob.last(),
       blocksPerDay: () => blocks.perDay(),

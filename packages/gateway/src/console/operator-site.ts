@@ -7,14 +7,17 @@ import type {
 } from '@switchyard/protocol/console/operator.ts';
 import type { MaintenanceSwitch } from '../admin/maintenance.ts';
 import { listAudit } from '../admin/records.ts';
+import { timeView } from '../admin/views.ts';
 import type { AdminContext } from '../admin/context.ts';
 import type { Fault } from '../core/errors.ts';
 import { ok, type Result } from '../core/result.ts';
+import type { UpstreamFault, UpstreamFaults } from '../observe/upstream-faults.ts';
 import type { UpstreamStatus } from '../observe/upstreams.ts';
 import { type ConsoleRow, operatorRow } from './row.ts';
 
 export type OperatorSiteDeps = {
   upstreams(): Iterable<UpstreamStatus>;
+  lastFault: UpstreamFaults['last'];
   contentRules(): ContentRules;
   /** The effective configuration, without secrets. */
   configValues: OperatorConfig['values'];
@@ -48,7 +51,10 @@ export function operatorSiteRows(deps: OperatorSiteDeps): ConsoleRow[] {
     operatorRow({
       method: 'GET',
       path: 'upstreams',
-      run: () => ok({ upstreams: [...deps.upstreams()].map(upstreamView) }),
+      run: () =>
+        ok({
+          upstreams: [...deps.upstreams()].map((status) => upstreamView(status, deps.lastFault(status.name))),
+        }),
     }),
     operatorRow({ method: 'GET', path: 'content-rules', run: () => ok(deps.contentRules()) }),
     operatorRow({ method: 'GET', path: 'config', run: () => ok({ values: deps.configValues }) }),
@@ -96,10 +102,14 @@ async function auditPage(
   });
 }
 
-function upstreamView({ name, keys, breakers }: UpstreamStatus): OperatorUpstream {
+function upstreamView(
+  { name, keys, breakers }: UpstreamStatus,
+  fault: UpstreamFault | undefined,
+): OperatorUpstream {
   return {
     name,
     keys: { ready: keys.ready, resting: keys.resting, setAside: keys['set-aside'] },
     breakers: breakers.map(({ model, phase }) => ({ model, phase })),
+    lastFault: fault === undefined ? null : { at: timeView(fault.atMs), cause: fault.cause },
   };
 }

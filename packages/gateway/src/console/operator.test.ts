@@ -245,7 +245,16 @@ describe('the site', () => {
       termsVersion: expect.stringMatching(/^[0-9a-f]{12}$/),
       blocks: [{ day: '2026-11-20', blocks: 2 }],
     });
-    expect((await ask('GET', 'upstreams')).json).toEqual({ upstreams: [] });
+    expect((await ask('GET', 'upstreams')).json).toEqual({
+      upstreams: [
+        {
+          name: 'provider',
+          keys: { ready: 1, resting: 0, setAside: 1 },
+          breakers: [{ model: 'big', phase: 'open' }],
+          lastFault: { at: '1970-01-01T00:00:00.000Z', cause: 'timeout' },
+        },
+      ],
+    });
     type Page = { entries: { action: string }[]; nextCursor: string | null };
     const first = (await ask('GET', 'audit?limit=1')).json as Page;
     const rest = (await ask('GET', `audit?cursor=${first.nextCursor}`)).json as Page;

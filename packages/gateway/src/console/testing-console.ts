@@ -79,7 +79,14 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
     operator: {
       plan: gateway.plan,
       maintenance,
-      upstreams: () => [],
+      upstreams: () => [
+        {
+          name: 'provider',
+          keys: { ready: 1, resting: 0, 'set-aside': 1 },
+          breakers: [{ model: 'big', phase: 'open' }],
+        },
+      ],
+      lastFault: () => ({ atMs: 0, cause: 'timeout' }),
       load: () => ({ running: 0, waiting: 0 }),
       ledgerCheck: () => ({ atMs: clock.nowMs(), state: 'sound' }),
       blocksPerDay: () => [{ day: '2026-11-20', blocks: 2 }],

@@ -104,6 +104,8 @@ export type OperatorUpstream = {
   keys: { ready: number; resting: number; setAside: number };
   /** Models that it served, and whether requests go there: `open` means not for the moment. */
   breakers: { model: string; phase: 'closed' | 'half-open' | 'open' }[];
+  /** The newest since the start; null: none. `cause`: a word such as `timeout`. */
+  lastFault: { at: string; cause: string } | null;
 };
 
 /** GET `nodes`. All accounts'. POST `nodes/:node/drain|resume`, DELETE `nodes/:node`: `OperatorNode`. */

@@ -11,6 +11,9 @@ import type {
   OperatorOverview,
   OperatorUpstreams,
 } from '@switchyard/protocol/console/operator.ts';
+import type { KeysAnswer } from '@switchyard/protocol/console/keys.ts';
+import type { MembersAnswer } from '@switchyard/protocol/console/members.ts';
+import type { RequestsPage } from '@switchyard/protocol/console/requests.ts';
 import { getJson, query } from '../api/client.ts';
 
 /** The address of an operator's route; each part is put in as it is. */
@@ -54,6 +57,15 @@ export const operatorAccountsQuery = (search: string, limit: number) => ({
 });
 export const operatorAccountQuery = (account: string) =>
   ofOperator<OperatorAccount>('accounts', operatorPath('accounts', account), SLOW_MS);
+/** What the account's members see of it: these three are of the same shapes. */
+export const operatorKeysQuery = (account: string) =>
+  ofOperator<KeysAnswer>('accounts', operatorPath('accounts', account, 'keys'));
+export const operatorMembersQuery = (account: string) =>
+  ofOperator<MembersAnswer>('accounts', operatorPath('accounts', account, 'members'));
+export const operatorRequestsQuery = (account: string, cursor: string) => ({
+  ...ofOperator<RequestsPage>('accounts', operatorPath('accounts', account, 'requests') + query({ cursor })),
+  placeholderData: keepPreviousData<RequestsPage>,
+});
 export const operatorModelsQuery = ofOperator<OperatorModels>('models', operatorPath('models'), SLOW_MS);
 export const operatorUpstreamsQuery = ofOperator<OperatorUpstreams>(
   'upstreams',

@@ -29,6 +29,12 @@ export function OperatorShell({ children }: { children: ReactNode }) {
           The ledger cannot be written. No paid request is taken. Look into the log of the gateway.
         </Notice>
       )}
+      {ledger?.check?.state === 'broken' && (
+        <Notice tone="bad">
+          The books of the ledger do not add up. The log of the gateway says what; “switchyard reconcile”
+          checks again.
+        </Notice>
+      )}
       {overview.isError && overview.data !== undefined && (
         <p role="status">
           <Stale sinceMs={overview.dataUpdatedAt} />

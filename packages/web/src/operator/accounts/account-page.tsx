@@ -9,6 +9,7 @@ import { Time } from '../../ui/time.tsx';
 import { useAddressPart } from '../address.ts';
 import { BackLink } from '../links.tsx';
 import { operatorAccountQuery } from '../operator-queries.ts';
+import { AccountKeys, AccountMembers, AccountRequests } from './account-sections.tsx';
 import { AccountState } from './account-state.tsx';
 import { AdjustDialog } from './adjust-dialog.tsx';
 import { SuspendDialog } from './suspend-dialog.tsx';
@@ -25,7 +26,14 @@ export default function AccountPage() {
         action={account.data !== undefined && <AccountActions account={account.data} />}
       >
         <Loaded query={account} lines={6}>
-          {(data) => <Balance account={data} />}
+          {(data) => (
+            <>
+              <Balance account={data} />
+              <AccountKeys account={data.id} />
+              <AccountMembers account={data.id} />
+              <AccountRequests account={data.id} />
+            </>
+          )}
         </Loaded>
       </Page>
     </>

@@ -21,7 +21,7 @@ const COLUMNS: readonly Column<OperatorAccount>[] = [
       <>
         <PageLink href={`/operator/accounts/${encodeURIComponent(id)}`}>{name}</PageLink>
         {role === 'operator' && <span className="text-soft"> (operator’s)</span>}
-        <code className="block font-mono text-xs text-soft">{id}</code>
+        <code className="block font-mono text-xs text-soft max-sm:hidden">{id}</code>
       </>
     ),
   },

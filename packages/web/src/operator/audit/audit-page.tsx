@@ -11,9 +11,9 @@ import { auditQuery } from '../operator-queries.ts';
 
 const ROWS_MAX = 50;
 const FILTERS = [
-  { name: 'actor', label: 'Who', hint: 'person:… or cli' },
-  { name: 'action', label: 'Did what', hint: 'price.set, key.…' },
-  { name: 'subject', label: 'To what', hint: 'An id.' },
+  { name: 'actor', label: 'Who', hint: 'A part of it: person, cli, trust.' },
+  { name: 'action', label: 'Did what', hint: 'A part of it: price.set, node.' },
+  { name: 'subject', label: 'To what', hint: 'A part of an id.' },
 ] as const;
 
 const COLUMNS: readonly Column<AuditRow>[] = [

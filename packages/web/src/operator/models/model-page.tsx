@@ -10,10 +10,12 @@ import { Time, zoneName } from '../../ui/time.tsx';
 import { useNow } from '../../ui/use-now.ts';
 import { useAddressPart } from '../address.ts';
 import { BackLink } from '../links.tsx';
+import { countText } from '../texts.ts';
 import { operatorModelsQuery } from '../operator-queries.ts';
 import { ConfirmPriceDialog } from './confirm-price-dialog.tsx';
 import { PriceForm } from './price-form.tsx';
 import type { PriceChange } from './price-input.ts';
+import { Routes } from './routes.tsx';
 
 export default function ModelPage() {
   const id = useAddressPart('model');
@@ -52,11 +54,13 @@ function ModelBody({ model }: { model: OperatorModel }) {
             <Status tone={model.available ? 'good' : 'bad'}>{model.available ? 'available' : 'offline'}</Status>
           </span>
         </Figure>
-        <Figure label="Free slots" note={`of ${model.slots} on ${model.nodesOnline} nodes`}>
+        <Figure label="Free slots" note={`of ${model.slots} on ${countText(model.nodesOnline, 'node')}`}>
           {model.freeSlots}
         </Figure>
-        <Figure label="Waiting" note="requests in its queue">
-          {model.waiting}
+        <Figure label="Goes to" note={`${countText(model.waiting, 'request')} in its queue`}>
+          <span className="block text-base">
+            <Routes routes={model.routes} />
+          </span>
         </Figure>
       </div>
       <Section

@@ -7,6 +7,7 @@ import { Badge, Status } from '../../ui/status.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { PageLink } from '../links.tsx';
+import { Routes } from './routes.tsx';
 import { operatorModelsQuery } from '../operator-queries.ts';
 
 const COLUMNS: readonly Column<OperatorModel>[] = [
@@ -20,7 +21,6 @@ const COLUMNS: readonly Column<OperatorModel>[] = [
       </>
     ),
   },
-  { name: 'Kind', wide: true, cell: ({ kind }) => kind },
   {
     name: 'State',
     cell: ({ available }) => (
@@ -33,7 +33,7 @@ const COLUMNS: readonly Column<OperatorModel>[] = [
     wide: true,
     cell: ({ freeSlots, slots }) => (slots === 0 ? 'none' : `${freeSlots} of ${slots}`),
   },
-  { name: 'Waiting', right: true, wide: true, cell: ({ waiting }) => waiting },
+  { name: 'Goes to', wide: true, cell: ({ routes }) => <Routes routes={routes} /> },
   { name: 'Price now', cell: ({ price, kind }) => <PriceText price={price} kind={kind} /> },
   {
     name: 'Next price',

@@ -16,7 +16,7 @@ import { useAddressPart } from '../address.ts';
 import { BackLink, PageLink } from '../links.tsx';
 import { operatorNodesQuery, operatorPath, refreshOperator } from '../operator-queries.ts';
 import { shareText } from '../texts.ts';
-import { PardonDialog, RemoveDialog, SanctionDialog } from './node-dialogs.tsx';
+import { PardonDialog, RemoveDialog, SanctionDialog, TierDialog } from './node-dialogs.tsx';
 import { activeSanctions, Tier, tierMeaning } from './trust.tsx';
 
 export default function NodePage() {
@@ -81,6 +81,7 @@ function NodeBody({ node }: { node: OperatorNode }) {
           {node.available === null ? 'not known' : shareText(node.available)}
         </Figure>
       </div>
+      {node.kind === 'shared' && <Work node={node} />}
       <Section title="Sanctions" hint="Those that hold now and those of before. Each one ends by itself.">
         {node.sanctions.length === 0 ? (
           <Empty>There was none.</Empty>
@@ -90,6 +91,48 @@ function NodeBody({ node }: { node: OperatorNode }) {
       </Section>
       <Models node={node} />
     </>
+  );
+}
+
+/** What its tier comes from. */
+function Work({ node: { record, workShare } }: { node: OperatorNode }) {
+  return (
+    <Section title="What its trust comes from" hint="Test jobs and looks at answers: of the newest 20.">
+      <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-4">
+        <Figure
+          label="Jobs paid by others"
+          note={
+            record.firstPaidAt === null ? (
+              'none yet'
+            ) : (
+              <>
+                since <Time at={record.firstPaidAt} form="date" />
+              </>
+            )
+          }
+        >
+          {record.paidJobs.toLocaleString('en-US')}
+        </Figure>
+        <Figure label="Test jobs passed" note={`${record.tests.failed} failed`}>
+          {record.tests.passed}
+        </Figure>
+        <Figure label="Answers that looked right" note={`${record.checks.suspicious} looked wrong`}>
+          {record.checks.clean}
+        </Figure>
+        <Figure
+          label="Share of its usual work"
+          note={
+            record.approvedAt !== null && (
+              <>
+                trusted by an operator since <Time at={record.approvedAt} form="date" />
+              </>
+            )
+          }
+        >
+          {shareText(workShare)}
+        </Figure>
+      </div>
+    </Section>
   );
 }
 
@@ -158,7 +201,7 @@ function Models({ node: { session } }: { node: OperatorNode }) {
 
 function NodeActions({ node }: { node: OperatorNode }) {
   const client = useQueryClient();
-  const [open, setOpen] = useState<'sanction' | 'pardon' | 'remove'>();
+  const [open, setOpen] = useState<'sanction' | 'pardon' | 'remove' | 'tier'>();
   const close = () => setOpen(undefined);
   const steer = useMutation({
     mutationFn: (verb: 'drain' | 'resume') =>
@@ -168,13 +211,19 @@ function NodeActions({ node }: { node: OperatorNode }) {
   });
   const isStopped = node.state === 'draining' || node.suspendedReason !== null;
   const isSanctioned = activeSanctions(node).length > 0;
+  const isBanned = activeSanctions(node).some(({ kind }) => kind === 'ban');
   return (
     <div className="flex flex-wrap gap-2">
       <Button busy={steer.isPending} onClick={() => steer.mutate(isStopped ? 'resume' : 'drain')}>
         {isStopped ? 'Resume' : 'Drain'}
       </Button>
+      {(node.tier === 'probation' || node.tier === 'verified') && node.kind === 'shared' && (
+        <Button onClick={() => setOpen('tier')}>
+          {node.tier === 'probation' ? 'Approve' : 'Back to probation'}
+        </Button>
+      )}
       {isSanctioned && <Button onClick={() => setOpen('pardon')}>Pardon</Button>}
-      {node.suspendedReason === null && (
+      {!isStopped && !isBanned && (
         <Button look="danger" onClick={() => setOpen('sanction')}>
           Ban
         </Button>
@@ -183,6 +232,7 @@ function NodeActions({ node }: { node: OperatorNode }) {
         Remove
       </Button>
       {open === 'sanction' && <SanctionDialog node={node} onClose={close} />}
+      {open === 'tier' && <TierDialog node={node} onClose={close} />}
       {open === 'pardon' && <PardonDialog node={node} onClose={close} />}
       {open === 'remove' && <RemoveDialog node={node} onClose={close} />}
     </div>

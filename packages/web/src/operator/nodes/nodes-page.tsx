@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<OperatorNode>[] = [
     cell: ({ id, name }) => (
       <>
         <PageLink href={`/operator/nodes/${encodeURIComponent(id)}`}>{name}</PageLink>
-        <code className="block font-mono text-xs text-soft">{id}</code>
+        <code className="block font-mono text-xs text-soft max-sm:hidden">{id}</code>
       </>
     ),
   },

@@ -10,7 +10,7 @@ export function Tier({ tier }: Pick<OperatorNode, 'tier'>) {
 
 const MEANINGS: Readonly<Record<string, string>> = {
   operator: 'It belongs to an account of the operator.',
-  verified: 'It did enough paid jobs over enough time.',
+  verified: 'It did enough paid jobs over enough time, or an operator trusts it.',
   probation: 'More test jobs, half the work, and its earnings wait longer.',
 };
 

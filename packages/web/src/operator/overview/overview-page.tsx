@@ -1,9 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import type { OperatorOverview } from '@switchyard/protocol/console/operator.ts';
+import type { ReactNode } from 'react';
 import { Money } from '../../ui/money.tsx';
+import type { Tone } from '../../ui/notice.tsx';
 import { Figure, Page, Section } from '../../ui/page.tsx';
 import { Loaded } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
+import { Time } from '../../ui/time.tsx';
 import { PageLink } from '../links.tsx';
 import { operatorOverviewQuery, operatorUpstreamsQuery } from '../operator-queries.ts';
 import { countText, rateText, shareText } from '../texts.ts';
@@ -18,10 +21,17 @@ export default function OverviewPage() {
       <Loaded query={overview} lines={8}>
         {(now) => <Tiles now={now} />}
       </Loaded>
-      <Section title="Requests since this page was opened">
+      <Section title="Requests per second since this page was opened">
         <Recent now={overview.data} atMs={overview.dataUpdatedAt} />
       </Section>
-      <Section title="Upstreams" action={<PageLink href="/operator/upstreams">What the words mean</PageLink>}>
+      <Section
+        title="Upstreams"
+        action={
+          <span className="text-sm">
+            <PageLink href="/operator/upstreams">What the words mean</PageLink>
+          </span>
+        }
+      >
         <Loaded query={upstreams}>{({ upstreams: rows }) => <UpstreamsTable rows={rows} />}</Loaded>
       </Section>
     </Page>
@@ -64,9 +74,31 @@ function Tiles({ now }: { now: OperatorOverview }) {
 }
 
 function LedgerFigure({ ledger }: Pick<OperatorOverview, 'ledger'>) {
+  const { tone, word } = ledgerState(ledger);
   return (
-    <Figure label="Ledger" note={ledger.healthy ? 'it is written' : 'no paid request is taken'}>
-      <Status tone={ledger.healthy ? 'good' : 'bad'}>{ledger.healthy ? 'sound' : 'broken'}</Status>
+    <Figure label="Ledger" note={checkNote(ledger)}>
+      <Status tone={tone}>{word}</Status>
     </Figure>
+  );
+}
+
+function ledgerState({ healthy, check }: OperatorOverview['ledger']): { tone: Tone; word: string } {
+  if (!healthy || check?.state === 'broken') return { tone: 'bad', word: 'broken' };
+  return check?.state === 'sound' ? { tone: 'good', word: 'sound' } : { tone: 'plain', word: 'written' };
+}
+
+/** The books are checked every hour: all postings together must be 0. */
+function checkNote({ healthy, check }: OperatorOverview['ledger']): ReactNode {
+  if (!healthy) return 'it cannot be written: no paid request is taken';
+  if (check === null) return 'not checked yet since the start';
+  const words = {
+    sound: 'sum is 0, checked',
+    broken: 'the books do not add up, checked',
+    failed: 'not checked',
+  };
+  return (
+    <>
+      {words[check.state]} <Time at={check.at} form="time" />
+    </>
   );
 }

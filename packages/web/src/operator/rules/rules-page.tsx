@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ContentRules } from '@switchyard/protocol/console/operator.ts';
-import { Figure, Page } from '../../ui/page.tsx';
-import { Loaded } from '../../ui/states.tsx';
+import { Figure, Page, Section } from '../../ui/page.tsx';
+import { Empty, Loaded } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
+import { Table, type Column } from '../../ui/table.tsx';
 import { contentRulesQuery } from '../operator-queries.ts';
 import { countText } from '../texts.ts';
 
@@ -20,8 +21,34 @@ export default function RulesPage() {
 
 function Rules({ rules }: { rules: ContentRules }) {
   return (
+    <>
+      <Switches rules={rules} />
+      <Section
+        title="Refused prompts"
+        hint="Counted by day (UTC) since the gateway started, thirty days at most. Only the count is kept."
+      >
+        {rules.blocks.length === 0 ? (
+          <Empty>No prompt was refused since the gateway started.</Empty>
+        ) : (
+          <Table label="Refused prompts" rows={rules.blocks} keyOf={({ day }) => day} columns={COLUMNS} />
+        )}
+      </Section>
+    </>
+  );
+}
+
+const COLUMNS: readonly Column<ContentRules['blocks'][number]>[] = [
+  { name: 'Day', cell: ({ day }) => day },
+  { name: 'Refused', right: true, cell: ({ blocks }) => blocks.toLocaleString('en-US') },
+];
+
+function Switches({ rules }: { rules: ContentRules }) {
+  return (
     <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
-      <Figure label="Hard line for prompts" note="Sexual content with minors. Nothing switches it off.">
+      <Figure
+        label="Hard line for prompts"
+        note={`Sexual content with minors. Nothing switches it off. Terms: version ${rules.termsVersion}.`}
+      >
         <span className="text-lg">
           <Status tone="good">always on</Status>
         </span>
@@ -38,11 +65,14 @@ function Rules({ rules }: { rules: ContentRules }) {
           <Status tone={rules.classifier ? 'good' : 'warn'}>{rules.classifier ? 'on' : 'not set'}</Status>
         </span>
       </Figure>
-      <Figure label="Accounts that go on trying" note="Counted by account; the count holds no prompt.">
+      <Figure
+        label="Accounts that go on trying"
+        note="Counted by account within a day. An operator lets them in again."
+      >
         <span className="text-lg">
           {rules.suspendAfterBlocks === null
-            ? 'are not suspended'
-            : `are suspended after ${countText(rules.suspendAfterBlocks, 'block')}`}
+            ? 'not suspended'
+            : `suspended after ${countText(rules.suspendAfterBlocks, 'block')}`}
         </span>
       </Figure>
     </div>

@@ -3,6 +3,7 @@ import type { Tone } from '../../ui/notice.tsx';
 import { Empty } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
+import { Time } from '../../ui/time.tsx';
 import { countText } from '../texts.ts';
 
 type Health = { tone: Tone; word: string };
@@ -48,6 +49,18 @@ const COLUMNS: readonly Column<OperatorUpstream>[] = [
             </li>
           ))}
         </ul>
+      ),
+  },
+  {
+    name: 'Last fault',
+    wide: true,
+    cell: ({ lastFault }) =>
+      lastFault === null ? (
+        <span className="text-soft">none since the start</span>
+      ) : (
+        <>
+          {lastFault.cause} <span className="text-soft">at</span> <Time at={lastFault.at} />
+        </>
       ),
   },
 ];
