@@ -9,7 +9,7 @@ const PATH_VARIABLE = 'SWITCHYARD_CHROMIUM';
 const USUAL_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const INSTALL_MAX_MS = 300_000;
 
-type Look = { theme: 'light' | 'dark'; size: 'desktop' | 'phone' };
+export type Look = { theme: 'light' | 'dark'; size: 'desktop' | 'phone' };
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
 
 export type TestBrowser = {

@@ -197,10 +197,11 @@ export function createTrustBook(options: TrustBookOptions): TrustBook {
       return made;
     },
     async setTier(nodeId, tier) {
-      const before = recordOf(nodeId);
-      const record = tier === 'verified' ? approve(before, clock.nowMs()) : startAgain();
-      await store.saveRecords(new Map([[nodeId, record]]), calibration.state());
-      change(nodeId, record);
+      const nowMs = clock.nowMs();
+      const next = () => (tier === 'verified' ? approve(recordOf(nodeId), nowMs) : startAgain());
+      await store.saveRecords(new Map([[nodeId, next()]]), calibration.state());
+      // Of the record as it is now: jobs may have ended while the disk wrote.
+      change(nodeId, next());
     },
     async pardon(whom, { actor, because }) {
       const nowMs = clock.nowMs();
