@@ -15,7 +15,7 @@ export type Block =
 const SPAN_MAX_CHARS = 2_000;
 const DEPTH_MAX = 4;
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]{0,30})/;
+const FENCE = /^ {0,3}(`{3,}|~{3,})([^`]{0,60})$/;
 const ITEM = /^ {0,12}(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/;
 const HEADING = /^ {0,3}#{1,6}\s+(.*)$/;
 const QUOTE = /^ {0,3}>\s?(.*)$/;
@@ -70,7 +70,7 @@ function readFence(lines: readonly string[], at: number): [block: Block, after: 
   const isClosing = (line: string) => line.trim().startsWith(fence) && /^[`~]+$/.test(line.trim());
   let end = at + 1;
   while (end < lines.length && !isClosing(lines[end] ?? '')) end += 1;
-  return [{ kind: 'code', language, text: lines.slice(at + 1, end).join('\n') }, end + 1];
+  return [{ kind: 'code', language: language.trim(), text: lines.slice(at + 1, end).join('\n') }, end + 1];
 }
 
 /** Items of one kind; an indented line goes on with its item. */

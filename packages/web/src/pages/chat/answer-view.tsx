@@ -39,9 +39,9 @@ export function AnswerView(props: {
       )}
       <EndNotice answer={answer} />
       {!isGrowing && (
-        <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
+        <div className="flex flex-wrap items-center gap-x-7 gap-y-1">
           {answer.usage !== undefined && <UsageLine usage={answer.usage} />}
-          <Button look="quiet" disabled={isRunning} onClick={onRegenerate}>
+          <Button look="quiet" className="-mx-3.5" disabled={isRunning} onClick={onRegenerate}>
             Ask again
           </Button>
         </div>

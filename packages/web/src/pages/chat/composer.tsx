@@ -46,7 +46,10 @@ export function Composer(props: {
   };
   // The same button sends and stops, so that the focus stays; the second press of a double click stops nothing.
   const press = (event: MouseEvent) => {
-    if (isRunning && event.detail < 2) onStop();
+    if (!isRunning) return;
+    // Stopping makes it the sending button again before the browser has done what a press of it does.
+    event.preventDefault();
+    if (event.detail < 2) onStop();
   };
   return (
     <form onSubmit={submit} className="grid gap-2">

@@ -35,7 +35,10 @@ export function PictureForm(props: PictureFormProps) {
   };
   // The button is the same one, so that the focus stays on it; the second press of a double click stops nothing.
   const press = (event: MouseEvent) => {
-    if (isRunning && event.detail < 2) onStop();
+    if (!isRunning) return;
+    // Stopping makes it the sending button again before the browser has done what a press of it does.
+    event.preventDefault();
+    if (event.detail < 2) onStop();
   };
   return (
     <form onSubmit={submit} className="grid content-start gap-5">
