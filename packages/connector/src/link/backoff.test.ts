@@ -25,9 +25,7 @@ test('the wait is anywhere from 0 to its bound', () => {
 test.each<[LinkEnd, string]>([
   [{ kind: 'refused', status: 401 }, 'token'],
   [{ kind: 'closed', code: 4401 }, 'token'],
-  [{ kind: 'refused', status: 403 }, 'suspended'],
-  [{ kind: 'refused', status: 403, because: 'Ends on Friday.' }, 'Ends on Friday.'],
-  [{ kind: 'closed', code: 4403 }, 'suspended'],
+  [{ kind: 'closed', code: 4401, because: 'Ask Ada.' }, 'Ask Ada.'],
   [{ kind: 'refused', status: 426 }, 'versions'],
   [{ kind: 'closed', code: 4426 }, 'versions'],
 ])('%j stops for good', (end, word) => {
@@ -41,6 +39,13 @@ test.each<[LinkEnd, number, RegExp]>([
   [{ kind: 'closed', code: 4400 }, 500, /understand/],
   [{ kind: 'closed', code: 4408 }, 500, /in time/],
   [{ kind: 'closed', code: 4409 }, 60_500, /same token/],
+  [{ kind: 'closed', code: 4403 }, 60_500, /drained or suspended/],
+  [{ kind: 'refused', status: 403 }, 60_500, /drained or suspended/],
+  [
+    { kind: 'refused', status: 403, because: 'Ends on Friday.' },
+    60_500,
+    /suspended.* It says: Ends on Friday\.$/,
+  ],
   [{ kind: 'closed', code: 4503, retryAfterMs: 5_000 }, 5_500, /restarts/],
   [{ kind: 'closed', code: 4503, retryAfterMs: 1e12 }, 600_500, /restarts/],
   [{ kind: 'refused', status: 429, retryAfterMs: 60_000 }, 60_500, /429/],

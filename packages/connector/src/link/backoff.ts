@@ -18,10 +18,15 @@ const RETRY_STEP_MS = 500;
 const RETRY_MAX_MS = 30_000;
 /** Two programs with one token would otherwise throw each other out for ever. */
 const REPLACED_RETRY_MS = 60_000;
+/** A person lets a suspended node in again, or its time runs out: neither is a matter of seconds. */
+const SUSPENDED_RETRY_MS = 60_000;
+/** HTTP status of a refusal, and 4000 less than the close code. */
+const SUSPENDED = 403;
+const SUSPENDED_REASON =
+  'This node is drained or suspended. Its owner or the operator of the gateway can let it in again.';
 
 const STOPS: Record<number, string> = {
   401: 'The gateway does not know this node token, or it was revoked. Make a new one and start again.',
-  403: 'This node is suspended. Ask the operator of the gateway why.',
   426: 'This connector and the gateway speak different versions of the node link. Update the older one.',
 };
 
@@ -57,6 +62,7 @@ export function decideNext(end: LinkEnd, failures: number, random: () => number)
     case 'unreachable':
       return { retryInMs: delayMs, reason: `The gateway cannot be reached (${end.code}).` };
     case 'refused': {
+      if (end.status === SUSPENDED) return suspendedNext(end, delayMs);
       const stop = STOPS[end.status];
       if (stop !== undefined) return { stop: withReason(stop, end.because) };
       return {
@@ -67,6 +73,7 @@ export function decideNext(end: LinkEnd, failures: number, random: () => number)
     case 'closed':
       break;
   }
+  if (end.code === CLOSE_CODES.suspended) return suspendedNext(end, delayMs);
   const stop = end.code > 4_000 ? (tooOld(end) ?? STOPS[end.code - 4_000]) : undefined;
   if (stop !== undefined) return { stop: withReason(stop, end.because) };
   const reason = REASONS[end.code] ?? `The connection was lost (${end.code}).`;
@@ -74,12 +81,18 @@ export function decideNext(end: LinkEnd, failures: number, random: () => number)
   return { retryInMs: later(delayMs, end.retryAfterMs) + replacedMs, reason };
 }
 
+/** It may be let in again at any time, so nobody should have to start this program anew for it. */
+function suspendedNext(end: { retryAfterMs?: number; because?: string }, delayMs: number): NextStep {
+  const retryInMs = SUSPENDED_RETRY_MS + later(delayMs, end.retryAfterMs);
+  return { retryInMs, reason: withReason(SUSPENDED_REASON, end.because) };
+}
+
 const REASON_MAX_CHARS = 500;
 
-/** What the gateway says itself, cut to what is safe on a terminal. */
-function withReason(stop: string, because: string | undefined): string {
-  if (because === undefined) return stop;
-  return `${stop} It says: ${because.replaceAll(/[^ -~]+/g, ' ').slice(0, REASON_MAX_CHARS)}`;
+/** Adds what the gateway says itself, cut to what is safe on a terminal. */
+function withReason(text: string, because: string | undefined): string {
+  if (because === undefined) return text;
+  return `${text} It says: ${because.replaceAll(/[^ -~]+/g, ' ').slice(0, REASON_MAX_CHARS)}`;
 }
 
 /** What to do when the gateway takes newer connectors only. */

@@ -271,7 +271,7 @@ test('a report that no gateway would take stops the client and names the field',
   expect(agent.states.at(-1)).toMatchObject({ reason: expect.stringContaining('slots.text') });
 });
 
-test.each([401, 403, 426])('HTTP %d stops', async (status) => {
+test.each([401, 426])('HTTP %d stops', async (status) => {
   gateway.refusal = { status };
   start();
   await until(() => agent.states.at(-1)?.state === 'stopped');
@@ -281,6 +281,7 @@ test.each([401, 403, 426])('HTTP %d stops', async (status) => {
 });
 
 test.each([
+  [403, {}, 60_500],
   [502, {}, 500],
   [429, { 'retry-after': '20' }, 20_500],
   [503, { 'retry-after': 'soon' }, 500],

@@ -84,7 +84,7 @@ export type LinkState =
   /** `newestAgent`: the newest version of this program that the gateway knows. */
   | { state: 'online'; sessionId: string; newestAgent?: string }
   | { state: 'waiting'; retryInMs: number; reason: string }
-  /** Trying again is useless without a person: wrong token, suspended, too old. */
+  /** Trying again is useless without a person: wrong token, too old. */
   | { state: 'stopped'; reason: string };
 
 export type LinkClient = {

@@ -150,8 +150,8 @@ export async function renameNode(
 
 /** Why a node is away that its owner drained. They may resume it themselves; nobody else's suspension. */
 export const OWNERS_DRAIN = 'drained by its owner';
-/** Jobs of any length may end; after that the node is refused until it is resumed. */
-const DRAIN_GRACE_MS = 3_600_000;
+/** Jobs of any length may end; after that the node is refused until it is resumed, for which it asks now and then. */
+const DRAIN_TIMES = { graceMs: 3_600_000, retryAfterMs: 0 };
 
 /**
  * The node gets no new jobs, ends those that run, and then stays away until it is resumed.
@@ -167,7 +167,7 @@ export async function drainNode(
     suspendedReason: node.suspendedReason ?? input.reason,
   }));
   if (!changed.ok) return changed;
-  context.fleet?.drainNode(changed.value.id, { retryAfterMs: DRAIN_GRACE_MS, graceMs: DRAIN_GRACE_MS });
+  context.fleet?.drainNode(changed.value.id, DRAIN_TIMES);
   return ok(view(context, changed.value));
 }
 

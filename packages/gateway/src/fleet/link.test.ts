@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { startLinkClient } from '@switchyard/connector/link/link-client.ts';
 import type { LinkClient } from '@switchyard/connector/link/types.ts';
+import { systemTimers } from '@switchyard/connector/timers.ts';
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import { startLoopbackFleet, TOKEN, until } from '../testing/loopback-fleet.ts';
 import type { LoopbackFleet, LoopbackOptions } from '../testing/loopback-fleet.ts';
@@ -27,7 +28,11 @@ async function startGateway(options?: LoopbackOptions): Promise<LoopbackFleet> {
   return gateway;
 }
 
-function startNode(gatewayUrl: string, token = TOKEN): { agent: ScriptedAgent; client: LinkClient } {
+function startNode(
+  gatewayUrl: string,
+  token = TOKEN,
+  timers = systemTimers,
+): { agent: ScriptedAgent; client: LinkClient } {
   const agent = createScriptedAgent();
   const client = startLinkClient({
     gatewayUrl,
@@ -36,6 +41,7 @@ function startNode(gatewayUrl: string, token = TOKEN): { agent: ScriptedAgent; c
     agentVersion: '0.1.0',
     agent,
     random: () => 0,
+    timers,
   });
   clients.push(client);
   return { agent, client };
@@ -301,15 +307,16 @@ test('a second connector with the same token takes over; the first one waits lon
 });
 
 test.each([
-  ['nk_wrong', /token/],
-  ['nk_bad', /suspended/],
-])('with the token %s the client stops and says why', async (token, reason) => {
+  ['nk_wrong', 'stopped', /token/],
+  ['nk_bad', 'waiting', /suspended/],
+])('with the token %s the client is %s and says why', async (token, state, reason) => {
   const gateway = await startGateway({ identities: { [TOKEN]: IDENTITY, nk_bad: 'suspended' } });
   const { agent } = startNode(gateway.url, token);
-  await until(() => agent.states.at(-1)?.state === 'stopped');
-  expect(agent.states).toMatchObject([{ state: 'connecting', attempt: 1 }, { state: 'stopped' }]);
-  const last = agent.states.at(-1);
-  expect(last?.state === 'stopped' ? last.reason : '').toMatch(reason);
+  await until(() => agent.states.at(-1)?.state === state);
+  expect(agent.states).toMatchObject([
+    { state: 'connecting', attempt: 1 },
+    { state, reason: expect.stringMatching(reason) },
+  ]);
   expect(gateway.refused).toHaveLength(1);
 });
 
@@ -332,10 +339,10 @@ test('a ban ends a running client at once, and its owner reads why', async () =>
   const { gateway, agent } = await startPair();
   const because = 'It failed test jobs that the model can do. It ends at noon. Object at: nodes@example.org';
   gateway.fleet.disconnect('node_1', 'suspended', `${because}\u202e\u9fff`);
-  await until(() => agent.states.at(-1)?.state === 'stopped');
-  expect(agent.states.at(-1)).toEqual({
-    state: 'stopped',
-    reason: `This node is suspended. Ask the operator of the gateway why. It says: ${because} `,
+  await until(() => agent.states.at(-1)?.state === 'waiting');
+  expect(agent.states.at(-1)).toMatchObject({
+    retryInMs: 60_000,
+    reason: expect.stringContaining(`It says: ${because} `),
   });
 });
 
@@ -367,6 +374,35 @@ test('a draining gateway sends an idle node away with its time to come back', as
     retryInMs: 123_000,
     reason: 'The gateway restarts.',
   });
+});
+
+test('a drained node ends its job, is refused, and comes back by itself when it is resumed', async () => {
+  const gateway = await startGateway();
+  // A minute of waiting is 60 ms.
+  const timers = {
+    ...systemTimers,
+    after: (ms: number, task: () => void) => systemTimers.after(ms / 1_000, task),
+  };
+  const { agent } = startNode(gateway.url, TOKEN, timers);
+  await until(() => free(gateway) === 2);
+  const { sink } = startJob(gateway);
+  const { stream } = await startedJob(agent);
+  gateway.identities.set(TOKEN, 'suspended');
+  gateway.fleet.drainNode('node_1', { retryAfterMs: 0, graceMs: 3_600_000 });
+  expect(gateway.fleet.acquire(wantOf())).toBe('none');
+  stream.parts([text('last'), FINISH]);
+  stream.end();
+  await sink.done;
+  expect(sink.text()).toBe('last');
+  await until(() => gateway.refused.length === 2);
+  expect(agent.states.at(-1)).toMatchObject({
+    state: 'waiting',
+    retryInMs: 60_000,
+    reason: expect.stringContaining('drained or suspended'),
+  });
+  gateway.identities.set(TOKEN, IDENTITY);
+  await until(() => free(gateway) === 2);
+  expect(agent.states.at(-1)).toMatchObject({ state: 'online' });
 });
 
 test('a draining node takes nothing new, ends its job, and leaves', async () => {

@@ -16,9 +16,11 @@ import { blend } from './session-rules.ts';
 export class ModelRecord {
   /** Output tokens per second as measured here. */
   outputTokensPerSecond: number | undefined;
-  /** Share of recent jobs that the node failed, 0 to 1. */
+  /** Share of recent jobs that the node failed, 0 to 1. All jobs of one lost line count as one. */
   failureRate = 0;
   #breaker: Breaker = NEW_BREAKER;
+  /** When a lost line was counted last. */
+  #awayAtMs = -Infinity;
   /** What the last failure changed. */
   #beforeFailure: { breaker: Breaker; failureRate: number; after: Breaker } | undefined;
 
@@ -51,6 +53,17 @@ export class ModelRecord {
     this.failureRate = blend(this.failureRate, 1);
     this.#note(pass, nowMs, 'failure');
     this.#beforeFailure = { ...before, after: this.#breaker };
+  }
+
+  /**
+   * The node went away under a job that was offered at `offeredAtMs`. One broken line ends all jobs of a node, some at
+   * once and some later, so those that were offered before the last loss was counted say nothing new. A probe always
+   * counts: it is the only job that decides.
+   */
+  lost(pass: Pass, { offeredAtMs, nowMs }: { offeredAtMs: number; nowMs: number }): void {
+    if (this.#breaker.phase === 'closed' && offeredAtMs <= this.#awayAtMs) return;
+    this.#awayAtMs = nowMs;
+    this.failed(pass, nowMs);
   }
 
   /** The last failure was the job's fault. Too late once something else has been learned. */

@@ -50,6 +50,14 @@ export const BODY_TOO_LARGE: AttemptFault = {
   cause: 'body-too-large',
 };
 
+/**
+ * Whether the fault is that of a node that is gone or hangs, and not of one job: its line broke, or it let an offer
+ * lie. All jobs that ran then end like this one.
+ */
+export function isNodeAway({ cause }: AttemptFault): boolean {
+  return cause === NODE_LOST.cause || cause === 'accept-timeout';
+}
+
 /** Whether the fault tells something about the node's quality. A full or pausing node is not a bad one. */
 export function countsAgainstNode(fault: AttemptFault): boolean {
   return (

@@ -88,6 +88,9 @@ test('no answer to an offer within 2 s: cancel, next node, and the slot waits fo
   expect(sink.fault).toEqual({ code: 'upstream_timeout', blame: 'target', cause: 'accept-timeout' });
   await settle();
   expect(node.got(T.cancel, 1)).toHaveLength(1);
+  // Nothing is offered to a node that seems to hang.
+  expect(bench.free()).toBe(0);
+  node.send(node.record(T.alive, 1));
   expect(bench.free()).toBe(1);
   // Late answers are no breach.
   node.send(node.record(T.accept, 1), node.record(T.cancelled, 1));

@@ -98,6 +98,10 @@ export class NodeJob implements Attempt {
     return this.#view.phase;
   }
 
+  get offeredAtMs(): number {
+    return this.#view.offeredAtMs;
+  }
+
   /**
    * Text characters received per second since the first part, for the node's measured speed. At least half of the whole
    * time counts: a node that keeps its answer back and sends it at once must not draw all jobs to itself.

@@ -20,7 +20,8 @@ import type { JobAnswer } from './job-answer.ts';
 import { failedAttempt, imageWorkOf, textWorkOf } from './job-offer.ts';
 import type { JobWork } from './job-offer.ts';
 import { NodeCapacity } from './node-capacity.ts';
-import { BODY_TOO_LARGE, countsAgainstNode, NODE_LOST } from './node-faults.ts';
+import { BODY_TOO_LARGE, countsAgainstNode, isNodeAway, NODE_LOST } from './node-faults.ts';
+import type { ModelRecord } from './model-record.ts';
 import { NodeJob } from './node-job.ts';
 import type { JobOutcome } from './node-job.ts';
 import type { NodeLine } from './node-line.ts';
@@ -36,8 +37,10 @@ const LAST_STREAM = 0xffff_ffff;
 /** A slot for a model, and the breaker's leave to use it. */
 export type TakenSlot = { alias: string; pass: Pass };
 
-/** How a gateway that shuts down lets its nodes go. */
+/** How nodes are let go: when they may come back, and how long their jobs may go on. */
 export type DrainTimes = { retryAfterMs: number; graceMs: number };
+/** Why: the gateway shuts down, or the node alone is to stay away until it is resumed. */
+export type DrainCode = typeof CLOSE_CODES.draining | typeof CLOSE_CODES.suspended;
 
 /**
  * One node while it is here: what it can do, and the jobs on its streams. It sends and receives over a line. When the
@@ -61,10 +64,12 @@ export class NodeSession {
   #ackedAtMs = 0;
   #line: NodeLine | undefined;
   #heldSinceMs: number | undefined;
+  /** It let an offer lie, and nothing was heard of it since: it hangs, or its line does. */
+  #isMute = false;
   #nextStream = 1;
   #isEnded = false;
   #isDraining = false;
-  #retryAfterMs: number | undefined;
+  #leave: { closeCode: DrainCode; retryAfterMs: number } | undefined;
 
   constructor(identity: NodeIdentity, hello: Hello, host: SessionHost) {
     this.identity = identity;
@@ -81,12 +86,13 @@ export class NodeSession {
 
   /** Whether new jobs may be offered. */
   get isOpen(): boolean {
-    return this.#line !== undefined && !this.#isDraining;
+    return this.#line !== undefined && !this.#isDraining && !this.#isMute;
   }
 
-  /** Whether it has lost its connection and is likely to be back soon. */
+  /** Whether it has lost its connection, or hangs, and is likely to be back soon. */
   get isAwaited(): boolean {
-    return this.#heldSinceMs !== undefined && !this.#isEnded && !this.#isDraining;
+    const isAway = this.#heldSinceMs !== undefined || this.#isMute;
+    return isAway && !this.#isEnded && !this.#isDraining;
   }
 
   get roundTripMs(): number {
@@ -149,7 +155,7 @@ export class NodeSession {
   onLineLost(code: number): void {
     if (this.#isEnded) return;
     const isHeld = mayReturn({ code, isResumable: this.#isResumable, hasJobs: this.hasJobs });
-    if (!isHeld || this.#retryAfterMs !== undefined) return this.#finish(CLOSE_BROKEN);
+    if (!isHeld || this.#leave !== undefined) return this.#finish(CLOSE_BROKEN);
     this.#line = undefined;
     this.#heldSinceMs = this.#host.clock.monotonicMs();
     this.writer.detach();
@@ -267,6 +273,10 @@ export class NodeSession {
 
   /** A message was read to its end: hands its parts on, and acknowledges what has become much. */
   onMessageRead(touched: ReadonlySet<NodeJob>): void {
+    if (this.#isMute) {
+      this.#isMute = false;
+      this.#host.onCapacity();
+    }
     const acks = this.#lastAcks;
     this.#lastAcks = [];
     for (const job of touched) {
@@ -316,8 +326,18 @@ export class NodeSession {
     this.#host.metrics.jobEnded(outcome.end === 'failed' ? outcome.fault.cause : outcome.end);
     const record = this.capacity.record(job.alias);
     const nowMs = this.#host.clock.monotonicMs();
-    if (outcome.end === 'finished') record.finished(pass, nowMs, job.charsPerSecond());
-    else if (outcome.end === 'failed' && countsAgainstNode(outcome.fault)) record.failed(pass, nowMs);
+    if (outcome.end === 'failed') this.#onFailed(record, { pass, job, nowMs, fault: outcome.fault });
+    else if (outcome.end === 'finished') record.finished(pass, nowMs, job.charsPerSecond());
+    else record.unknown(pass, nowMs);
+  }
+
+  #onFailed(
+    record: ModelRecord,
+    { pass, job, nowMs, fault }: { pass: Pass; job: NodeJob; nowMs: number; fault: AttemptFault },
+  ): void {
+    if (fault.cause === 'accept-timeout') this.#isMute = true;
+    if (isNodeAway(fault)) record.lost(pass, { offeredAtMs: job.offeredAtMs, nowMs });
+    else if (countsAgainstNode(fault)) record.failed(pass, nowMs);
     else record.unknown(pass, nowMs);
   }
 
@@ -327,20 +347,19 @@ export class NodeSession {
    * Offers nothing more; closes when the last job has ended, and tells the node when to come back. A node that is
    * away at this moment could not come back to this gateway, so its jobs are lost.
    */
-  drain({ retryAfterMs, graceMs }: DrainTimes): void {
-    if (this.#isEnded || this.#retryAfterMs !== undefined) return;
+  drain({ retryAfterMs, graceMs }: DrainTimes, closeCode: DrainCode = CLOSE_CODES.draining): void {
+    if (this.#isEnded || this.#leave !== undefined) return;
     this.#isDraining = true;
-    this.#retryAfterMs = retryAfterMs;
-    if (this.#line === undefined) return this.#finish(CLOSE_CODES.draining);
+    this.#leave = { closeCode, retryAfterMs };
+    if (this.#line === undefined) return this.#finish(closeCode);
     this.writer.control(RECORD_TYPES.drain, 0, encodeBody({ graceMs, retryAfterMs }));
     this.#closeWhenDrained();
   }
 
   #closeWhenDrained(): void {
-    if (this.#retryAfterMs === undefined || this.#isEnded || this.hasJobs) return;
-    const goAway: GoAway = { closeCode: CLOSE_CODES.draining, retryAfterMs: this.#retryAfterMs };
-    this.writer.control(RECORD_TYPES.goaway, 0, encodeBody(goAway));
-    this.end(CLOSE_CODES.draining, 'draining');
+    if (this.#leave === undefined || this.#isEnded || this.hasJobs) return;
+    this.writer.control(RECORD_TYPES.goaway, 0, encodeBody(this.#leave));
+    this.end(this.#leave.closeCode, 'draining');
   }
 
   /** A fault of ours ends this session, not the gateway. */

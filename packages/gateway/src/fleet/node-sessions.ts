@@ -87,9 +87,10 @@ export class NodeSessions {
     for (const line of this.#lines) if (line.identity.nodeId === nodeId) line.end(code, reason);
   }
 
-  /** Says goodbye to one node. */
+  /** Says goodbye to one node, which will be refused until it is resumed. */
   drainNode(nodeId: string, times: DrainTimes): void {
-    for (const session of this.#sessions) if (session.identity.nodeId === nodeId) session.drain(times);
+    for (const session of this.#sessions)
+      if (session.identity.nodeId === nodeId) session.drain(times, CLOSE_CODES.suspended);
   }
 
   /** Says goodbye to all nodes. Those with jobs stay until these have ended. */

@@ -15,6 +15,8 @@ export type LoopbackFleet = {
   port: number;
   log: ReturnType<typeof createMemoryLog>;
   refused: number[];
+  /** Who may come, by token. */
+  identities: Map<string, NodeIdentity | 'suspended' | SuspendedNode>;
   /** Resolves when `isTrue` holds, looked at after each change of capacity and each few milliseconds. */
   until(isTrue: () => boolean): Promise<void>;
   close(): Promise<void>;
@@ -58,6 +60,7 @@ export async function startLoopbackFleet(options: LoopbackOptions = {}): Promise
     port,
     log,
     refused,
+    identities,
     until,
     close: () => {
       fleet.close();
