@@ -18,7 +18,7 @@ it('starts with one command, shows the key once, serves the pasted curl, and kee
   await first.line(online);
   const key = /sk-switchyard-[0-9A-Za-z]{46}/.exec(first.output())?.[0] ?? '';
   expect(key).not.toBe('');
-  expect(first.output()).toContain(`${address}/`);
+  expect(first.output()).toContain(`web page  http://localhost:${new URL(address).port}/\n`);
 
   // The very text that is shown, as a person would paste it.
   const pasted = /curl [^\n]*\\\n[^\n]*/.exec(first.output())?.[0] ?? '';

@@ -8,6 +8,10 @@ import { ensureWebIsBuilt } from './pages.ts';
 const PATH_VARIABLE = 'SWITCHYARD_CHROMIUM';
 const USUAL_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const INSTALL_MAX_MS = 300_000;
+/** A folder where a picture of each page is left at the end: how a failed test looked. */
+const LAST_LOOK_VARIABLE = 'SWITCHYARD_LAST_LOOK';
+/** What a page does not show in this time, it never shows. */
+const WAIT_MAX_MS = 15_000;
 
 export type Look = { theme: 'light' | 'dark'; size: 'desktop' | 'phone' };
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
@@ -31,12 +35,16 @@ export async function startBrowser(): Promise<TestBrowser | { missing: string }>
   const browser = await chromium.launch({ executablePath, args: isRoot ? ['--no-sandbox'] : [] });
   return {
     open: (look = { theme: 'light', size: 'desktop' }) => openPage(browser, look),
-    close: () => browser.close(),
+    async close() {
+      await keepLastLook(browser);
+      await browser.close();
+    },
   };
 }
 
 async function openPage(browser: Browser, { theme, size }: Look) {
   const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme });
+  context.setDefaultTimeout(WAIT_MAX_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -47,6 +55,13 @@ async function openPage(browser: Browser, { theme, size }: Look) {
     }
   });
   return { page, context, complaints };
+}
+
+async function keepLastLook(browser: Browser): Promise<void> {
+  const folder = process.env[LAST_LOOK_VARIABLE];
+  if (folder === undefined) return;
+  const pages = browser.contexts().flatMap((context) => context.pages());
+  await Promise.all(pages.map((page, at) => page.screenshot({ path: `${folder}/${process.pid}-${at}.png` })));
 }
 
 /** What axe finds against WCAG 2.2 AA on the page as it is now, one line for each rule. */

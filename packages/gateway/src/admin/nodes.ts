@@ -148,8 +148,6 @@ export async function renameNode(
   return changed.ok ? ok(view(context, changed.value)) : changed;
 }
 
-/** Why a node is away that its owner drained. They may resume it themselves; nobody else's suspension. */
-export const OWNERS_DRAIN = 'drained by its owner';
 /** Jobs of any length may end; after that the node is refused until it is resumed, for which it asks now and then. */
 const DRAIN_TIMES = { graceMs: 3_600_000, retryAfterMs: 0 };
 

@@ -12,7 +12,8 @@ export function firstRunText(
     `  account   ${secrets.account.name} (${secrets.account.id}), with the welcome credit of the configuration`,
     `  API key   ${secrets.apiKey}`,
   ];
-  lines.push(`  web page  ${address}/`, `  operator  ${operatorLink}`);
+  // Both under one host name: cookies and passkeys belong to it.
+  lines.push(`  web page  ${new URL(operatorLink).origin}/`, `  operator  ${operatorLink}`);
   lines.push(
     '',
     'Keep them now: they are stored nowhere and never shown again. The operator link works once, for 24 hours: whoever',

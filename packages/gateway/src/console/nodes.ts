@@ -1,4 +1,5 @@
-import { addNode, addNodeInput, drainNode, listNodes, OWNERS_DRAIN } from '../admin/nodes.ts';
+import { OWNERS_DRAIN } from '@switchyard/protocol/console/nodes.ts';
+import { addNode, addNodeInput, drainNode, listNodes } from '../admin/nodes.ts';
 import { removeNode, renameNode, renameNodeInput, resumeNode, showNode } from '../admin/nodes.ts';
 import { findNode } from '../admin/lookup.ts';
 import { fault } from '../core/errors.ts';

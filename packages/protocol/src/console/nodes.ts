@@ -15,6 +15,9 @@ export type NodeState =
   | 'engine-down'
   | 'reconnecting';
 
+/** The reason that a node carries whose owner drained it: they may resume it, while every other reason is the operator's. */
+export const OWNERS_DRAIN = 'drained by its owner';
+
 export type ConsoleNode = {
   id: string;
   name: string;

@@ -16,7 +16,7 @@ import { Table, type Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { useNow } from '../../ui/use-now.ts';
-import { NodeStatus, nodeStateMeaning } from './node-state.tsx';
+import { isDrained, NodeStatus, nodeStateMeaning } from './node-state.tsx';
 
 export default function NodePage() {
   const { account } = useSignedIn();
@@ -63,9 +63,9 @@ function NodeBody({ node }: { node: NodeDetail }) {
   return (
     <>
       <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-4">
-        <Figure label="State" note={nodeStateMeaning(node.state)}>
+        <Figure label="State" note={nodeStateMeaning(node.state, node.suspendedReason)}>
           <span className="text-lg">
-            <NodeStatus state={node.state} />
+            <NodeStatus state={node.state} suspendedReason={node.suspendedReason} />
           </span>
         </Figure>
         <Figure label="Serves">
@@ -84,7 +84,9 @@ function NodeBody({ node }: { node: NodeDetail }) {
           <AvailabilityStrip history={node.history} nowMs={now} />
         </Card>
       </div>
-      {node.suspendedReason !== null && <Notice tone="bad">{node.suspendedReason}</Notice>}
+      {node.suspendedReason !== null && !isDrained(node) && (
+        <Notice tone="bad">{node.suspendedReason}</Notice>
+      )}
       <Section
         title="Models"
         hint={
@@ -116,7 +118,7 @@ function NodeActions({ node }: { node: ConsoleNode }) {
     onError: (error) => toast(messageOf(error), 'bad'),
   });
   if (!useMay('developer') || node.state === 'removed') return null;
-  const verb = node.state === 'draining' ? 'resume' : 'drain';
+  const verb = isDrained(node) ? 'resume' : 'drain';
   return (
     <div className="flex flex-wrap gap-2">
       <Button busy={steer.isPending} onClick={() => steer.mutate(verb)}>

@@ -1,8 +1,16 @@
-import type { NodeState } from '@switchyard/protocol/console/nodes.ts';
+import { OWNERS_DRAIN, type ConsoleNode, type NodeState } from '@switchyard/protocol/console/nodes.ts';
 import type { Tone } from '../../ui/notice.tsx';
 import { Status } from '../../ui/status.tsx';
 
-const STATES: Readonly<Record<NodeState, { tone: Tone; word: string; meaning: string }>> = {
+type Shown = { tone: Tone; word: string; meaning: string };
+
+const DRAINED: Shown = {
+  tone: 'warn',
+  word: 'drained',
+  meaning: 'Its owner drained it. It ends what runs and takes nothing new until it is resumed.',
+};
+
+const STATES: Readonly<Record<NodeState, Shown>> = {
   ready: { tone: 'good', word: 'ready', meaning: 'It is connected and takes jobs.' },
   paused: { tone: 'warn', word: 'paused', meaning: 'Its owner paused it on the machine. It takes no jobs.' },
   draining: { tone: 'warn', word: 'draining', meaning: 'It ends what runs and takes nothing new.' },
@@ -26,12 +34,21 @@ const STATES: Readonly<Record<NodeState, { tone: Tone; word: string; meaning: st
   unknown: { tone: 'plain', word: 'unknown', meaning: 'Nobody knows whether it is connected.' },
 };
 
-export function NodeStatus({ state }: { state: NodeState }) {
-  const { tone, word } = STATES[state];
+/** Drained by its own owner, who may resume it. */
+export function isDrained({ state, suspendedReason }: ConsoleNode): boolean {
+  return state === 'draining' || suspendedReason === OWNERS_DRAIN;
+}
+
+function shownOf(state: NodeState, suspendedReason: string | null): Shown {
+  return state === 'suspended' && suspendedReason === OWNERS_DRAIN ? DRAINED : STATES[state];
+}
+
+export function NodeStatus(props: { state: NodeState; suspendedReason?: string | null }) {
+  const { tone, word } = shownOf(props.state, props.suspendedReason ?? null);
   return <Status tone={tone}>{word}</Status>;
 }
 
 /** What a state means and what to do. */
-export function nodeStateMeaning(state: NodeState): string {
-  return STATES[state].meaning;
+export function nodeStateMeaning(state: NodeState, suspendedReason: string | null = null): string {
+  return shownOf(state, suspendedReason).meaning;
 }

@@ -23,7 +23,10 @@ const COLUMNS: readonly Column<ConsoleNode>[] = [
       </Link>
     ),
   },
-  { name: 'State', cell: ({ state }) => <NodeStatus state={state} /> },
+  {
+    name: 'State',
+    cell: ({ state, suspendedReason }) => <NodeStatus state={state} suspendedReason={suspendedReason} />,
+  },
   {
     name: 'Serves',
     cell: ({ kind, pool }) => (kind === 'private' ? 'only this account' : `the pool ${pool}`),

@@ -1,15 +1,26 @@
-import { Link, Redirect } from 'wouter';
+import { useQueryClient } from '@tanstack/react-query';
+import { Redirect, useLocation } from 'wouter';
+import { signOut } from '../../api/auth.ts';
 import { useSessionQuery } from '../../session/session.tsx';
+import { Button } from '../../ui/button.tsx';
 import { ErrorNotice, Skeleton } from '../../ui/states.tsx';
-import { CheckMail } from './check-mail.tsx';
-import { GateFrame, INLINE_LINK } from './frame.tsx';
+import { useAttempt } from '../../ui/use-attempt.ts';
+import { GateFrame } from './frame.tsx';
 
-/** For a person who is signed in and belongs to no account yet, mostly because the address is not verified. */
+/** For a person who is signed in and belongs to no account any more. */
 export default function VerifyEmailPage() {
   const session = useSessionQuery();
+  const client = useQueryClient();
+  const [, go] = useLocation();
+  const { busy, error, run } = useAttempt();
+  const leave = async () => {
+    await signOut();
+    client.clear();
+    go('/sign-in');
+  };
   if (session.data === undefined) {
     return (
-      <GateFrame title="Your address">
+      <GateFrame title="Your account">
         {session.isError ? <ErrorNotice error={session.error} /> : <Skeleton />}
       </GateFrame>
     );
@@ -17,12 +28,15 @@ export default function VerifyEmailPage() {
   const { person, accounts } = session.data;
   if (person === null) return <Redirect to="/sign-in" replace />;
   if (accounts.length > 0) return <Redirect to="/app" replace />;
-  if (!person.emailVerified) return <CheckMail email={person.email} />;
   return (
-    <GateFrame title="No account yet" lead={`${person.email} belongs to no account. Ask for an invitation.`}>
-      <Link href="/sign-in" className={INLINE_LINK}>
-        Sign in as somebody else
-      </Link>
+    <GateFrame
+      title="No account"
+      lead={`${person.email} belongs to no account. Ask a member of one for an invitation.`}
+    >
+      {error !== undefined && <ErrorNotice error={error} />}
+      <Button busy={busy} onClick={() => void run(leave)}>
+        Sign out
+      </Button>
     </GateFrame>
   );
 }

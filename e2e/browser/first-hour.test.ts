@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
+import { DEMO_CONFIG } from '../support/configs.ts';
+import { startDemoConnector, startGateway, type Gateway } from '../support/gateway.ts';
+import { cleanUp } from '../support/processes.ts';
+import { startBrowser, type TestBrowser } from './support/browser.ts';
+import { chat, createKey, emailOf, fillSignUp, heading, mailedLink, siteOf, visit } from './support/steps.ts';
+
+/** The first hour of a person: from the mail to the free credit, a key, a request, and what becomes of keys. */
+
+const CONFIG = `${DEMO_CONFIG.replace('welcome_usd: 0', 'welcome_usd: 1')}
+people: { require_verified_email: true }
+`;
+const runProgram = promisify(execFile);
+
+let browser: TestBrowser | { missing: string };
+let gateway: Gateway;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  browser = await startBrowser();
+  if ('missing' in browser) return;
+  gateway = await startGateway({ config: CONFIG });
+  await startDemoConnector(gateway, (await gateway.node('demo')).token);
+  ({ page, complaints } = await browser.open());
+});
+afterAll(async () => {
+  if (browser !== undefined && !('missing' in browser)) await browser.close();
+  await cleanUp();
+});
+
+function needBrowser(context: TestContext): void {
+  if ('missing' in browser) context.skip(browser.missing);
+}
+
+it('lets a person in by the link of the mail only, and gives the free credit then', async (context) => {
+  needBrowser(context);
+  await page.goto(`${siteOf(gateway)}/sign-up`);
+  await page.getByText('New accounts get $1.00 to try it.').waitFor();
+  await fillSignUp(page, 'Mara');
+  await heading(page, 'Look into your mail');
+  expect(await page.evaluate(`fetch('/api/console/session').then((reply) => reply.json())`)).toMatchObject({
+    person: null,
+    accounts: [],
+  });
+
+  await page.goto(await mailedLink(gateway, emailOf('Mara'), 'Confirm your e-mail address'));
+  await heading(page, 'Dashboard');
+  await page.getByText('Have credit: done').waitFor();
+  await page.getByText('$1.00', { exact: true }).first().waitFor();
+});
+
+it('runs the very curl that the page shows, and the request and its cost appear by themselves', async (context) => {
+  needBrowser(context);
+  const { shown } = await createKey(page, 'laptop');
+  await shown.getByRole('tab', { name: 'curl' }).click();
+  const command = await shown.getByRole('group').locator('code').innerText();
+  await shown.getByRole('button', { name: 'I saved it' }).click();
+  await visit(page, 'Dashboard');
+  await page.getByText('Make a key: done').waitFor();
+
+  const { stdout } = await runProgram('sh', ['-c', `${command} --silent`]);
+  expect(JSON.parse(stdout)).toMatchObject({ object: 'chat.completion', usage: { cost: 0.08 } });
+  // Nobody loads the page again: the live stream brings it.
+  const last = page.getByRole('region', { name: 'Last requests' });
+  await last.getByRole('cell', { name: 'completed' }).waitFor();
+  await last.getByRole('cell', { name: '$0.08' }).waitFor();
+  await page.getByText('$0.92', { exact: true }).first().waitFor();
+});
+
+it('rotates a key with an overlap and at once, and revokes one: the old secret is refused at that moment', async (context) => {
+  needBrowser(context);
+  const first = await createKey(page, 'robot');
+  await first.shown.getByRole('button', { name: 'I saved it' }).click();
+
+  const second = await rotate('robot', 'After 1 hour');
+  expect([(await chat(gateway, first.secret)).status, (await chat(gateway, second)).status]).toEqual([
+    200, 200,
+  ]);
+  await page.getByRole('row', { name: /^robot \(old\).*active until/ }).waitFor();
+
+  const third = await rotate('robot', 'At once');
+  expect([(await chat(gateway, second)).status, (await chat(gateway, third)).status]).toEqual([401, 200]);
+  expect((await chat(gateway, first.secret)).status).toBe(200);
+
+  await page.getByRole('button', { name: 'Actions of laptop' }).click();
+  await page.getByRole('menuitem', { name: 'Revoke' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Revoke the key “laptop”' });
+  await dialog.getByRole('button', { name: 'Revoke the key' }).click();
+  await page.getByRole('row', { name: /laptop.*revoked/ }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+/** Rotates a key. Resolves with the new secret. */
+async function rotate(name: string, overlap: string): Promise<string> {
+  await page.getByRole('button', { name: `Actions of ${name}`, exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Rotate' }).click();
+  const dialog = page.getByRole('dialog', { name: `Rotate the key “${name}”` });
+  await dialog.getByLabel('The old secret ends').selectOption({ label: overlap });
+  await dialog.getByRole('button', { name: 'Make the new secret' }).click();
+  const shown = page.getByRole('dialog', { name: /^The key/ });
+  const secret = await shown.getByLabel('Secret').inputValue();
+  await shown.getByRole('button', { name: 'I saved it' }).click();
+  await shown.waitFor({ state: 'detached' });
+  return secret;
+}
