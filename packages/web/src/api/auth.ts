@@ -53,7 +53,22 @@ export async function signInWithProvider(provider: string, backTo: string): Prom
   window.location.assign(answer.url);
 }
 
-export const signOut = () => sendJson<object>('POST', auth('/sign-out'));
+/** Pages of this browser tell each other here that the session has ended. */
+const ENDED_CHANNEL = 'session-ended';
+
+export async function signOut(): Promise<void> {
+  await sendJson<object>('POST', auth('/sign-out'));
+  const channel = new BroadcastChannel(ENDED_CHANNEL);
+  channel.postMessage(null);
+  channel.close();
+}
+
+/** Calls when another page of this browser has signed out. Returns what stops it. */
+export function onSignedOutElsewhere(hear: () => void): () => void {
+  const channel = new BroadcastChannel(ENDED_CHANNEL);
+  channel.addEventListener('message', hear);
+  return () => channel.close();
+}
 export const sendVerification = (email: string) =>
   sendJson<object>('POST', auth('/send-verification-email'), { email, callbackURL: '/app' });
 export const requestReset = (email: string) =>

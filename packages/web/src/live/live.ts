@@ -48,6 +48,8 @@ export function useLive(account: string): Live {
     source.addEventListener('error', () => {
       wasLost = true;
       lost.start();
+      // It gives up only when it was refused: the session has ended, or the account is theirs no more.
+      if (source.readyState === EventSource.CLOSED) void client.invalidateQueries({ queryKey: ['session'] });
     });
     const on = <Name extends ConsoleEventName>(name: Name, hear: (data: ConsoleEvents[Name]) => void) => {
       source.addEventListener(name, (event) => hear(JSON.parse(event.data) as ConsoleEvents[Name]));

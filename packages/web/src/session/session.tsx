@@ -1,8 +1,9 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { MemberRole } from '@switchyard/protocol/console/common.ts';
 import type { Session, SessionAccount, SessionPerson } from '@switchyard/protocol/console/session.ts';
-import { createContext, useContext, useState, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useState, type ReactNode } from 'react';
 import { Redirect, useLocation } from 'wouter';
+import { onSignedOutElsewhere } from '../api/auth.ts';
 import { sessionQuery } from '../api/queries.ts';
 import { ErrorNotice, Skeleton } from '../ui/states.tsx';
 
@@ -40,7 +41,12 @@ const ACCOUNT_STORE = 'account';
 /** Shows its children to a signed-in member of an account; others are led to where they must go. */
 export function SignedInOnly({ children }: { children: ReactNode }) {
   const query = useSessionQuery();
+  const client = useQueryClient();
   const [location] = useLocation();
+  useEffect(
+    () => onSignedOutElsewhere(() => void client.invalidateQueries({ queryKey: ['session'] })),
+    [client],
+  );
   const [chosen, setChosen] = useState(() => localStorage.getItem(ACCOUNT_STORE));
   if (query.data === undefined) {
     return (
