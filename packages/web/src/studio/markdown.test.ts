@@ -64,6 +64,15 @@ describe('spans', () => {
   });
 });
 
+/** A bare address stands in the text and in the link. Of a link with other words the address is nowhere else. */
+function withoutShownAddress(_key: string, value: unknown): unknown {
+  const isLink = typeof value === 'object' && value !== null && 'href' in value && 'children' in value;
+  if (!isLink || !Array.isArray(value.children)) return value;
+  const [first] = value.children as Partial<Inline & { text: string }>[];
+  const isBare = first?.kind === 'text' && first.text?.startsWith('https://') === true;
+  return isBare ? { ...value, href: '' } : value;
+}
+
 it('takes any text and loses no letter of it', () => {
   const pieces = fc.constantFrom(
     '*',
@@ -86,9 +95,7 @@ it('takes any text and loses no letter of it', () => {
   fc.assert(
     fc.property(fc.array(pieces), (parts) => {
       const source = parts.join('');
-      expect(
-        letters(JSON.stringify(parseMarkdown(source), (key, value) => (key === 'href' ? '' : value))),
-      ).toBe(letters(source));
+      expect(letters(JSON.stringify(parseMarkdown(source), withoutShownAddress))).toBe(letters(source));
     }),
     { numRuns: 2_000 },
   );
