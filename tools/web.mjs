@@ -7,7 +7,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { acquireLock } from './lock.mjs';
-import { pinnedNode, PrepareError, repositoryRoot, run, startProgress, tell } from './prepare.mjs';
+import {
+  childEnvironment,
+  pinnedNode,
+  PrepareError,
+  repositoryRoot,
+  run,
+  startProgress,
+  tell,
+} from './prepare.mjs';
 
 const packageFolder = join(repositoryRoot, 'packages', 'web');
 const distFolder = join(packageFolder, 'dist');
@@ -57,15 +65,13 @@ async function build(wanted) {
   const progress = startProgress('Building the web pages (only when they changed)');
   // An image has no pinned Node of its own: there the image's is the right one.
   const node = existsSync(pinnedNode) ? pinnedNode : process.execPath;
-  const outcome = await run(node, [
-    join(repositoryRoot, 'node_modules', 'vite', 'bin', 'vite.js'),
-    'build',
-    packageFolder,
-    '--logLevel',
-    'warn',
-    '--outDir',
-    fresh,
-  ]);
+  const vite = join(repositoryRoot, 'node_modules', 'vite', 'bin', 'vite.js');
+  const outcome = await run(
+    node,
+    [vite, 'build', packageFolder, '--logLevel', 'warn', '--outDir', fresh],
+    // A test that builds has another word there, and would get React's slow development build.
+    { ...childEnvironment(), NODE_ENV: 'production' },
+  );
   progress.stop(outcome.code === 0 ? 'done' : 'failed');
   if (outcome.code !== 0) {
     throw new PrepareError(`${outcome.log.trimEnd()}\n\nThe web pages could not be built.`);

@@ -205,7 +205,8 @@ it('does not exist for other people: neither pages nor routes', async (context) 
   await fillSignUp(page, 'Mara');
   await page.getByRole('heading', { name: 'Dashboard', level: 1 }).waitFor();
   for (const [path] of PAGES) {
-    await page.goto(`${site}/operator${path}`);
+    const answer = await page.goto(`${site}/operator${path}`);
+    expect([path, answer?.status()]).toEqual([path, 404]);
     await page.getByRole('heading', { name: 'There is no such page', level: 1 }).waitFor();
     const status = await page.evaluate(
       `fetch('/api/console/operator${path === '' ? '/overview' : path}').then(({ status }) => status)`,

@@ -437,6 +437,7 @@ async function startParts(config: Config, log: Log, closing: Closing): Promise<R
         keyName: (keyId) => registry.directory.key(keyId)?.identity.key.name,
       },
       web: loadWebApp(),
+      sessions: people.sessions,
     }),
     ...consoleApi.rows,
   ];

@@ -25,6 +25,7 @@ import { allModels, pageOfModels } from './models-page.ts';
 import { sendPage } from './pages.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { referenceRoutes } from './reference-routes.ts';
+import type { PeopleSessions } from '../people/person.ts';
 import { receiptRoutes, type ReceiptRoutesDeps } from './receipt-routes.ts';
 import { storedResponseRoutes } from './stored-responses.ts';
 import type { WebApp } from './web-app.ts';
@@ -55,6 +56,7 @@ export type RoutesDeps = {
   receipts: Omit<ReceiptRoutesDeps, 'inference' | 'catalog'>;
   gate: Gate;
   web: WebApp;
+  sessions: PeopleSessions;
 };
 
 /** The flat table of every route. Rows under `/v1/` are served under `/api/v1/` too. */
@@ -82,7 +84,7 @@ export function routeTable(deps: RoutesDeps): RouteRow[] {
     { method: 'GET', path: '/healthz', handler: (_request, reply) => void reply.send({ status: 'ok' }) },
     { method: 'GET', path: '/readyz', handler: (_request, reply) => readiness(deps, reply) },
     { method: 'GET', path: '/metrics', handler: (request, reply) => scrape(deps, request, reply) },
-    ...webRoutes(deps.web, deps.config.brand.name),
+    ...webRoutes(deps.web, deps.config.brand.name, deps.sessions),
     { method: 'GET', path: '/', handler: (request, reply) => sendLandingPage(deps, request, reply) },
   ];
 }

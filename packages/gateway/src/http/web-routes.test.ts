@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ServerConfig } from '../config/config.ts';
 import { createHttpServer, type HttpServer } from './server.ts';
 import { loadWebApp } from './web-app.ts';
+import type { Person } from '../people/person.ts';
 import { webRoutes } from './web-routes.ts';
 
 const HTML = '<!doctype html>\n<html lang="en"><head><title>Switchyard</title></head></html>';
@@ -25,9 +26,26 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** By the cookie of the test. */
+function personOf(cookie = ''): Person | undefined {
+  const site = /site=(person|operator)/.exec(cookie)?.[1];
+  if (site === undefined) return undefined;
+  return {
+    id: 'person_1',
+    email: 'ann@example.com',
+    name: 'Ann',
+    emailVerified: true,
+    site: site === 'operator' ? 'operator' : 'person',
+    twoFactor: false,
+    memberships: [],
+    signedInAtMs: 0,
+  };
+}
+
 function build(): void {
   mkdirSync(join(folder, 'dist', 'assets'), { recursive: true });
   writeFileSync(join(folder, 'dist', 'index.html'), HTML);
+  writeFileSync(join(folder, 'dist', 'operator.html'), HTML.replace('<head>', '<head><!-- operators -->'));
   writeFileSync(join(folder, 'dist', 'assets', 'app-1a2b.js'), SCRIPT);
   writeFileSync(join(folder, 'dist', 'assets', 'app-1a2b.js.gz'), gzipSync(SCRIPT));
   writeFileSync(join(folder, 'dist', 'assets', 'notes.txt'), 'no');
@@ -42,7 +60,9 @@ async function start(): Promise<{ base: string; port: number }> {
       trustedProxies: [],
       chatBodyMaxBytes: 1_000,
     } as unknown as ServerConfig,
-    routes: webRoutes(loadWebApp(folder), 'Yard & <Sons>'),
+    routes: webRoutes(loadWebApp(folder), 'Yard & <Sons>', {
+      read: ({ cookie }) => Promise.resolve(personOf(cookie)),
+    }),
     handleUpgrade: silent,
     log: { debug: silent, info: silent, warn: silent, error: silent },
   });
@@ -71,6 +91,22 @@ it.each(['/app', '/app/keys', '/app/nodes/nd_1', '/create', '/sign-in', '/sign-u
     expect(reply.headers.get('x-content-type-options')).toBe('nosniff');
   },
 );
+
+it.each(['/operator', '/operator/accounts?search=a%2Fb'])('serves %s to operators only', async (path) => {
+  build();
+  const { base } = await start();
+  const ask = (cookie: string) => fetch(base + path, { headers: { cookie }, redirect: 'manual' });
+  const operators = await ask('site=operator');
+  expect([operators.status, await operators.text()]).toEqual([200, expect.stringContaining('operators')]);
+  const persons = await ask('site=person');
+  expect([persons.status, await persons.text()]).toEqual([404, expect.not.stringContaining('operators')]);
+  const nobodys = await ask('');
+  expect([nobodys.status, nobodys.headers.get('location'), nobodys.headers.get('cache-control')]).toEqual([
+    302,
+    `/sign-in?next=${encodeURIComponent(path)}`,
+    'no-store',
+  ]);
+});
 
 it.each([
   ['theme=dark', '<html lang="en" data-theme="dark">'],

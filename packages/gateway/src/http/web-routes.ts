@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { fault } from '../core/errors.ts';
 import { escapeHtml, htmlDocument } from '../core/html.ts';
+import type { PeopleSessions } from '../people/person.ts';
 import { sendFault } from './errors.ts';
 import { sendAppPage, sendPage } from './pages.ts';
 import type { RouteRow } from './routes.ts';
@@ -24,8 +25,11 @@ const OPERATOR_PATHS = ['/operator', '/operator/*'];
 /** A hashed name never changes its content. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
-/** The web app and what the pages without script load. `brand`: the operator's name, as text. */
-export function webRoutes(web: WebApp, brand: string): RouteRow[] {
+/**
+ * The web app and what the pages without script load. `brand`: the operator's name, as text. The operator's pages are for
+ * operators: others are led to the sign-in, or told that there is no such page, and load none of their code.
+ */
+export function webRoutes(web: WebApp, brand: string, sessions: PeopleSessions): RouteRow[] {
   const page = (html: string | undefined): RouteRow['handler'] => {
     const titled = html?.replace('<title>Switchyard</title>', () => `<title>${escapeHtml(brand)}</title>`);
     return (request, reply) => {
@@ -36,12 +40,30 @@ export function webRoutes(web: WebApp, brand: string): RouteRow[] {
   const row = (path: string, handler: RouteRow['handler']): RouteRow => ({ method: 'GET', path, handler });
   return [
     ...APP_PATHS.map((path) => row(path, page(web.app))),
-    ...OPERATOR_PATHS.map((path) => row(path, page(web.operator))),
+    ...OPERATOR_PATHS.map((path) => row(path, forOperators(sessions, page(web.operator), page(web.app)))),
     row('/assets/*', (request, reply) => sendAsset(web, request, reply)),
     row('/site.css', (_request, reply) => sendBytes(reply, 'text/css; charset=utf-8', web.siteCss)),
     row('/mark.svg', (_request, reply) => sendBytes(reply, 'image/svg+xml', web.mark)),
     row('/favicon.ico', (_request, reply) => sendBytes(reply, 'image/svg+xml', web.mark)),
   ];
+}
+
+/** `other`: the page that says that there is no such page. */
+function forOperators(
+  sessions: PeopleSessions,
+  operators: RouteRow['handler'],
+  other: RouteRow['handler'],
+): RouteRow['handler'] {
+  return async (request, reply) => {
+    const person = await sessions.read(request.headers);
+    if (person === undefined) {
+      const next = encodeURIComponent(request.url);
+      void reply.header('cache-control', 'no-store').redirect(`/sign-in?next=${next}`);
+      return;
+    }
+    if (person.site === 'operator') await operators(request, reply);
+    else await other(request, reply.code(404));
+  };
 }
 
 /** A name that is not in the list is not there, whatever it looks like. */

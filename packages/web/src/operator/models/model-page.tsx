@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { OperatorModel } from '@switchyard/protocol/console/operator.ts';
 import { useState } from 'react';
 import { PriceText } from '../../pages/models/price.tsx';
-import { Figure, Page, Section } from '../../ui/page.tsx';
+import { Card, Figure, Page, Section } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
@@ -45,7 +45,7 @@ function ModelBody({ model }: { model: OperatorModel }) {
     <>
       <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-4">
         <Figure label="Price now" note={`version ${model.price.version}`}>
-          <span className="text-base">
+          <span className="text-base font-medium tracking-normal">
             <PriceText price={model.price} kind={model.kind} />
           </span>
         </Figure>
@@ -57,11 +57,11 @@ function ModelBody({ model }: { model: OperatorModel }) {
         <Figure label="Free slots" note={`of ${model.slots} on ${countText(model.nodesOnline, 'node')}`}>
           {model.freeSlots}
         </Figure>
-        <Figure label="Goes to" note={`${countText(model.waiting, 'request')} in its queue`}>
-          <span className="block text-base">
-            <Routes routes={model.routes} />
-          </span>
-        </Figure>
+        <Card className="grid content-start gap-1">
+          <p className="text-[0.8125rem] text-soft">Goes to</p>
+          <Routes routes={model.routes} />
+          <p className="text-[0.8125rem] text-soft">{countText(model.waiting, 'request')} in its queue</p>
+        </Card>
       </div>
       <Section
         title="Change the price"
