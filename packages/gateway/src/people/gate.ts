@@ -3,12 +3,14 @@ import type { Clock } from '../core/clock.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import { createAddressGuard } from '../limits/address-guard.ts';
-import { faultOf, OTHER_SITE, TOO_MANY } from './better-auth/answers.ts';
+import { faultOf, notOwnPage, OTHER_SITE, TOO_MANY } from './better-auth/answers.ts';
 import type { Auth } from './better-auth/auth.ts';
-import { ADDRESS_HEADER, AUTH_PATH, authPath, CLAIM_PATH } from './better-auth/paths.ts';
+import { ADDRESS_HEADER, AUTH_PATH, authPath, CLAIM_PATH, isReturn } from './better-auth/paths.ts';
+import { foreignPage } from './better-auth/wanted-page.ts';
 import { mailboxOf } from './email-address.ts';
 import { networkOf } from './network.ts';
 import type { Person, PeopleSessions } from './person.ts';
+import { providerReturn } from './provider-return.ts';
 import type { SignUpRules } from './sign-up.ts';
 
 /** A request below `/api/auth`. `path` begins with a slash; `query` is empty or begins with `?`. */
@@ -82,11 +84,22 @@ export function createGate(deps: GateDeps): Gate {
       if (row === undefined) return failed(fault('not_found'));
       if (row.method !== ask.method) return failed(fault('method_not_allowed'));
       if (ask.method === 'POST' && !isSameSite(ask.headers, deps.origins())) return failed(OTHER_SITE);
-      const fields = ask.method === 'POST' ? readFields(ask.body) : {};
-      if (fields === undefined) return failed(fault('invalid_json'));
+      const sent = ask.method === 'POST' ? readFields(ask.body) : {};
+      if (sent === undefined) return failed(fault('invalid_json'));
+      const { takes } = row;
+      const fields =
+        takes === undefined
+          ? sent
+          : Object.fromEntries(Object.entries(sent).filter(([name]) => takes.includes(name)));
+      const foreign = foreignPage(
+        { ...Object.fromEntries(new URLSearchParams(ask.query)), ...fields },
+        deps.origins(),
+      );
+      if (foreign !== undefined) return failed(notOwnPage(foreign));
       const refused = row.guess === true ? refusedTry(ask.address, fields) : undefined;
       if (refused !== undefined) return failed(refused);
       if (ask.path === CLAIM_PATH) return claim(ask, fields['token']);
+      if (isReturn(ask.path)) return ok(await providerReturn(deps, forward(deps, ask, fields)));
       if (ask.path !== '/sign-up/email') return answerOf(await forward(deps, ask, fields));
       const { ticket, ...rest } = fields;
       const allowed = deps.signUp.check({ email: rest['email'], ticket });

@@ -48,6 +48,7 @@ export async function openPeople(
     freeCreditsPerAddress: config.people.freeCreditsPerAddress,
     digestKey: await storedSecret(registry, 'people-digests'),
   };
+  const signUp = createSignUpRules({ clock, store, registry, config: config.people });
   let loading: Promise<Auth> | undefined;
   const auth = (): Promise<Auth> =>
     (loading ??= import('./better-auth/auth.ts').then(({ createAuth }) =>
@@ -60,6 +61,7 @@ export async function openPeople(
         otherOrigins: originsOf(siteUrl()).slice(1),
         config: config.people,
         mailer,
+        mayJoin: signUp.mayJoin,
       }),
     ));
   const timer = clock.every(SWEEP_MS, () => {
@@ -78,7 +80,7 @@ export async function openPeople(
       auth,
       sessions,
       claimOperator: (person, token) => claimOperatorLink(deps, person, token),
-      signUp: createSignUpRules({ clock, store, registry, config: config.people }),
+      signUp,
       siteUrl,
       origins: () => originsOf(siteUrl()),
     }),

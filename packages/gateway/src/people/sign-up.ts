@@ -14,6 +14,11 @@ export type SignUpRight = 'anyone' | 'invited' | 'operator';
 export type SignUpRules = {
   /** Errors: `sign_up_closed`, `invalid_request` (domain). The answer never depends on who has an account. */
   check(ask: { email: unknown; ticket: unknown }): Result<SignUpRight, Fault>;
+  /**
+   * Of somebody whose address a provider has proved, or who has signed with a wallet; no address is known then. Why not,
+   * or undefined.
+   */
+  mayJoin(email: string, by: { isWallet: boolean }): 'SIGN_UP_CLOSED' | 'EMAIL_REFUSED' | undefined;
   /** Hears what a sign-up answered. Of an address that was known already, the id is nobody's. */
   done(right: SignUpRight, answer: unknown): Promise<void>;
 };
@@ -47,6 +52,13 @@ export function createSignUpRules(deps: {
         return failed(fault('invalid_request', { message: 'Use another e-mail address.', param: 'email' }));
       }
       return ok(right);
+    },
+    mayJoin(email, { isWallet }) {
+      const address = email.toLowerCase();
+      const isInvited =
+        config.signUp === 'invite' && !isWallet && store.hasOpenInvitation(address, clock.nowMs());
+      if (config.signUp !== 'open' && !isInvited) return 'SIGN_UP_CLOSED';
+      return hasRefusedDomain(address, refusedDomains) ? 'EMAIL_REFUSED' : undefined;
     },
     async done(right, answer) {
       const personId = right === 'operator' ? newPersonId(answer) : undefined;

@@ -71,6 +71,8 @@ export type PeopleStore = {
 
   invitation(id: string): Invitation | undefined;
   invitationByDigest(digest: string): Invitation | undefined;
+  /** Whether any account has invited an address (in small letters). */
+  hasOpenInvitation(email: string, nowMs: number): boolean;
   /** Open and expired ones, oldest first. */
   invitations(accountId: string): Invitation[];
   putInvitation(invitation: Invitation): void;

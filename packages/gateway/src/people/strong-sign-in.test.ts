@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import { isFreshlySignedIn } from './person.ts';
 import { createAuthenticator } from './testing-authenticator.ts';
 import { cookieOf, openTestPeople, PASSWORD, SITE, type Joined, type TestPeople } from './testing-people.ts';
+import { totp } from './testing-totp.ts';
 
 let people: TestPeople;
 let ann: Joined;
@@ -17,19 +17,6 @@ async function asked(path: string, fields: Record<string, unknown> | undefined, 
   const answer = await people.ask(path, fields, { headers: { cookie } });
   if (!answer.ok) throw new Error(`${path}: ${answer.error.code}`);
   return { cookie: cookieOf(answer.value), body: JSON.parse(answer.value.body) };
-}
-
-/** RFC 6238 with SHA-1, six digits, 30 seconds. */
-function totp(uri: string, nowMs: number): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const secret = new URL(uri).searchParams.get('secret') ?? '';
-  const bits = Array.from(secret, (letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  const key = Buffer.from(bits.match(/.{8}/g)?.map((byte) => Number.parseInt(byte, 2)) ?? []);
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(nowMs / 30_000)));
-  const mac = createHmac('sha1', key).update(counter).digest();
-  const at = (mac.at(-1) ?? 0) & 15;
-  return String((mac.readUInt32BE(at) & 0x7fff_ffff) % 1_000_000).padStart(6, '0');
 }
 
 it('asks for the second factor, takes a code of the app, and each backup code once', async () => {

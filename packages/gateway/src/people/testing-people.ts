@@ -12,7 +12,7 @@ import { createPeopleSessions } from './sessions.ts';
 import { createSignUpRules } from './sign-up.ts';
 import type { Fault } from '../core/errors.ts';
 import type { Result } from '../core/result.ts';
-import { openPeopleStore } from '../store/sqlite/people/open.ts';
+import { type OpenedPeople, openPeopleStore } from '../store/sqlite/people/open.ts';
 
 export const SITE = 'http://localhost:8080';
 export const PASSWORD = 'correct horse 1';
@@ -22,6 +22,9 @@ export type TestPeople = {
   gateway: TestGateway;
   deps: PeopleDeps;
   mails: Mail[];
+  /** `signUp` may be changed while it runs. */
+  settings: Pick<PeopleConfig, 'signUp'>;
+  database: OpenedPeople['database'];
   ask(
     path: string,
     fields?: Record<string, unknown>,
@@ -30,6 +33,7 @@ export type TestPeople = {
   /** Signs up and in; the person and their cookie. */
   join(email: string, more?: { ticket?: string; verified?: boolean; address?: string }): Promise<Joined>;
   person(cookie: string): Promise<Person | undefined>;
+  resetToken(personId: string): Promise<string>;
   dispose(): Promise<void>;
 };
 export type Joined = { person: Person; cookie: string };
@@ -38,8 +42,8 @@ export async function openTestPeople(clock: Clock, config: Partial<PeopleConfig>
   const gateway = await openTestGateway(clock);
   const mails: Mail[] = [];
   const { context } = gateway;
-  const settings = {
-    signUp: 'open' as const,
+  const settings: Omit<PeopleConfig, 'freeCreditsPerAddress' | 'secret' | 'smtp'> = {
+    signUp: 'open',
     requireVerifiedEmail: false,
     sessionMs: 7 * 86_400_000,
     refusedEmailDomains: ['throw.example'],
@@ -51,6 +55,7 @@ export async function openTestPeople(clock: Clock, config: Partial<PeopleConfig>
   const deps: PeopleDeps = { ...context.people.deps, mailer, siteUrl: () => SITE };
   const { store } = deps;
   const opened = openPeopleStore(gateway.directory, clock);
+  const signUp = createSignUpRules({ clock, store, registry: deps.registry, config: settings });
   const made = createAuth({
     clock,
     database: opened.database,
@@ -60,6 +65,7 @@ export async function openTestPeople(clock: Clock, config: Partial<PeopleConfig>
     otherOrigins: [],
     config: settings,
     mailer,
+    mayJoin: signUp.mayJoin,
   });
   const auth = () => Promise.resolve(made);
   const sessions = createPeopleSessions({ store, home: createHomeKeeper(deps), auth });
@@ -68,7 +74,7 @@ export async function openTestPeople(clock: Clock, config: Partial<PeopleConfig>
     auth,
     sessions,
     claimOperator: (person, token) => claimOperatorLink(deps, person, token),
-    signUp: createSignUpRules({ clock, store, registry: deps.registry, config: settings }),
+    signUp,
     siteUrl: () => SITE,
     origins: () => [SITE],
   });
@@ -87,8 +93,11 @@ export async function openTestPeople(clock: Clock, config: Partial<PeopleConfig>
     gateway,
     deps,
     mails,
+    settings,
+    database: opened.database,
     ask,
     person,
+    resetToken: (personId) => made.resetToken(personId),
     async join(email, { ticket, verified = false, address = '192.0.2.1' } = {}) {
       const name = email.split('@')[0] ?? '';
       const ticketField = ticket === undefined ? {} : { ticket };

@@ -18,6 +18,12 @@ export function faultOf(status: number, code: string): Fault {
         message: `The password must have ${PASSWORD_MAX_CHARS} characters or fewer.`,
         param: 'password',
       });
+    case 'SIGN_UP_CLOSED':
+      return fault('sign_up_closed');
+    case 'PROVIDER_NOT_FOUND':
+      return fault('not_found', {
+        message: 'This way to sign in is not there, or its provider does not answer.',
+      });
     case 'INVALID_EMAIL':
       return fault('invalid_request', { message: 'This is no e-mail address.', param: 'email' });
     case 'EMAIL_NOT_VERIFIED':
@@ -48,6 +54,11 @@ export const OTHER_SITE = fault('permission_denied', {
     'This request did not come from a page of this site. Its address is server.public_url of the configuration.',
 });
 
+/** A field asks to be led to another site. */
+export function notOwnPage(param: string): Fault {
+  return fault('invalid_request', { message: 'This must be a page of this site.', param });
+}
+
 function byStatus(status: number): Fault {
   if (status === 401) return fault('sign_in_failed');
   if (status === 403) return fault('permission_denied', { message: 'Sign in again to do this.' });
@@ -57,3 +68,30 @@ function byStatus(status: number): Fault {
 }
 
 export const TOO_MANY = 'Too many tries. Wait a minute and try again.';
+
+/** Why a provider brought somebody back without a sign-in, for the page that shows it. */
+type ReturnProblem =
+  | 'cancelled'
+  | 'sign_up_closed'
+  | 'address_taken'
+  | 'address_not_confirmed'
+  | 'sign_in_failed';
+
+/** What a provider, or Better Auth, says of a failed return. Words of a provider go no further: anybody can write them. */
+export function returnProblem(error: string): ReturnProblem {
+  switch (error) {
+    case 'access_denied':
+      return 'cancelled';
+    case 'SIGN_UP_CLOSED':
+      return 'sign_up_closed';
+    case 'account_not_linked':
+    case 'email_does_not_match':
+    case 'account_already_linked_to_different_user':
+      return 'address_taken';
+    case 'EMAIL_NOT_VERIFIED':
+    case 'email_not_verified':
+      return 'address_not_confirmed';
+    default:
+      return 'sign_in_failed';
+  }
+}

@@ -1,17 +1,20 @@
 import { passkey } from '@better-auth/passkey';
 import { betterAuth } from 'better-auth';
+import { APIError } from 'better-auth/api';
 import type { BetterAuthOptions } from 'better-auth';
 import { genericOAuth } from 'better-auth/plugins/generic-oauth';
 import { siwe } from 'better-auth/plugins/siwe';
-import { twoFactor } from 'better-auth/plugins/two-factor';
 import type { PeopleConfig } from '../../config/config.ts';
 import type { Clock } from '../../core/clock.ts';
 import { randomBase62 } from '../../core/ids.ts';
 import { linkTo } from '../links.ts';
 import { type Mailer, writeMail } from '../mail.ts';
 import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from '../passwords.ts';
+import type { SignUpRules } from '../sign-up.ts';
 import { signedBy } from '../wallet-signature.ts';
 import { ADDRESS_HEADER, AUTH_PATH } from './paths.ts';
+import { reachable } from './reach.ts';
+import { secondFactor } from './second-factor.ts';
 
 const LINK_LIFETIME_SECONDS = 3_600;
 const FRESH_SECONDS = 600;
@@ -28,8 +31,10 @@ export type AuthSetup = {
   siteUrl: string;
   /** Further origins of the same site, for a gateway on this machine. */
   otherOrigins: readonly string[];
-  config: Pick<PeopleConfig, 'signUp' | 'requireVerifiedEmail' | 'sessionMs' | 'oauth' | 'wallet'>;
+  config: Pick<PeopleConfig, 'requireVerifiedEmail' | 'sessionMs' | 'oauth' | 'wallet'>;
   mailer: Mailer;
+  /** Whether somebody whom a provider or a wallet vouches for may make an account. */
+  mayJoin: SignUpRules['mayJoin'];
 };
 
 /** What is needed of Better Auth. The only module that imports it: it takes half a second and 70 MB to load. */
@@ -43,11 +48,34 @@ export type Auth = {
 
 export type AuthSession = { personId: string; startedAtMs: number; address: string };
 
+/** How long a provider that could not be reached is left out, at least. */
+const REACH_AGAIN_MS = 60_000;
+
+/**
+ * Better Auth over the database of people. Providers that cannot be reached are left out, and tried again from time to
+ * time, behind the answers.
+ */
 export function createAuth(setup: AuthSetup): Auth {
-  const auth = betterAuth(authOptions(setup));
+  let current: Promise<Built> | undefined;
+  let isRenewing = false;
+
+  async function instance(): Promise<Built['auth']> {
+    current ??= build(setup);
+    const { auth, isWhole, builtAtMs } = await current;
+    if (!isWhole && !isRenewing && setup.clock.monotonicMs() - builtAtMs >= REACH_AGAIN_MS) {
+      isRenewing = true;
+      void build(setup)
+        .then((built) => (current = Promise.resolve(built)))
+        .catch(() => undefined)
+        .finally(() => (isRenewing = false));
+    }
+    return auth;
+  }
+
   return {
-    handle: (request) => auth.handler(request),
+    handle: async (request) => (await instance()).handler(request),
     async session(headers) {
+      const auth = await instance();
       const found = await auth.api.getSession({ headers, query: { disableRefresh: true } });
       if (found === null) return undefined;
       const { userId, createdAt, ipAddress } = found.session;
@@ -55,7 +83,7 @@ export function createAuth(setup: AuthSetup): Auth {
     },
     async resetToken(personId) {
       const token = randomBase62(32);
-      const { internalAdapter } = await auth.$context;
+      const { internalAdapter } = await (await instance()).$context;
       await internalAdapter.createVerificationValue({
         identifier: `reset-password:${token}`,
         value: personId,
@@ -64,6 +92,15 @@ export function createAuth(setup: AuthSetup): Auth {
       return token;
     },
   };
+}
+
+type Built = { auth: ReturnType<typeof betterAuth>; isWhole: boolean; builtAtMs: number };
+
+async function build(setup: AuthSetup): Promise<Built> {
+  const { config, clock } = setup;
+  const oauth = await reachable(config.oauth);
+  const auth = betterAuth(authOptions({ ...setup, config: { ...config, oauth } }));
+  return { auth, isWhole: oauth.length === config.oauth.length, builtAtMs: clock.monotonicMs() };
 }
 
 /** All that Better Auth is told. Checks of origin stay on: no setting of ours reaches them. */
@@ -84,6 +121,7 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
     telemetry: { enabled: false },
     // Its messages quote addresses.
     logger: { disabled: true },
+    onAPIError: { errorURL: linkTo(siteUrl, 'sign-in') },
     emailAndPassword: {
       enabled: true,
       // The gateway decides about sign-ups before a request gets here; see sign-up.ts.
@@ -130,10 +168,12 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
       backgroundTasks: { handler: (task) => void task.catch(() => undefined) },
     },
     databaseHooks: {
+      // Nobody is asked anything in a person's name, so a provider's tokens are not kept.
+      account: { create: { before: withoutTokens }, update: { before: withoutTokens } },
       user: {
         create: {
-          before: (_user, context) =>
-            Promise.resolve(config.signUp === 'open' || context?.path === SIGN_UP_PATH),
+          before: (user, context) =>
+            context?.path === SIGN_UP_PATH ? Promise.resolve() : refuseStranger(setup, user, context?.path),
         },
       },
     },
@@ -153,7 +193,7 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
             }),
           ]
         : []),
-      twoFactor({ issuer: brand }),
+      secondFactor(brand),
       passkey({ rpID: new URL(siteUrl).hostname, rpName: brand, origin: [siteUrl, ...setup.otherOrigins] }),
       genericOAuth({
         config: config.oauth.flatMap(({ name, discoveryUrl, clientId, clientSecret }) =>
@@ -173,4 +213,21 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
       }),
     ],
   };
+}
+
+function withoutTokens<Account extends object>(account: Account) {
+  return Promise.resolve({ data: { ...account, accessToken: null, refreshToken: null, idToken: null } });
+}
+
+/** Someone new who comes from a provider or with a wallet. An address that the provider has not proved could be anyone's. */
+function refuseStranger(
+  { mayJoin }: AuthSetup,
+  user: { email: string; emailVerified: boolean },
+  path: string | undefined,
+): Promise<void> {
+  const isWallet = path === '/siwe/verify';
+  const refused = isWallet || user.emailVerified ? mayJoin(user.email, { isWallet }) : 'EMAIL_NOT_VERIFIED';
+  return refused === undefined
+    ? Promise.resolve()
+    : Promise.reject(new APIError('FORBIDDEN', { code: refused }));
 }

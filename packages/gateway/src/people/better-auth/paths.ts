@@ -12,8 +12,12 @@ export const CLAIM_PATH = '/operator/claim';
  * gateway wants (sessions' tokens, providers' tokens, changes of address). Below `/api/auth`.
  *
  * `guess`: a secret is sent, so tries are counted by network address, and by mailbox where one is named.
+ * `takes`: the only fields that are passed on.
  */
-type PathRow = { method: 'GET' | 'POST'; guess?: true };
+type PathRow = { method: 'GET' | 'POST'; guess?: true; takes?: readonly string[] };
+
+/** Without `idToken`: with a provider's token from elsewhere one could sign in past the browser and the second factor. */
+const PROVIDER_FIELDS = ['provider', 'callbackURL', 'errorCallbackURL', 'newUserCallbackURL'] as const;
 
 const PATHS: Record<string, PathRow> = {
   '/sign-up/email': { method: 'POST', guess: true },
@@ -28,8 +32,8 @@ const PATHS: Record<string, PathRow> = {
   '/update-user': { method: 'POST' },
   '/revoke-sessions': { method: 'POST' },
   '/revoke-other-sessions': { method: 'POST' },
-  '/sign-in/social': { method: 'POST' },
-  '/link-social': { method: 'POST' },
+  '/sign-in/social': { method: 'POST', takes: PROVIDER_FIELDS },
+  '/link-social': { method: 'POST', takes: PROVIDER_FIELDS },
   '/unlink-account': { method: 'POST' },
   '/list-accounts': { method: 'GET' },
   '/two-factor/enable': { method: 'POST', guess: true },
@@ -46,7 +50,7 @@ const PATHS: Record<string, PathRow> = {
   '/passkey/update-passkey': { method: 'POST' },
   [CLAIM_PATH]: { method: 'POST', guess: true },
   '/siwe/nonce': { method: 'POST' },
-  '/siwe/verify': { method: 'POST', guess: true },
+  '/siwe/verify': { method: 'POST', guess: true, takes: ['message', 'signature'] },
 };
 
 /** Providers come back here. */
@@ -55,5 +59,10 @@ const CALLBACK = /^\/callback\/[a-z0-9][a-z0-9-]{0,62}$/;
 /** Undefined: there is nothing at this path. */
 export function authPath(path: string): PathRow | undefined {
   if (Object.hasOwn(PATHS, path)) return PATHS[path];
-  return CALLBACK.test(path) ? { method: 'GET', guess: true } : undefined;
+  return isReturn(path) ? { method: 'GET', guess: true } : undefined;
+}
+
+/** Whether a provider brings a person back here. */
+export function isReturn(path: string): boolean {
+  return CALLBACK.test(path);
 }

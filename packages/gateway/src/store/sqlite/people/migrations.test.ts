@@ -18,8 +18,9 @@ it('makes every table that the installed Better Auth wants, in a file for its ow
       brand: 'Acme',
       siteUrl: 'http://localhost:8080',
       otherOrigins: [],
-      config: { signUp: 'open', requireVerifiedEmail: false, sessionMs: 60_000, oauth: [], wallet: true },
+      config: { requireVerifiedEmail: false, sessionMs: 60_000, oauth: [], wallet: true },
       mailer: { send: () => undefined },
+      mayJoin: () => undefined,
     });
     const { toBeCreated, toBeAdded } = await getMigrations(options);
     expect([toBeCreated, toBeAdded]).toEqual([[], []]);

@@ -81,6 +81,11 @@ export function createPeopleStore(database: Database): PeopleStore {
     invitationByDigest: database.prepare<[string], InvitationRow>(
       'SELECT * FROM invitation WHERE digest = ?',
     ),
+    openInvitation: database
+      .prepare<[string, number], number>(
+        'SELECT 1 FROM invitation WHERE email = ? AND expires_at > ? LIMIT 1',
+      )
+      .pluck(),
     invitations: database.prepare<[string], InvitationRow>(
       'SELECT * FROM invitation WHERE account_id = ? ORDER BY created_at, id',
     ),
@@ -152,6 +157,7 @@ export function createPeopleStore(database: Database): PeopleStore {
     deleteMembership: ({ accountId, personId }) => void sql.deleteMembership.run(accountId, personId),
     invitation: (id) => mapped(sql.invitation.get(id), invitationOf),
     invitationByDigest: (digest) => mapped(sql.invitationByDigest.get(digest), invitationOf),
+    hasOpenInvitation: (email, nowMs) => sql.openInvitation.get(email, nowMs) !== undefined,
     invitations: (accountId) => sql.invitations.all(accountId).map(invitationOf),
     putInvitation: (one) =>
       void sql.putInvitation.run(
