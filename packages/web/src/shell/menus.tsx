@@ -3,6 +3,7 @@ import { useLocation } from 'wouter';
 import { signOut } from '../api/auth.ts';
 import { messageOf } from '../api/client.ts';
 import { useSignedIn } from '../session/session.tsx';
+import { forgetBrowserKeys } from '../studio/key-store.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Menu, type MenuItem } from '../ui/menu.tsx';
 import { toast } from '../ui/toast.tsx';
@@ -43,6 +44,7 @@ export function PersonMenu() {
   const leave = async () => {
     await signOut();
     client.clear();
+    forgetBrowserKeys();
     go('/sign-in');
   };
   const items: MenuItem[] = [

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { callPublic, forgetBrowserKeys, PublicFailure } from './browser-key.ts';
+import { callPublic, PublicFailure } from './browser-key.ts';
+import { forgetBrowserKeys } from './key-store.ts';
 
 type Seen = { path: string; key: string | null; credentials: string | undefined };
 let seen: Seen[] = [];
@@ -28,8 +29,13 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-const call = () =>
-  callPublic({ accountId: 'acc_1', path: '/v1/x', body: {}, signal: new AbortController().signal });
+const call = (personId = 'usr_1') =>
+  callPublic({
+    owner: { accountId: 'acc_1', personId },
+    path: '/v1/x',
+    body: {},
+    signal: new AbortController().signal,
+  });
 
 it('takes one key for all calls, and sends no cookie with them', async () => {
   await Promise.all([call(), call()]);
@@ -38,6 +44,12 @@ it('takes one key for all calls, and sends no cookie with them', async () => {
   expect(seen.filter(({ path }) => path === '/v1/x')).toEqual(
     Array.from({ length: 3 }, () => ({ path: '/v1/x', key: 'Bearer sk-1', credentials: 'omit' })),
   );
+});
+
+it('takes another one for another person', async () => {
+  await call('usr_1');
+  await call('usr_2');
+  expect(minted).toBe(2);
 });
 
 it('takes a new key once when the old one is refused', async () => {

@@ -1,26 +1,25 @@
 import type { BrowserKey } from '@switchyard/protocol/console/keys.ts';
 import { accountPath, ApiError, sendJson } from '../api/client.ts';
 import { objectAt, parseObject, textAt } from './json.ts';
+import { browserKeys } from './key-store.ts';
 
-/** Keys of this page by account: in memory only, so they are gone with the page. */
-const keys = new Map<string, Promise<string>>();
+/** Who pays, and who asks: two people of one account who sign in here one after the other have two keys. */
+export type KeyOwner = { accountId: string; personId: string };
 
-/** For when nobody may be left with a key, and for tests. */
-export function forgetBrowserKeys(): void {
-  keys.clear();
-}
+const nameOf = ({ accountId, personId }: KeyOwner) => `${accountId} ${personId}`;
 
-function keyOf(accountId: string): Promise<string> {
-  const known = keys.get(accountId);
+function keyOf(owner: KeyOwner): Promise<string> {
+  const name = nameOf(owner);
+  const known = browserKeys.get(name);
   if (known !== undefined) return known;
-  const fresh = sendJson<BrowserKey>('POST', accountPath(accountId, 'browser-key')).then(
+  const fresh = sendJson<BrowserKey>('POST', accountPath(owner.accountId, 'browser-key')).then(
     ({ secret }) => secret,
     (error: unknown) => {
-      keys.delete(accountId);
+      browserKeys.delete(name);
       throw error;
     },
   );
-  keys.set(accountId, fresh);
+  browserKeys.set(name, fresh);
   return fresh;
 }
 
@@ -35,7 +34,7 @@ export class PublicFailure extends ApiError {
 }
 
 export type PublicCall = {
-  accountId: string;
+  owner: KeyOwner;
   /** `/v1/chat/completions`. */
   path: string;
   body: object;
@@ -48,12 +47,12 @@ export type PublicCall = {
  * new one) is replaced once. Throws `PublicFailure` for every answer that is not 2xx, and `AbortError` after `signal`.
  */
 export async function callPublic(call: PublicCall): Promise<Response> {
-  const key = keyOf(call.accountId);
+  const key = keyOf(call.owner);
   const response = await post(call, await key);
   if (response.status !== 401) return await accepted(response);
   // Another call may have replaced it meanwhile.
-  if (keys.get(call.accountId) === key) keys.delete(call.accountId);
-  return await accepted(await post(call, await keyOf(call.accountId)));
+  if (browserKeys.get(nameOf(call.owner)) === key) browserKeys.delete(nameOf(call.owner));
+  return await accepted(await post(call, await keyOf(call.owner)));
 }
 
 async function post(call: PublicCall, key: string): Promise<Response> {

@@ -1,6 +1,7 @@
 import type { ConsoleModel } from '@switchyard/protocol/console/models.ts';
 import { useEffect, useRef, useState } from 'react';
 import { useSignedIn } from '../../session/session.tsx';
+import type { KeyOwner } from '../../studio/browser-key.ts';
 import { useSpoken } from '../../studio/use-spoken.ts';
 import { Button } from '../../ui/button.tsx';
 import { classes } from '../../ui/classes.ts';
@@ -24,7 +25,8 @@ const NO_DRAFT: Draft = { text: '', pictures: [] };
 /** A conversation with a model, and everything about its requests. */
 export function Playground({ models }: { models: readonly ConsoleModel[] }) {
   const { person, account, session } = useSignedIn();
-  const chat = useChat(account.id, person.id, models);
+  const owner = { accountId: account.id, personId: person.id };
+  const chat = useChat(owner, models);
   const [draft, setDraft] = useState(NO_DRAFT);
   const [shown, setShown] = useState<'code' | 'history'>();
   const [showsSettings, setShowsSettings] = useState(false);
@@ -33,7 +35,7 @@ export function Playground({ models }: { models: readonly ConsoleModel[] }) {
   const { turns, settings } = conversation;
   const model = chat.model;
   const spoken = useSpoken(spokenText(turns, isRunning));
-  const consent = useConsent(account.id);
+  const consent = useConsent(owner);
   if (model === undefined) return null;
 
   const bodyOf = (next: readonly Turn[]) => SURFACES[settings.surface].body(askOf(conversation, next, model));
@@ -166,7 +168,7 @@ function useFollow(conversation: Conversation) {
 const NEAR_PX = 200;
 
 /** Shows what a long request can cost before it is sent. */
-function useConsent(accountId: string) {
+function useConsent(owner: KeyOwner) {
   const [asked, setAsked] = useState<{ costMicros: number; size: number; act: () => void }>();
   const agreedSize = useRef(0);
   type Request = { model: ConsoleModel; surface: (typeof SURFACES)[keyof typeof SURFACES]; body: object };
@@ -180,7 +182,7 @@ function useConsent(accountId: string) {
       }
       const { signal } = new AbortController();
       // What is wrong with the request the answer itself will say.
-      const costMicros = await quoteMicros({ accountId, surface, body, signal }).catch(() => undefined);
+      const costMicros = await quoteMicros({ owner, surface, body, signal }).catch(() => undefined);
       if (costMicros === undefined) act();
       else setAsked({ costMicros, size, act });
     },

@@ -1,5 +1,5 @@
 import { messageOf } from '../../api/client.ts';
-import { callPublic, isAbort, PublicFailure, requestIdOf } from '../../studio/browser-key.ts';
+import { callPublic, isAbort, PublicFailure, requestIdOf, type KeyOwner } from '../../studio/browser-key.ts';
 import { readEvents } from '../../studio/event-stream.ts';
 import { numberAt, parseObject } from '../../studio/json.ts';
 import { emptyAnswer, snapshot, type Answer } from './conversation.ts';
@@ -8,16 +8,16 @@ import type { Surface } from './surface.ts';
 /** The page draws a growing answer at most this often. */
 const SHOW_EVERY_MS = 60;
 
-export type AnswerCall = { accountId: string; surface: Surface; body: object; signal: AbortSignal };
+export type AnswerCall = { owner: KeyOwner; surface: Surface; body: object; signal: AbortSignal };
 
 /** Asks, and reads the answer while it comes. Never throws: what went wrong is in the answer. */
 export async function streamAnswer(call: AnswerCall, onChange: (answer: Answer) => void): Promise<Answer> {
-  const { accountId, surface, body, signal } = call;
+  const { owner, surface, body, signal } = call;
   const draft = emptyAnswer();
   const read = surface.createReader(draft);
   let shownMs = 0;
   try {
-    const response = await callPublic({ accountId, path: surface.path, body, signal });
+    const response = await callPublic({ owner, path: surface.path, body, signal });
     draft.requestId = requestIdOf(response);
     if (response.body !== null) {
       await readEvents(response.body, (events) => {
@@ -55,8 +55,8 @@ function endWith(draft: Answer, error: unknown): void {
 
 /** The most that the request can cost, in µ$. Asks nothing of a model. Throws as `callPublic`. */
 export async function quoteMicros(call: AnswerCall): Promise<number> {
-  const { accountId, surface, body, signal } = call;
+  const { owner, surface, body, signal } = call;
   const headers = { 'x-dry-run': 'true' };
-  const response = await callPublic({ accountId, path: surface.path, body, headers, signal });
+  const response = await callPublic({ owner, path: surface.path, body, headers, signal });
   return Math.round(numberAt(parseObject(await response.text()), 'max_cost') * 1_000_000);
 }

@@ -1,5 +1,6 @@
 import type { ConsoleModel } from '@switchyard/protocol/console/models.ts';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import type { KeyOwner } from '../../studio/browser-key.ts';
 import { openRecords } from '../../studio/database.ts';
 import { newId } from '../../studio/new-id.ts';
 import {
@@ -58,7 +59,8 @@ function withoutHalfCalls(turn: Turn): Turn {
 export type Chat = ReturnType<typeof useChat>;
 
 /** The conversations of a person, kept in this browser only, and the one in view. */
-export function useChat(accountId: string, personId: string, models: readonly ConsoleModel[]) {
+export function useChat(owner: KeyOwner, models: readonly ConsoleModel[]) {
+  const { personId } = owner;
   const records = useMemo(() => openRecords<Conversation>('chats', personId), [personId]);
   const [kept, setKept] = useState<readonly Conversation[]>([]);
   const [isBroken, setBroken] = useState(false);
@@ -113,7 +115,7 @@ export function useChat(accountId: string, personId: string, models: readonly Co
       });
       show(withAnswer(turn.answer));
       const body = SURFACES[surface].body(askOf(base, base.turns, maker));
-      const call = { accountId, surface: SURFACES[surface], body, signal: controller.signal };
+      const call = { owner, surface: SURFACES[surface], body, signal: controller.signal };
       const answer = await streamAnswer(call, (part) => show(withAnswer(part)));
       now = withAnswer(base.settings.demoTools ? withDemoResults(answer, Date.now()) : answer);
       keep(now);

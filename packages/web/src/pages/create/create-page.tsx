@@ -41,7 +41,7 @@ function Studio({ models }: { models: readonly ConsoleModel[] }) {
     const now = new Date().toISOString();
     void gallery.add({ ...picture, id: `${now}-${picture.requestId}`, createdAt: now, settings: of });
   };
-  const { run, start, stop } = useRun(account.id, keep);
+  const { run, start, stop } = useRun({ accountId: account.id, personId: person.id }, keep);
   const model = models.find(({ id }) => id === settings.model) ?? firstChoice(models);
   const pictures = gallery.pictures ?? [];
   const newest = pictures[0];

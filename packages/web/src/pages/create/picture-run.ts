@@ -1,4 +1,10 @@
-import { callPublic, PublicFailure, readFailure, requestIdOf } from '../../studio/browser-key.ts';
+import {
+  callPublic,
+  PublicFailure,
+  readFailure,
+  requestIdOf,
+  type KeyOwner,
+} from '../../studio/browser-key.ts';
 import { readEvents, type ServerEvent } from '../../studio/event-stream.ts';
 import { numberAt, parseObject, textAt } from '../../studio/json.ts';
 import { pictureBody, type PictureSettings } from './settings.ts';
@@ -71,12 +77,12 @@ function readPng(dataUrl: string): Blob | undefined {
  * `AbortError` after `signal`: the gateway then stops the node and gives back what was held.
  */
 export async function makePicture(
-  accountId: string,
+  owner: KeyOwner,
   settings: PictureSettings,
   options: { signal: AbortSignal; onProgress: (progress: Progress) => void },
 ): Promise<MadePicture> {
   const response = await callPublic({
-    accountId,
+    owner,
     path: '/api/images/create',
     body: pictureBody(settings),
     headers: { accept: 'text/event-stream' },

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { isAbort } from '../../studio/browser-key.ts';
+import { isAbort, type KeyOwner } from '../../studio/browser-key.ts';
 import { makePicture, type MadePicture, type Progress } from './picture-run.ts';
 import type { PictureSettings } from './settings.ts';
 
@@ -10,7 +10,7 @@ export type Run =
   | { kind: 'failed'; error: unknown };
 
 /** One picture at a time. `stop`, and leaving the page, frees the node and what was held. */
-export function useRun(accountId: string, onMade: (picture: MadePicture, settings: PictureSettings) => void) {
+export function useRun(owner: KeyOwner, onMade: (picture: MadePicture, settings: PictureSettings) => void) {
   const [run, setRun] = useState<Run>({ kind: 'idle' });
   const current = useRef<AbortController>(undefined);
   useEffect(() => () => current.current?.abort(), []);
@@ -23,7 +23,7 @@ export function useRun(accountId: string, onMade: (picture: MadePicture, setting
     const onProgress = (progress: Progress) => show({ kind: 'running', progress, settings, startedAtMs });
     onProgress({ kind: 'sent' });
     try {
-      const picture = await makePicture(accountId, settings, { signal: controller.signal, onProgress });
+      const picture = await makePicture(owner, settings, { signal: controller.signal, onProgress });
       onMade(picture, settings);
       show({ kind: 'idle' });
     } catch (error) {
