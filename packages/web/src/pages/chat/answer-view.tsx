@@ -1,3 +1,4 @@
+import { Fold } from '../../studio/fold.tsx';
 import { RichText } from '../../studio/rich-text.tsx';
 import { Button, ButtonLink, Spinner } from '../../ui/button.tsx';
 import { creditsText, usdText } from '../../ui/money.tsx';
@@ -24,10 +25,9 @@ export function AnswerView(props: {
         {turn.model}
       </p>
       {thoughts !== '' && (
-        <details className="rounded-lg border border-line text-sm">
-          <summary className="flex min-h-9 items-center px-3 text-soft">Thinking</summary>
-          <p className="border-t border-line px-3 py-2 whitespace-pre-wrap text-soft">{thoughts}</p>
-        </details>
+        <Fold title="Thinking" quiet>
+          <p className="text-sm whitespace-pre-wrap text-soft">{thoughts}</p>
+        </Fold>
       )}
       {answer.text !== '' && <RichText text={answer.text} />}
       {answer.calls.length > 0 && (

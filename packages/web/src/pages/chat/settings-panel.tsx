@@ -1,5 +1,6 @@
 import type { ConsoleModel } from '@switchyard/protocol/console/models.ts';
 import { useState } from 'react';
+import { Fold } from '../../studio/fold.tsx';
 import { SelectField, TextArea, TextField } from '../../ui/field.tsx';
 import { Switch } from '../../ui/controls.tsx';
 import { Status } from '../../ui/status.tsx';
@@ -83,9 +84,8 @@ type PartProps = { settings: ChatSettings; onChange: (part: Partial<ChatSettings
 
 function Parameters({ settings, model, onChange }: PartProps & { model: ConsoleModel }) {
   return (
-    <details className="rounded-lg border border-line">
-      <summary className="flex min-h-11 items-center px-4 text-sm font-semibold">Parameters</summary>
-      <div className="grid gap-4 border-t border-line p-4">
+    <Fold title="Parameters">
+      <div className="grid gap-4">
         <NumberField
           label="Temperature"
           range={{ min: 0, max: 2, step: 0.1 }}
@@ -115,7 +115,7 @@ function Parameters({ settings, model, onChange }: PartProps & { model: ConsoleM
           />
         )}
       </div>
-    </details>
+    </Fold>
   );
 }
 
@@ -149,9 +149,8 @@ function NumberField(props: {
 function Tools({ settings, onChange }: PartProps) {
   const { error, tools = [] } = readTools(settings.toolsText);
   return (
-    <details className="rounded-lg border border-line">
-      <summary className="flex min-h-11 items-center px-4 text-sm font-semibold">Tools</summary>
-      <div className="grid gap-4 border-t border-line p-4">
+    <Fold title="Tools">
+      <div className="grid gap-4">
         <Switch
           label="Clock and calculator"
           hint="This page runs them itself."
@@ -174,6 +173,6 @@ function Tools({ settings, onChange }: PartProps) {
           onChange={(event) => onChange({ toolsText: event.target.value })}
         />
       </div>
-    </details>
+    </Fold>
   );
 }

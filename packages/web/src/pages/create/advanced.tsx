@@ -1,5 +1,6 @@
 import { IMAGE_LIMITS } from '@switchyard/protocol/image.ts';
 import { useState } from 'react';
+import { Fold } from '../../studio/fold.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SliderField } from '../../ui/controls.tsx';
 import { TextArea, TextField } from '../../ui/field.tsx';
@@ -13,9 +14,8 @@ export function Advanced(props: {
 }) {
   const { settings, lastSeed, onChange } = props;
   return (
-    <details className="rounded-lg border border-line">
-      <summary className="flex min-h-11 items-center px-4 text-sm font-semibold">Advanced</summary>
-      <div className="grid gap-5 border-t border-line p-4">
+    <Fold title="Advanced">
+      <div className="grid gap-5">
         <TextArea
           label="Leave out"
           hint="What the picture shall not show."
@@ -49,7 +49,7 @@ export function Advanced(props: {
           onSeed={(seed) => onChange({ seed })}
         />
       </div>
-    </details>
+    </Fold>
   );
 }
 
