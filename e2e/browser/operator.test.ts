@@ -197,6 +197,20 @@ it.for([
   expect(complaints).toEqual([]);
 });
 
+it('leads an operator through the sign-in back to the page that was asked for', async (context) => {
+  const { page } = await openAsOperator(needBrowser(context), 'Orla');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor();
+  await page.goto(`${site}/operator/audit?action=account`);
+  await page.getByLabel('E-mail').fill('orla@example.com');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('heading', { name: 'Audit log', level: 1 }).waitFor();
+  expect(await page.getByLabel('Did what').inputValue()).toBe('account');
+  await page.goto(`${site}/sign-in?next=%2Foperator%2Fnodes`);
+  await page.getByRole('heading', { name: 'Nodes', level: 1 }).waitFor();
+});
+
 it('does not exist for other people: neither pages nor routes', async (context) => {
   const { page } = await needBrowser(context).open();
   await page.goto(`${site}/operator/accounts`);

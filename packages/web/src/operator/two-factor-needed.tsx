@@ -10,13 +10,13 @@ export function TwoFactorNeeded() {
     >
       <ol className="grid list-decimal gap-2 pl-5 text-sm">
         <li>Open “Profile and security” and choose to set up two-factor sign-in.</li>
-        <li>Scan the code with an authenticator app, and type what it shows.</li>
+        <li>Give your authenticator app what the page shows, and type the code of the app there.</li>
         <li>Keep the saved codes where you find them without your phone.</li>
         <li>Come back here. From then on each sign-in asks for a code.</li>
       </ol>
       <div className="flex flex-wrap items-center gap-4">
         <LeaveButton href="/app/profile">Set it up</LeaveButton>
-        <a href="/operator" className={LINK}>
+        <a href="/operator" className={`text-sm ${LINK}`}>
           I have done it
         </a>
       </div>

@@ -1,12 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Link, Redirect, useLocation, useSearch } from 'wouter';
 import { signInWithPasskey, signInWithPassword } from '../../api/auth.ts';
 import { passkeysWork } from '../../api/passkeys.ts';
 import { nextPath, useSessionQuery } from '../../session/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { TextField } from '../../ui/field.tsx';
-import { ErrorNotice } from '../../ui/states.tsx';
+import { ErrorNotice, Skeleton } from '../../ui/states.tsx';
 import { useAttempt } from '../../ui/use-attempt.ts';
 import { GateFrame, INLINE_LINK } from './frame.tsx';
 import { ProviderButtons } from './provider-buttons.tsx';
@@ -20,7 +20,7 @@ export default function SignInPage() {
   const [password, setPassword] = useState('');
   const { busy, error, run, onSubmit } = useAttempt();
   const next = nextPath(search);
-  if (session.data?.person !== null && session.data !== undefined) return <Redirect to={next} replace />;
+  if (session.data?.person !== null && session.data !== undefined) return <Onward path={next} />;
   const site = session.data?.site;
   const enter = async () => {
     await client.invalidateQueries({ queryKey: ['session'] });
@@ -87,8 +87,21 @@ export default function SignInPage() {
   );
 }
 
+/** For a person who is signed in already. */
+function Onward({ path }: { path: string }) {
+  const leaves = isOperators(path);
+  useEffect(() => {
+    if (leaves) window.location.replace(path);
+  }, [leaves, path]);
+  return leaves ? <Skeleton /> : <Redirect to={path} replace />;
+}
+
 /** The operator's pages are another bundle: the browser loads it. */
+function isOperators(path: string): boolean {
+  return path.startsWith('/operator');
+}
+
 function leaveTo(path: string, go: (path: string) => void): void {
-  if (path.startsWith('/operator')) window.location.assign(path);
+  if (isOperators(path)) window.location.assign(path);
   else go(path);
 }
