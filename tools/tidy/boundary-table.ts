@@ -19,6 +19,17 @@ const edges = ['surfaces', 'upstreams'] as const;
 const belowInference = [...pureParts, ...domainParts, ...edges] as const;
 const belowServer = [...belowInference, 'inference', 'observe', 'api-reference'] as const;
 
+const everything = [
+  ...belowServer,
+  'admin',
+  'console',
+  'http',
+  'config',
+  'store',
+  'cluster',
+  'composition',
+] as const;
+
 /** `types` may be imported with `import type` only. */
 type Allowance = { values: readonly string[]; types?: readonly string[] };
 
@@ -55,7 +66,9 @@ export const gatewayFolders: Readonly<Record<string, Allowance>> = {
   // What the web app speaks. Only the row type of the routes comes from the server.
   console: { values: [...belowServer, 'admin'], types: ['config', 'http'] },
   cli: { values: [...belowServer, 'admin', 'console', 'http', 'config', 'store', 'cluster', 'main'] },
-  main: { values: [...belowServer, 'admin', 'console', 'http', 'config', 'store', 'cluster'] },
+  // The composition root knows all. Of it, only main.ts may be imported, and only by the command line.
+  main: { values: everything },
+  composition: { values: everything },
   testing: { values: [...belowServer, 'config', 'store', 'cluster'] },
 };
 

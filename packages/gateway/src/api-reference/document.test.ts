@@ -40,6 +40,13 @@ describe.each(operations.filter(({ body }) => body !== undefined))('$id', ({ bod
   });
 });
 
+test('x-continue stands where it acts: at texts that can be streamed', () => {
+  const ids = operations.flatMap(({ id, parameters }) =>
+    parameters?.some(({ name }) => name === 'x-continue') === true ? [id] : [],
+  );
+  expect(ids.toSorted()).toEqual(['createChatCompletion', 'createMessage', 'createResponse']);
+});
+
 test('path parameters stand in braces and are described', () => {
   expect(Object.keys(document['paths'] as object)).toEqual(
     expect.arrayContaining(['/v1/models/{model}', '/v1/requests/{id}', '/v1/chat/completions']),

@@ -36,6 +36,7 @@ const INFERENCE_ERRORS = [
   'upstream_timeout',
 ] as const satisfies readonly ErrorCode[];
 
+/** Of every route that makes something. */
 export const INFERENCE_HEADERS: readonly Parameter[] = [
   {
     name: 'Idempotency-Key',
@@ -45,16 +46,20 @@ export const INFERENCE_HEADERS: readonly Parameter[] = [
     schema: z.string().max(255),
   },
   {
+    name: 'x-dry-run',
+    in: 'header',
+    description: 'true: the answer is a quote of the most it can cost, and nothing runs.',
+    schema: z.enum(['true', 'false']),
+  },
+];
+
+const TEXT_HEADERS: readonly Parameter[] = [
+  ...INFERENCE_HEADERS,
+  {
     name: 'x-continue',
     in: 'header',
     description:
       'true: another node may go on in a streamed text whose node was lost. Default: as the model is set.',
-    schema: z.enum(['true', 'false']),
-  },
-  {
-    name: 'x-dry-run',
-    in: 'header',
-    description: 'true: the answer is a quote of the most it can cost, and nothing runs.',
     schema: z.enum(['true', 'false']),
   },
 ];
@@ -71,7 +76,7 @@ export const textOperations: readonly Operation[] = [
     summary: 'Chat completion',
     description: "OpenAI's chat completions, streamed or not.",
     scope: 'inference',
-    parameters: INFERENCE_HEADERS,
+    parameters: TEXT_HEADERS,
     body: {
       schema: chatCompletionRequest,
       example: { model: 'demo', messages: [{ role: 'user', content: 'Hello!' }] },
@@ -95,7 +100,7 @@ export const textOperations: readonly Operation[] = [
     summary: 'Message',
     description: "Anthropic's messages, streamed or not.",
     scope: 'inference',
-    parameters: INFERENCE_HEADERS,
+    parameters: TEXT_HEADERS,
     body: {
       schema: messagesRequest,
       example: { model: 'demo', max_tokens: 200, messages: [{ role: 'user', content: 'Hello!' }] },
@@ -137,7 +142,7 @@ export const textOperations: readonly Operation[] = [
     description:
       "OpenAI's responses, streamed or not. Stateless: the whole conversation comes with each request, and `previous_response_id`, `conversation`, `background` and `prompt` are refused.",
     scope: 'inference',
-    parameters: INFERENCE_HEADERS,
+    parameters: TEXT_HEADERS,
     body: { schema: responsesRequest, example: { model: 'demo', input: 'Hello!' } },
     replies: [
       { mediaType: 'application/json', description: 'The answer.', schema: responsesReply },

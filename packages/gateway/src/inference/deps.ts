@@ -12,7 +12,7 @@ import type { Router } from '../routing/router.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { NodeWork } from './node-work.ts';
 
-/** Everything that the life of a request needs, put together once by `main.ts`. */
+/** Everything that the life of a request needs, put together once by `composition/work.ts`. */
 export type InferenceDeps = {
   clock: Clock;
   authenticate(rawHeaders: readonly string[]): Result<Caller, Fault>;
