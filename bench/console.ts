@@ -52,6 +52,8 @@ const NO_MEMBERS: PeopleMembers = {
   acceptInvitation: none,
   exportAccount: none,
   deleteAccount: none,
+  exportPerson: none,
+  deletePerson: none,
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-bench-console-'));
@@ -131,6 +133,8 @@ async function measure(config: Config, { context, plan }: OpenedContext, account
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   let port: number | undefined;
   const api = openConsole({
+    // One person asks for a crowd.
+    callRate: { refuse: () => undefined },
     config,
     admin: context,
     people: {

@@ -58,7 +58,9 @@ export const people = z.strictObject({
     .array(domain())
     .max(20_000)
     .default([])
-    .describe('Domains of throw-away mail, whose addresses cannot make an account. Subdomains count.'),
+    .describe(
+      'Domains of throw-away mail, whose addresses cannot make an account, besides the well-known ones. Subdomains count.',
+    ),
   secret_env: environmentName()
     .optional()
     .describe(

@@ -289,6 +289,60 @@ describe('events', () => {
   });
 });
 
+describe('a person', () => {
+  const path = '/api/console/person';
+
+  it('exports and ends themselves after a fresh sign-in, and by their address', async () => {
+    expect((await world.call('Dana', 'GET', `${path}/export`)).json).toEqual({
+      person: { email: 'Dana@example.com' },
+    });
+    const wrong = await world.call('Dana', 'DELETE', path, { confirm: 'Olga@example.com' });
+    expect(wrong.json).toMatchObject({ error: { code: 'invalid_request', param: 'confirm' } });
+    const right = { confirm: 'dana@example.com' };
+    world.clock.advance(11 * 60_000);
+    expect((await world.call('Dana', 'GET', `${path}/export`)).json).toMatchObject({
+      error: { code: 'recent_sign_in_required' },
+    });
+    expect((await world.call('Dana', 'DELETE', path, right)).status).toBe(403);
+    world.join('Dana', lab, 'developer');
+    expect((await world.call('Dana', 'DELETE', path, right)).json).toEqual({ done: true });
+  });
+
+  it('does not lose what the nodes of an account have earned', async () => {
+    world.join('Olga', rival, 'viewer', { memberships: [] });
+    world.join('Olga', lab, 'owner', { memberships: [{ accountId: lab, role: 'owner' }] });
+    for (const name of ['Dana', 'Vic', 'Rita']) world.people.delete(name);
+    await world.admin.ledger.reward({
+      id: 'canary:1',
+      accountId: lab,
+      nodeId: 'node_1',
+      modelId: 'small',
+      amountMicros: micros(5),
+      maturityMs: 86_400_000,
+    });
+    const account = `/api/console/accounts/${lab}`;
+    for (const [target, confirm] of [
+      [path, 'Olga@example.com'],
+      [account, 'Lab'],
+    ] as const) {
+      const refused = await world.call('Olga', 'DELETE', target, { confirm });
+      expect(refused.status).toBe(400);
+      expect(refused.text).toContain('earned money that is not paid yet');
+    }
+  });
+
+  it('is told to wait after too many questions', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 620 }, () => world.call('Dana', 'GET', '/api/console/models')),
+    );
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(20);
+    expect(refused[0]?.headers.get('retry-after')).toBe('1');
+    expect(refused[0]?.json).toMatchObject({ error: { code: 'rate_limit_exceeded' } });
+    expect((await world.call('Vic', 'GET', '/api/console/models')).status).toBe(200);
+  });
+});
+
 describe('what is wrong', () => {
   it('is said in one shape, without the input', async () => {
     const broken = await fetch(`${world.origin}${own('keys')}`, {

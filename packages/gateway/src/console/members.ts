@@ -5,6 +5,7 @@ import { failed, ok, type Result } from '../core/result.ts';
 import { endBrowserKey } from './keys.ts';
 import type { PeopleMembers } from './people.ts';
 import { type AccountCall, type ConsoleRow, memberRow, personRow } from './row.ts';
+import { refuseUnpaidEarnings } from './unpaid-earnings.ts';
 
 const role = z.enum(MEMBER_ROLES);
 const invitation = z.strictObject({ email: z.email('must be an e-mail address').max(254), role });
@@ -94,9 +95,15 @@ function endKeyOf({ admin, account, params }: AccountCall): Promise<void> {
   return endBrowserKey(admin, { accountId: account.id, personId: params['person'] ?? '' });
 }
 
-async function deleteAccount(people: PeopleMembers, { account, person }: AccountCall, confirm: string) {
+async function deleteAccount(
+  people: PeopleMembers,
+  { admin, account, person }: AccountCall,
+  confirm: string,
+) {
   if (confirm !== account.name)
     return failed(fault('invalid_request', { message: 'Type the name of the account.', param: 'confirm' }));
+  const refused = await refuseUnpaidEarnings(admin, account.id);
+  if (refused !== undefined) return failed(refused);
   return done(await people.deleteAccount(account.id, person));
 }
 

@@ -9,6 +9,7 @@ import type { RunningRequests } from '../limits/key-limits.ts';
 import { TERMS_VERSION } from '../safety/terms-version.ts';
 import type { EarningsReader } from '../receipts/earnings.ts';
 import type { RecordReader } from '../receipts/reader.ts';
+import { type CallRate, createCallRate } from './call-rate.ts';
 import { createEventHub } from './event-hub.ts';
 import { eventSources } from './events.ts';
 import type { PeopleMembers } from './people.ts';
@@ -30,6 +31,8 @@ export type ConsoleParts = {
   /** The port in use. Undefined: not known yet. */
   port(): number | undefined;
   log: Pick<Log, 'error'>;
+  /** Absent: the usual one. */
+  callRate?: CallRate;
 };
 
 export type Console = {
@@ -69,6 +72,7 @@ export function openConsole(parts: ConsoleParts): Console {
     admin,
     sessions: people.sessions,
     log,
+    rate: parts.callRate ?? createCallRate(admin.clock),
     ownOrigins: () => ownOrigins(config.server, parts.port()),
     operatorsNeedTwoFactor: !isOwnMachineOnly(config.server),
   });

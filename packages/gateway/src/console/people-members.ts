@@ -2,8 +2,9 @@ import type { MemberRole } from '@switchyard/protocol/console/common.ts';
 import { fault } from '../core/errors.ts';
 import { failed, ok } from '../core/result.ts';
 import { closeAccount } from '../people/close-account.ts';
+import { deletePerson } from '../people/delete-person.ts';
 import type { PeopleDeps } from '../people/deps.ts';
-import { exportAccount } from '../people/export.ts';
+import { exportAccount, exportPerson } from '../people/export.ts';
 import { acceptInvitation, deleteInvitation, invite, listInvitations } from '../people/invitations.ts';
 import { changeMemberRole, listMembers, removeMember } from '../people/members.ts';
 import { type Person, personActor } from '../people/person.ts';
@@ -32,6 +33,10 @@ export function createPeopleMembers(deps: PeopleDeps): PeopleMembers {
     },
     acceptInvitation: (person, token) => acceptInvitation(deps, person, token),
     exportAccount: (accountId) => exportAccount(deps, accountId),
+    exportPerson: (person) => Promise.resolve(exportPerson(deps, person.id)),
+    async deletePerson(person) {
+      return nothing(await deletePerson(deps, person.id, personActor(person.id)));
+    },
     async deleteAccount(accountId, by) {
       return nothing(await closeAccount(deps, accountId, personActor(by.id)));
     },

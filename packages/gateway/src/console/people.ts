@@ -38,6 +38,10 @@ export type PeopleMembers = {
   acceptInvitation(person: Person, token: string): Promise<Result<AcceptedInvitation, Fault>>;
   /** Everything that is kept of an account and its members, as plain JSON. */
   exportAccount(accountId: string): Promise<Result<unknown, Fault>>;
+  /** Everything that is kept of a person, as plain JSON. Errors: `not_found`. */
+  exportPerson(person: Person): Promise<Result<unknown, Fault>>;
+  /** Forgets a person, with the accounts in which nobody else is. Errors: `invalid_request` (the last owner of others). */
+  deletePerson(person: Person): Promise<Result<void, Fault>>;
   /** The account can pay for nothing from now on, its keys are revoked, its name is gone. Receipts stay. */
   deleteAccount(accountId: string, by: Person): Promise<Result<void, Fault>>;
 };

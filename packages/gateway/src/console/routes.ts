@@ -18,6 +18,7 @@ import { operatorSiteRows, type OperatorSiteDeps } from './operator-site.ts';
 import { type BalanceSources, overviewRow } from './overview.ts';
 import type { PeopleMembers } from './people.ts';
 import type { PeopleSessions } from '../people/person.ts';
+import { personRows } from './person.ts';
 import { requestRows } from './requests.ts';
 import type { ConsoleRow } from './row.ts';
 import { sessionRow } from './session.ts';
@@ -48,6 +49,7 @@ export function consoleTable(deps: ConsoleDeps): ConsoleRow[] {
     ...earningsRows(deps.records),
     ...deploymentRows(),
     ...memberRows(deps.people),
+    ...personRows(deps.people),
     eventsRow(deps.hub, deps.sessions),
     ...operatorAccountRows(deps.operator),
     ...operatorAccountDetailRows(deps),

@@ -4,6 +4,8 @@ import { errorRow, fault, faultMessage, type Fault } from '../core/errors.ts';
 import { errorFields, type Log } from '../core/log.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import type { RouteRow } from '../http/routes.ts';
+import { networkOf } from '../people/network.ts';
+import type { CallRate } from './call-rate.ts';
 import { decideAccess } from './guard.ts';
 import { type PeopleSessions, personActor } from '../people/person.ts';
 import { accountCall, type ConsoleRow, CsvFile, type GuardedCall } from './row.ts';
@@ -15,7 +17,10 @@ export type ServeDeps = {
   /** Origins under which this gateway serves its own pages, such as `https://ai.example.com`. */
   ownOrigins(): readonly string[];
   operatorsNeedTwoFactor: boolean;
+  rate: CallRate;
 };
+
+const TOO_MANY = 'Too many requests of this page. Wait a moment and try again.';
 
 /** Bounds of one body. Nothing of the console needs more. */
 const BODY_MAX_BYTES = 64 * 1024;
@@ -64,6 +69,11 @@ async function enter(
 ): Promise<Result<GuardedCall, Fault>> {
   const params = stringsOf(request.params);
   const { headers } = request;
+  const asking = await deps.sessions.read(headers);
+  const tooMany = deps.rate.refuse(
+    asking === undefined ? { network: networkOf(request.ip) } : { personId: asking.id },
+  );
+  if (tooMany !== undefined) return failed(fault('rate_limit_exceeded', { message: TOO_MANY, ...tooMany }));
   const access = decideAccess(
     row,
     {
@@ -75,7 +85,7 @@ async function enter(
     },
     {
       ownOrigins: deps.ownOrigins(),
-      person: await deps.sessions.read(headers),
+      person: asking,
       nowMs: deps.admin.clock.nowMs(),
       operatorsNeedTwoFactor: deps.operatorsNeedTwoFactor,
     },

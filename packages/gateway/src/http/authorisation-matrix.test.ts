@@ -80,7 +80,11 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'GET /api/console/session',
     'GET /api/console/models',
   ],
-  [SIGNED_IN]: ['POST /api/console/invitations/accept'],
+  [SIGNED_IN]: [
+    'POST /api/console/invitations/accept',
+    'GET /api/console/person/export',
+    'DELETE /api/console/person',
+  ],
   [OWNER]: [
     'GET overview',
     'GET usage',

@@ -53,6 +53,8 @@ export type Ledger = {
 export type OperatorLedger = Ledger & {
   /** Gives credit that ends at a time: promotional credit, or the allowance of a day. `id` as for `transfer`. */
   grant(request: GrantRequest): Promise<TransferOutcome>;
+  /** Ends every grant of an account before its time; their rest goes back to us, but for what a hold may need. */
+  endGrants(accountId: string): Promise<boolean>;
   /** Moves paid credit from one account to another. `id` as for `transfer`. */
   move(request: MoveRequest): Promise<TransferOutcome>;
   /**

@@ -86,6 +86,7 @@ class MemoryOwner implements OperatorLedger {
   readonly #durableHolds = new Set<OpenHold>();
   readonly transfer: OperatorLedger['transfer'];
   readonly grant: OperatorLedger['grant'];
+  readonly endGrants: OperatorLedger['endGrants'];
   readonly move: OperatorLedger['move'];
   readonly refund: OperatorLedger['refund'];
   readonly reward: OperatorLedger['reward'];
@@ -116,6 +117,7 @@ class MemoryOwner implements OperatorLedger {
     });
     this.transfer = this.#desk.transfer;
     this.grant = this.#desk.grant;
+    this.endGrants = this.#desk.endGrants;
     this.move = this.#desk.move;
     this.refund = this.#desk.refund;
     this.#earnings = createEarningsDesk(journal);

@@ -1,7 +1,7 @@
 import { type Micros, ZERO_MICROS, addMicros, subtractMicros } from '../core/money.ts';
 import { type AccountState, applyToBalance, expireGrants, lapseGrants } from './decide.ts';
 import { assertTransferId, canTake, decideGrant, decideTransfer, hasRoomFor } from './decide-transfer.ts';
-import { addGrant } from './grants.ts';
+import { addGrant, type Grant } from './grants.ts';
 import type { ItemOutcome, TransferItem } from './journal.ts';
 import type { GrantRequest, MoveRequest, RefundRequest, TransferOutcome, TransferRequest } from './ledger.ts';
 
@@ -33,6 +33,8 @@ export type TransferDesk = {
   refund(request: RefundRequest): Promise<TransferOutcome>;
   /** Sends the rest of grants back that have run out and that no hold needs. Returns how many. */
   expire(): number;
+  /** Ends every grant of an account before its time, but what a hold may need. False: it could not be written. */
+  endGrants(accountId: string): Promise<boolean>;
 };
 
 export function createTransferDesk(options: DeskOptions): TransferDesk {
@@ -75,6 +77,24 @@ export function createTransferDesk(options: DeskOptions): TransferDesk {
       start: () => change(subtractMicros(ZERO_MICROS, amountMicros)),
       end: (isWritten: boolean) => (isWritten ? undefined : change(amountMicros)),
     };
+  }
+
+  /** When the write fails, the ledger is finished, and the next start finds the grant as it was. */
+  function giveBack(accountId: string, { id, balance, leftMicros }: Grant): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const amountMicros = subtractMicros(ZERO_MICROS, leftMicros);
+    const words = { kind: 'adjustment', balance: 'promo', reason: '' } as const;
+    options.push(
+      {
+        type: 'transfer',
+        request: { id: `expire:${id}`, accountId, amountMicros, ...words },
+        detail: { type: 'expiry', grantId: id, balance },
+        lookUpOnly: false,
+        atMs: options.nowMs(),
+      },
+      (outcome) => resolve(outcome === 'written'),
+    );
+    return promise;
   }
 
   return {
@@ -178,27 +198,23 @@ export function createTransferDesk(options: DeskOptions): TransferDesk {
       );
     },
 
+    async endGrants(accountId) {
+      if (!options.isReady()) return false;
+      const state = options.account(accountId);
+      for (const grant of state.grants) grant.isLapsed = true;
+      const given = await Promise.all(expireGrants(state).map((grant) => giveBack(accountId, grant)));
+      return given.every(Boolean);
+    },
+
     expire() {
       let count = 0;
       if (!options.isReady()) return count;
       for (const accountId of withGrants) {
         const state = options.account(accountId);
         lapseGrants(state, options.nowMs());
-        for (const { id, balance, leftMicros } of expireGrants(state)) {
+        for (const grant of expireGrants(state)) {
           count += 1;
-          const amountMicros = subtractMicros(ZERO_MICROS, leftMicros);
-          const words = { kind: 'adjustment', balance: 'promo', reason: '' } as const;
-          // When the write fails, the ledger is finished, and the next start finds the grant as it was.
-          options.push(
-            {
-              type: 'transfer',
-              request: { id: `expire:${id}`, accountId, amountMicros, ...words },
-              detail: { type: 'expiry', grantId: id, balance },
-              lookUpOnly: false,
-              atMs: options.nowMs(),
-            },
-            () => undefined,
-          );
+          void giveBack(accountId, grant);
         }
         if (state.grants.length === 0) withGrants.delete(accountId);
       }

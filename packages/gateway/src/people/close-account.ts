@@ -14,7 +14,7 @@ const CLOSED_NAME = 'closed';
  * Ends an account for ever: keys and nodes are refused, deployments, members and invitations are gone, what is left of
  * the balance goes back to the operator by a posting that says so, and its name and those of its keys and nodes are
  * blanked. Receipts and charges stay, under an id that leads to nobody. What its nodes earned stays booked.
- * Credit that ends by itself is left to end. Can be called again when it stopped half-way.
+ * Credit that would end by itself ends now. Can be called again when it stopped half-way.
  * Errors: `not_found`, `permission_denied` (the operator's own account), `request_in_progress` (requests still run),
  * `ledger_unavailable`.
  */
@@ -71,7 +71,14 @@ async function lock(deps: CloseDeps, accountId: string, actor: string): Promise<
 
 async function forfeit(deps: CloseDeps, accountId: string): Promise<Result<Micros, Fault>> {
   const { ledger } = deps;
-  let sum = ZERO_MICROS;
+  const { promoMicros, allowanceMicros } = ledger.balance(accountId);
+  if (!(await ledger.endGrants(accountId))) return failed(fault('ledger_unavailable'));
+  const rest = ledger.balance(accountId);
+  // What ended here is credit that would have ended by itself; it needs no further posting.
+  let sum = subtractMicros(
+    addMicros(promoMicros, allowanceMicros),
+    addMicros(rest.promoMicros, rest.allowanceMicros),
+  );
   for (const balance of ['paid', 'promo'] as const) {
     const now = ledger.balance(accountId);
     const amount = balance === 'paid' ? now.paidMicros : now.promoMicros;
@@ -86,7 +93,7 @@ async function forfeit(deps: CloseDeps, accountId: string): Promise<Result<Micro
     });
     if (outcome === 'applied') sum = addMicros(sum, amount);
     else if (outcome === 'ledger-unavailable') return failed(fault('ledger_unavailable'));
-    else if (now.nextExpiry === undefined) return failed(STILL_RUNNING);
+    else return failed(STILL_RUNNING);
   }
   return ok(sum);
 }

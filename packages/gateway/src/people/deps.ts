@@ -29,4 +29,6 @@ export type PeopleDeps = {
 export type PeopleLedger = {
   balance(accountId: string): Balance;
   transfer(request: TransferRequest): Promise<TransferOutcome>;
+  /** Ends credit that would end by itself. False: it could not be written. */
+  endGrants(accountId: string): Promise<boolean>;
 };

@@ -1,3 +1,4 @@
+import { DISPOSABLE_DOMAINS } from './disposable-domains.ts';
 import { expect, it } from 'vitest';
 import { hasRefusedDomain, mailboxOf } from './email-address.ts';
 import { networkOf } from './network.ts';
@@ -31,3 +32,12 @@ it.each([
   ['fe80::1%eth0', 'fe80:0:0:0'],
   ['', ''],
 ])('%s counts as %s', (address, network) => expect(networkOf(address)).toBe(network));
+
+it('knows domains of throw-away mail, each once and as addresses are compared', () => {
+  const domains = new Set(DISPOSABLE_DOMAINS);
+  expect(domains.size).toBe(DISPOSABLE_DOMAINS.length);
+  for (const domain of domains) expect(domain).toMatch(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/);
+  expect(hasRefusedDomain('x@eu.Mailinator.com', domains)).toBe(true);
+  for (const domain of ['gmail.com', 'outlook.com', 'proton.me', 'example.com'])
+    expect(hasRefusedDomain(`x@${domain}`, domains)).toBe(false);
+});

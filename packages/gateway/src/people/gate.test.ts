@@ -58,6 +58,7 @@ describe('signing up and in', () => {
     ['long', { password: 'x'.repeat(129) }, 'password'],
     ['no address', { email: 'ann' }, 'email'],
     ['refused domain', { email: 'ann@a.throw.example' }, 'email'],
+    ['throw-away mail', { email: 'ann@mailinator.com' }, 'email'],
   ])('refuses %s', async (_name, change, param) => {
     const fields = { name: 'Ann', email: 'ann@example.com', password: PASSWORD, ...change };
     expect(await people.ask('/sign-up/email', fields)).toMatchObject({

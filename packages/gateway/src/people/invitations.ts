@@ -18,6 +18,9 @@ import type { Invitation } from './store.ts';
 const LIFETIME_MS = 7 * 86_400_000;
 /** Open ones of an account. Each was a mail to somebody who did not ask for it. */
 const OPEN_MAX = 50;
+/** Those of an account in a day (UTC), also when the invitations were taken back. */
+const MAILS_PER_DAY = 50;
+const DAY_MS = 86_400_000;
 const EMAIL_SHAPE = /^[^\s@\p{Cc}]{1,64}@[^\s@\p{Cc}]{1,253}$/u;
 
 type InvitationDeps = Pick<PeopleDeps, 'clock' | 'store' | 'registry' | 'mailer' | 'siteUrl' | 'brand'>;
@@ -34,7 +37,8 @@ export function listInvitations(
 /**
  * Invites an address to an account and mails the link. An invitation of the same address takes the place of the one
  * before. The link is in the answer, once: only its digest is kept.
- * Errors: `permission_denied`, `invalid_request` (address, member already, too many open), `not_found` (account).
+ * Errors: `permission_denied`, `invalid_request` (address, member already, too many open), `not_found` (account),
+ * `rate_limit_exceeded` (mails of the day).
  */
 export async function invite(
   deps: InvitationDeps,
@@ -67,6 +71,8 @@ export async function invite(
     }
     const others = store.invitations(accountId).filter((one) => one.email !== email);
     if (others.filter(({ expiresAtMs }) => expiresAtMs > createdAtMs).length >= OPEN_MAX) return TOO_MANY;
+    const day = Math.floor(createdAtMs / DAY_MS);
+    if (store.countInvitationMail(accountId, day) > MAILS_PER_DAY) return MAILED_ENOUGH;
     for (const one of store.invitations(accountId)) {
       if (one.email === email) store.deleteInvitation(one.id);
     }
@@ -145,6 +151,9 @@ function wrongEmail(message: string): Fault {
   return fault('invalid_request', { message, param: 'email' });
 }
 
+const MAILED_ENOUGH = fault('rate_limit_exceeded', {
+  message: `An account can send ${MAILS_PER_DAY} invitations a day. Go on tomorrow.`,
+});
 const TOO_MANY = fault('invalid_request', {
   message: `An account can have ${OPEN_MAX} open invitations. Take some back first.`,
 });

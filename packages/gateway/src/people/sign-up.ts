@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { PeopleConfig } from '../config/config.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
+import { DISPOSABLE_DOMAINS } from './disposable-domains.ts';
 import { hasRefusedDomain } from './email-address.ts';
 import { tokenDigest } from './links.ts';
 import { DEMO_ACCOUNT_KEY } from './operator-link.ts';
@@ -30,7 +31,7 @@ export function createSignUpRules(deps: {
   config: Pick<PeopleConfig, 'signUp' | 'refusedEmailDomains'>;
 }): SignUpRules {
   const { clock, store, config } = deps;
-  const refusedDomains = new Set(config.refusedEmailDomains);
+  const refusedDomains = new Set([...DISPOSABLE_DOMAINS, ...config.refusedEmailDomains]);
 
   function rightOf(email: string, ticket: unknown): SignUpRight | undefined {
     const digest = tokenDigest(ticket);

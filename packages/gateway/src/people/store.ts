@@ -75,6 +75,8 @@ export type PeopleStore = {
   hasOpenInvitation(email: string, nowMs: number): boolean;
   /** Open and expired ones, oldest first. */
   invitations(accountId: string): Invitation[];
+  /** Counts a mail of invitation that an account has sent on a day (UTC, since 1970): how many there are with it. */
+  countInvitationMail(accountId: string, day: number): number;
   putInvitation(invitation: Invitation): void;
   deleteInvitation(id: string): void;
 

@@ -1,10 +1,14 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApiKeySecret, hashSecret } from '../accounts/key-secret.ts';
 import { browserKeyId } from '../accounts/browser-key.ts';
 import { createKey } from '../admin/keys.ts';
 import { addNode } from '../admin/nodes.ts';
 import { systemClock } from '../core/clock.ts';
+import { micros } from '../core/money.ts';
 import { ok } from '../core/result.ts';
+import { reconcile } from '../store/sqlite/ledger/reconcile.ts';
+import { LEDGER_DATABASE_FILE } from '../store/sqlite/main/data-folder.ts';
 import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import { closeAccount } from './close-account.ts';
 import { deletePerson } from './delete-person.ts';
@@ -132,6 +136,25 @@ describe('invitations', () => {
   });
 });
 
+describe('mails of invitation', () => {
+  it('are so many a day for an account, however often one is taken back', async () => {
+    const accountId = homeOf(ann);
+    const again = () =>
+      invite(people.deps, actorOf(ann), { accountId, email: 'ben@example.com', role: 'viewer' });
+    for (let count = 0; count < 50; count += 1) {
+      const invited = await again();
+      if (!invited.ok) throw new Error(`${count}: ${invited.error.code}`);
+      const { id: invitationId } = invited.value.invitation;
+      await deleteInvitation(people.deps, { personId: ann.person.id }, { accountId, invitationId });
+    }
+    expect(await again()).toMatchObject({ ok: false, error: { code: 'rate_limit_exceeded' } });
+    expect(people.mails.filter(({ to }) => to === 'ben@example.com')).toHaveLength(50);
+    clock.advance(86_400_000);
+    people.deps.store.sweep(clock.nowMs());
+    expect(await again()).toMatchObject({ ok: true });
+  });
+});
+
 describe('members', () => {
   it('change by the rules, and the last owner stays', async () => {
     const ben = await people.join('ben@example.com');
@@ -183,6 +206,34 @@ describe('the end of an account', () => {
     expect(listMembers(people.deps, accountId)).toEqual([]);
     const exported = await exportAccount(people.deps, accountId);
     expect(JSON.stringify(exported)).not.toMatch(/Ann/);
+  });
+
+  it('ends credit that would have ended by itself, too, and the books add up', async () => {
+    const accountId = homeOf(ann);
+    const { ledger } = people.gateway.context;
+    for (const [id, balance] of [
+      ['grant:1', 'promo'],
+      ['grant:2', 'allowance'],
+    ] as const) {
+      const grant = { id, accountId, balance, amountMicros: micros(70), reason: 'test' };
+      await ledger.grant({ ...grant, expiresAtMs: clock.nowMs() + 86_400_000 });
+    }
+    const given = { id: 'deposit:1', accountId, kind: 'deposit' as const, balance: 'paid' as const };
+    await ledger.transfer({ ...given, amountMicros: micros(5), reason: '' });
+    expect(await closeAccount(people.deps, accountId, 'test')).toEqual({
+      ok: true,
+      value: { forfeitedMicros: 1_000_145 },
+    });
+    const nothing = { paidMicros: 0, promoMicros: 0, allowanceMicros: 0, nextExpiry: undefined };
+    expect(balanceOf(accountId)).toMatchObject(nothing);
+    clock.advance(2 * 86_400_000);
+    ledger.sweep();
+    expect(await closeAccount(people.deps, accountId, 'test')).toEqual({
+      ok: true,
+      value: { forfeitedMicros: 0 },
+    });
+    const report = reconcile(join(people.gateway.directory, LEDGER_DATABASE_FILE), clock);
+    expect(report.problems).toEqual([]);
   });
 
   it('takes the person with it, but not while others need them', async () => {

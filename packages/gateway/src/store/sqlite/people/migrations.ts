@@ -62,5 +62,18 @@ CREATE INDEX free_credit_address ON free_credit (address_digest, at) WHERE addre
 `,
 };
 
+const invitationMails: Migration = {
+  version: 2,
+  name: 'mails of invitation by day',
+  sql: `
+CREATE TABLE invitation_mail (
+  account_id TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  mails INTEGER NOT NULL,
+  PRIMARY KEY (account_id, day)
+) STRICT, WITHOUT ROWID;
+`,
+};
+
 /** In order, without gaps. A migration that was ever released is never edited: the next one corrects it. */
-export const PEOPLE_MIGRATIONS: readonly Migration[] = [people];
+export const PEOPLE_MIGRATIONS: readonly Migration[] = [people, invitationMails];

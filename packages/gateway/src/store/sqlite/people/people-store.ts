@@ -30,6 +30,7 @@ type InvitationRow = {
 
 /** Digests of network addresses are only kept for as long as they are counted. */
 const ADDRESS_KEPT_MS = 24 * 3_600_000;
+const DAY_MS = 86_400_000;
 
 /** The tables of `migrations.ts`. Every statement is prepared once and takes bound values only. */
 export function createPeopleStore(database: Database): PeopleStore {
@@ -89,6 +90,12 @@ export function createPeopleStore(database: Database): PeopleStore {
     invitations: database.prepare<[string], InvitationRow>(
       'SELECT * FROM invitation WHERE account_id = ? ORDER BY created_at, id',
     ),
+    countMail: database
+      .prepare<[string, number], number>(
+        `INSERT INTO invitation_mail (account_id, day, mails) VALUES (?, ?, 1)
+         ON CONFLICT (account_id, day) DO UPDATE SET mails = mails + 1 RETURNING mails`,
+      )
+      .pluck(),
     putInvitation: database.prepare<[string, string, string, string, string, number, number, string]>(
       `INSERT INTO invitation (id, account_id, email, role, invited_by, created_at, expires_at, digest)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -126,6 +133,7 @@ export function createPeopleStore(database: Database): PeopleStore {
     database.prepare<[number]>('DELETE FROM invitation WHERE expires_at < ?'),
     database.prepare<[number]>('DELETE FROM operator_link WHERE expires_at < ?'),
   ];
+  const forgetMails = database.prepare<[number]>('DELETE FROM invitation_mail WHERE day < ?');
   const forgetAddresses = database.prepare<[number]>(
     'UPDATE free_credit SET address_digest = NULL WHERE address_digest IS NOT NULL AND at < ?',
   );
@@ -159,6 +167,7 @@ export function createPeopleStore(database: Database): PeopleStore {
     invitationByDigest: (digest) => mapped(sql.invitationByDigest.get(digest), invitationOf),
     hasOpenInvitation: (email, nowMs) => sql.openInvitation.get(email, nowMs) !== undefined,
     invitations: (accountId) => sql.invitations.all(accountId).map(invitationOf),
+    countInvitationMail: (accountId, day) => sql.countMail.get(accountId, day) ?? 0,
     putInvitation: (one) =>
       void sql.putInvitation.run(
         one.id,
@@ -183,6 +192,7 @@ export function createPeopleStore(database: Database): PeopleStore {
       const now = new Date(nowMs).toISOString();
       for (const statement of expired) statement.run(now);
       for (const statement of expiredMs) statement.run(nowMs);
+      forgetMails.run(Math.floor(nowMs / DAY_MS));
       forgetAddresses.run(nowMs - ADDRESS_KEPT_MS);
     },
     close: () => void database.close(),
