@@ -11,7 +11,7 @@ import type { Result } from '../core/result.ts';
 import { describeChange } from './audit-words.ts';
 import type { AdminContext, DeploymentState } from './context.ts';
 import { modelNameField, referenceField, remoteModelField, rowsField, tokenField } from './fields.ts';
-import { findAccount, findDeployment, findNode } from './lookup.ts';
+import { findAccount, findDeployment, findNode, idsOf } from './lookup.ts';
 import { priceView, type PriceView } from './models.ts';
 import { timeView } from './views.ts';
 
@@ -187,24 +187,20 @@ const TOO_MANY = fault('invalid_request', {
   param: 'account',
 });
 
+const NOT_PRIVATE = fault('invalid_request', { message: 'Only private nodes serve deployments.' });
+
 /** Ids of the account's own private nodes. A shared one works for others: it would mix their requests with these. */
 function privateNodes(
   directory: KeyDirectory,
   accountId: string,
   references: readonly string[] | undefined,
-): Result<readonly string[] | undefined, Fault> {
-  if (references === undefined) return ok(undefined);
-  const ids = new Set<string>();
-  for (const [index, reference] of references.entries()) {
-    const param = `nodes[${index}]`;
+): ReturnType<typeof idsOf> {
+  return idsOf(references, 'nodes', (reference) => {
     const found = findNode(directory, reference, accountId);
-    if (!found.ok) return failed({ ...found.error, param });
+    if (!found.ok) return found;
     const { node } = found.value;
-    if (node.kind !== 'private')
-      return failed(fault('invalid_request', { message: 'Only private nodes serve deployments.', param }));
-    ids.add(node.id);
-  }
-  return ok(Object.freeze([...ids]));
+    return node.kind === 'private' ? ok(node) : failed(NOT_PRIVATE);
+  });
 }
 
 function deploymentView(context: AdminContext, deployment: Deployment): DeploymentView {

@@ -26,7 +26,7 @@ import {
   rowsField,
   tokenField,
 } from './fields.ts';
-import { findAccount, findDeployment, findKey } from './lookup.ts';
+import { findAccount, findDeployment, findKey, idsOf } from './lookup.ts';
 import { keyView } from './views.ts';
 import type { KeyView } from './views.ts';
 
@@ -287,19 +287,15 @@ export function newSecret(context: AdminContext, scopes: readonly Scope[]): Pars
   return createApiKeySecret(prefix);
 }
 
-/** Ids for ids or aliases. Unknown ones are refused: a misspelt name would silently lock the key out. */
+/** Ids for ids or aliases of models. */
 function resolveModels(
-  context: AdminContext,
+  { models }: AdminContext,
   names: readonly string[] | undefined,
-): Result<readonly string[] | undefined, Fault> {
-  if (names === undefined) return ok(undefined);
-  const ids = new Set<string>();
-  for (const [index, name] of names.entries()) {
-    const model = context.models.find(name);
-    if (model === undefined) return failed(fault('model_not_found', { param: `models[${index}]` }));
-    ids.add(model.id);
-  }
-  return ok(Object.freeze([...ids]));
+): ReturnType<typeof idsOf> {
+  return idsOf(names, 'models', (name) => {
+    const model = models.find(name);
+    return model === undefined ? failed(fault('model_not_found')) : ok(model);
+  });
 }
 
 /** Ids for ids or names of the account's own deployments. */
@@ -307,15 +303,8 @@ function resolveDeployments(
   directory: KeyDirectory,
   accountId: string,
   references: readonly string[] | undefined,
-): Result<readonly string[] | undefined, Fault> {
-  if (references === undefined) return ok(undefined);
-  const ids = new Set<string>();
-  for (const [index, reference] of references.entries()) {
-    const found = findDeployment(directory, reference, accountId);
-    if (!found.ok) return failed({ ...found.error, param: `deployments[${index}]` });
-    ids.add(found.value.id);
-  }
-  return ok(Object.freeze([...ids]));
+): ReturnType<typeof idsOf> {
+  return idsOf(references, 'deployments', (reference) => findDeployment(directory, reference, accountId));
 }
 
 /** `undefined`: as it was. `null`: none. */

@@ -60,6 +60,25 @@ export function findDeployment(
   return single(byName, 'deployment');
 }
 
+/**
+ * The ids of several things, each once. Undefined for undefined. An unknown one is refused and named by its place in
+ * `field`: a misspelt name would silently stand for nothing. Errors: those of `find`.
+ */
+export function idsOf(
+  references: readonly string[] | undefined,
+  field: string,
+  find: (reference: string) => Result<{ id: string }, Fault>,
+): Result<readonly string[] | undefined, Fault> {
+  if (references === undefined) return ok(undefined);
+  const ids = new Set<string>();
+  for (const [index, reference] of references.entries()) {
+    const found = find(reference);
+    if (!found.ok) return failed({ ...found.error, param: `${field}[${index}]` });
+    ids.add(found.value.id);
+  }
+  return ok(Object.freeze([...ids]));
+}
+
 function single<Thing>(
   found: readonly Thing[],
   what: 'account' | 'key' | 'node' | 'deployment',

@@ -2,9 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import type { ConsoleKey } from '@switchyard/protocol/console/keys.ts';
 import type { Member } from '@switchyard/protocol/console/members.ts';
 import { REQUEST_COLUMNS } from '../../pages/requests/request-columns.tsx';
-import { Button } from '../../ui/button.tsx';
 import { Money } from '../../ui/money.tsx';
 import { Section } from '../../ui/page.tsx';
+import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
@@ -90,10 +90,7 @@ export function AccountRequests({ account }: { account: string }) {
             ) : (
               <Table label="Requests" rows={rows} keyOf={({ id }) => id} columns={REQUEST_COLUMNS} />
             )}
-            <div className="flex gap-2">
-              {values.cursor !== '' && <Button onClick={() => change({ cursor: '' })}>Newest</Button>}
-              {nextCursor !== null && <Button onClick={() => change({ cursor: nextCursor })}>Older</Button>}
-            </div>
+            <Pager cursor={values.cursor} next={nextCursor} onCursor={(cursor) => change({ cursor })} />
           </>
         )}
       </Loaded>

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import type { AuditRow } from '@switchyard/protocol/console/operator.ts';
-import { Button } from '../../ui/button.tsx';
 import { TextField } from '../../ui/field.tsx';
 import { Page } from '../../ui/page.tsx';
+import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time, zoneName } from '../../ui/time.tsx';
@@ -63,10 +63,7 @@ export default function AuditLogPage() {
                 columns={COLUMNS}
               />
             )}
-            <div className="flex gap-2">
-              {values.cursor !== '' && <Button onClick={() => change({ cursor: '' })}>Newest</Button>}
-              {nextCursor !== null && <Button onClick={() => change({ cursor: nextCursor })}>Older</Button>}
-            </div>
+            <Pager cursor={values.cursor} next={nextCursor} onCursor={(cursor) => change({ cursor })} />
           </>
         )}
       </Loaded>

@@ -5,11 +5,12 @@ import { useLocation, useSearch } from 'wouter';
 import { accountPath, query } from '../../api/client.ts';
 import { ledgerQuery, overviewQuery } from '../../api/queries.ts';
 import { useSignedIn } from '../../session/session.tsx';
-import { Button, DownloadLink } from '../../ui/button.tsx';
+import { DownloadLink } from '../../ui/button.tsx';
 import { InlineSelect } from '../../ui/field.tsx';
 import { Money } from '../../ui/money.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Figure, Page, Section } from '../../ui/page.tsx';
+import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time, zoneName } from '../../ui/time.tsx';
@@ -147,10 +148,7 @@ function Ledger() {
               ) : (
                 <Table label="Movements" rows={shown} keyOf={({ id }) => id} columns={COLUMNS} />
               )}
-              <div className="flex gap-2">
-                {cursor !== '' && <Button onClick={() => move({ cursor: '' })}>Newest</Button>}
-                {nextCursor !== null && <Button onClick={() => move({ cursor: nextCursor })}>Older</Button>}
-              </div>
+              <Pager cursor={cursor} next={nextCursor} onCursor={(cursor) => move({ cursor })} />
             </>
           );
         }}

@@ -3,9 +3,10 @@ import { useLocation, useSearch } from 'wouter';
 import { accountPath, query } from '../../api/client.ts';
 import { keysQuery, modelsQuery, requestsQuery } from '../../api/queries.ts';
 import { useSignedIn } from '../../session/session.tsx';
-import { Button, DownloadLink } from '../../ui/button.tsx';
+import { DownloadLink } from '../../ui/button.tsx';
 import { InlineSelect } from '../../ui/field.tsx';
 import { Page } from '../../ui/page.tsx';
+import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table } from '../../ui/table.tsx';
 import { zoneName } from '../../ui/time.tsx';
@@ -73,10 +74,7 @@ export default function RequestsPage() {
             ) : (
               <Table label="Requests" rows={rows} keyOf={({ id }) => id} columns={REQUEST_COLUMNS} />
             )}
-            <div className="flex gap-2">
-              {cursor !== '' && <Button onClick={() => move({})}>Newest</Button>}
-              {nextCursor !== null && <Button onClick={() => move({ cursor: nextCursor })}>Older</Button>}
-            </div>
+            <Pager cursor={cursor} next={nextCursor} onCursor={(cursor) => move({ cursor })} />
           </>
         )}
       </Loaded>
