@@ -24,7 +24,7 @@ export function htmlDocument({ title, brand, main }: HtmlDocument): string {
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
 <a class="brand" href="/"><img src="/mark.svg" alt="" width="26" height="26">${escapeHtml(brand)}</a>
-<nav aria-label="Site"><a href="/#models">Models</a><a href="/docs/api">API reference</a><a href="/sign-in">Sign in</a><a class="button" href="/sign-up">Sign up</a></nav>
+<nav aria-label="Site"><a href="/#models">Models</a><a href="/docs">Docs</a><a href="/docs/api">API reference</a><a href="/sign-in">Sign in</a><a class="button" href="/sign-up">Sign up</a></nav>
 </header>
 <main id="main">
 ${main}

@@ -58,6 +58,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     // From this machine without a proxy, as here.
     'GET /metrics',
     'GET /openapi.json',
+    'GET /docs',
+    'GET /docs/guide/*',
     'GET /docs/api',
     'GET /.well-known/switchyard-receipts',
     'GET /api/auth/*',

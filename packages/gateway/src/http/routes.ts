@@ -30,6 +30,7 @@ import { receiptRoutes, type ReceiptRoutesDeps } from './receipt-routes.ts';
 import { storedResponseRoutes } from './stored-responses.ts';
 import type { WebApp } from './web-app.ts';
 import { webRoutes } from './web-routes.ts';
+import { wildcard } from './wildcard.ts';
 
 export type RouteRow = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -126,10 +127,7 @@ function listModels(deps: RoutesDeps, request: FastifyRequest, reply: FastifyRep
 function showModel(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {
   const caller = callerWithScope(deps.inference, 'read', request, reply);
   if (caller === undefined) return;
-  const parameters: unknown = request.params;
-  const name =
-    typeof parameters === 'object' && parameters !== null && '*' in parameters ? String(parameters['*']) : '';
-  const model = deps.models.resolveModel(caller.key, name);
+  const model = deps.models.resolveModel(caller.key, wildcard(request));
   if (!model.ok) {
     sendFault(reply, request.id, fault(model.error, { param: 'model' }));
     return;

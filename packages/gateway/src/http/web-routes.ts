@@ -6,6 +6,7 @@ import { sendFault } from './errors.ts';
 import { sendAppPage, sendPage } from './pages.ts';
 import type { RouteRow } from './routes.ts';
 import type { WebApp, WebFile } from './web-app.ts';
+import { wildcard } from './wildcard.ts';
 
 /** Where the app takes over; what comes after is read in the browser. */
 const APP_PATHS = [
@@ -68,10 +69,7 @@ function forOperators(
 
 /** A name that is not in the list is not there, whatever it looks like. */
 function sendAsset(web: WebApp, request: FastifyRequest, reply: FastifyReply): void {
-  const parameters: unknown = request.params;
-  const name =
-    typeof parameters === 'object' && parameters !== null && '*' in parameters ? String(parameters['*']) : '';
-  const file = web.assets.get(name);
+  const file = web.assets.get(wildcard(request));
   if (file === undefined) {
     sendFault(reply, request.id, fault('not_found'));
     return;
