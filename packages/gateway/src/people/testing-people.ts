@@ -5,7 +5,7 @@ import { createAuth } from './better-auth/auth.ts';
 import type { PeopleDeps } from './deps.ts';
 import { createGate, type AuthAsk, type AuthAnswer } from './gate.ts';
 import { createHomeKeeper } from './home-account.ts';
-import type { Mail } from './mail.ts';
+import type { Mail, Mailer } from './mail.ts';
 import { claimOperatorLink } from './operator-link.ts';
 import type { Person } from './person.ts';
 import { createPeopleSessions } from './sessions.ts';
@@ -38,7 +38,12 @@ export type TestPeople = {
 };
 export type Joined = { person: Person; cookie: string };
 
-export async function openTestPeople(clock: Clock, config: Partial<PeopleConfig> = {}): Promise<TestPeople> {
+/** `ownMailer`: instead of one that keeps mails. */
+export async function openTestPeople(
+  clock: Clock,
+  config: Partial<PeopleConfig> = {},
+  ownMailer?: Mailer,
+): Promise<TestPeople> {
   const gateway = await openTestGateway(clock);
   const mails: Mail[] = [];
   const { context } = gateway;
@@ -51,7 +56,7 @@ export async function openTestPeople(clock: Clock, config: Partial<PeopleConfig>
     oauth: [],
     ...config,
   };
-  const mailer = { send: (mail: Mail) => void mails.push(mail) };
+  const mailer = ownMailer ?? { send: (mail: Mail) => void mails.push(mail) };
   const deps: PeopleDeps = { ...context.people.deps, mailer, siteUrl: () => SITE };
   const { store } = deps;
   const opened = openPeopleStore(gateway.directory, clock);
