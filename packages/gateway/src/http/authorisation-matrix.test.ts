@@ -244,6 +244,7 @@ function addressOf(method: string, path: string): string {
       '/api/auth/*',
       method === 'GET' ? '/api/auth/passkey/generate-authenticate-options' : '/api/auth/sign-in/email',
     )
+    .replace('/docs/guide/*', '/docs/guide/money')
     .replace(':account', isOperators ? 'acc_none' : account)
     .replace(':person', ownerId)
     .replace(':invitation', invitation)
