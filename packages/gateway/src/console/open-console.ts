@@ -16,6 +16,7 @@ import type { PeopleMembers } from './people.ts';
 import type { PeopleSessions } from '../people/person.ts';
 import { createRequestRate } from './request-rate.ts';
 import { consoleTable, type OperatorDeps } from './routes.ts';
+import type { ConsoleRow } from './row.ts';
 import { serveRows } from './serve.ts';
 
 export type ConsoleParts = {
@@ -36,6 +37,8 @@ export type ConsoleParts = {
 };
 
 export type Console = {
+  /** Who may ask what. */
+  table: readonly ConsoleRow[];
   rows: RouteRow[];
   /** To be told of each request that has ended. */
   requestEnded(receipt: Receipt): void;
@@ -77,6 +80,7 @@ export function openConsole(parts: ConsoleParts): Console {
     operatorsNeedTwoFactor: !isOwnMachineOnly(config.server),
   });
   return {
+    table,
     rows,
     requestEnded(receipt) {
       rate.ended(receipt.end);

@@ -13,6 +13,7 @@ import { openRecordReader } from '../store/sqlite/ledger/usage-reader.ts';
 import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import { openConsole } from './open-console.ts';
 import type { PeopleMembers } from './people.ts';
+import type { ConsoleRow } from './row.ts';
 import type { Person } from '../people/person.ts';
 
 /** For the tests of this folder: the console over a real HTTP server and real stores, with people in memory. */
@@ -27,6 +28,7 @@ export type ConsoleWorld = {
   newAccount(name: string): Promise<string>;
   /** As the page of a person would, from our own origin. */
   call(who: string | undefined, method: string, path: string, body?: unknown): Promise<Answer>;
+  table: readonly ConsoleRow[];
   requestEnded(receipt: Receipt): void;
   maintenance: MaintenanceSwitch;
   close(): Promise<void>;
@@ -111,6 +113,7 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
     origin,
     people,
     maintenance,
+    table: consoleApi.table,
     requestEnded: consoleApi.requestEnded,
     join(name, accountId, role, change = {}) {
       const known = people.get(name);

@@ -121,6 +121,26 @@ describe('with a provider', () => {
   });
 });
 
+describe('providers that the library knows', () => {
+  it.each([
+    ['github', 'https://github.com/login/oauth/authorize', 'user:email'],
+    ['google', 'https://accounts.google.com/o/oauth2/v2/auth', 'email'],
+  ])('%s: leads there with our client and a challenge, and back here', async (name, page, scope) => {
+    const known = { name, discoveryUrl: undefined, clientId: 'ours', clientSecret: secret('s') };
+    await open({ oauth: [known] });
+    const answer = await people.ask('/sign-in/social', { provider: name });
+    const { url } = JSON.parse(answer.ok ? answer.value.body : '{}') as { url: string };
+    const { origin, pathname, searchParams: query } = new URL(url);
+    expect(origin + pathname).toBe(page);
+    expect(query.get('client_id')).toBe('ours');
+    expect(query.get('redirect_uri')).toBe(`${SITE}/api/auth/callback/${name}`);
+    expect(query.get('scope')?.split(' ')).toContain(scope);
+    expect(query.get('code_challenge_method')).toBe('S256');
+    expect(query.get('state')?.length).toBeGreaterThan(20);
+    expect(url).not.toContain('client_secret');
+  });
+});
+
 describe('who may make an account', () => {
   it.each(['closed', 'invite'] as const)('%s: nobody who is new', async (signUp) => {
     await open({ signUp });
