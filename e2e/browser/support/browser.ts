@@ -14,7 +14,7 @@ const LAST_LOOK_VARIABLE = 'SWITCHYARD_LAST_LOOK';
 const WAIT_MAX_MS = 15_000;
 
 export type Look = { theme: 'light' | 'dark'; size: 'desktop' | 'phone' };
-const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+export const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
 
 export type TestBrowser = {
   /** A window of its own: no cookie is shared. What the page says against itself is collected in `complaints`. */

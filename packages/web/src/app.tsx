@@ -13,18 +13,22 @@ import { Toasts } from './ui/toast.tsx';
 
 const client = createQueryClient();
 
+/** The addresses of the pages that stand in the shell. */
+const SHELL_PATHS = /^\/(?:app|create)(?:\/|$)/;
+
 /** The app: caches, pages, and what is shown above all of them. */
 export function App() {
   return (
     <QueryClientProvider client={client}>
       <Switch>
-        {PAGES.map((route) => (
-          <Route key={route.path} path={route.path}>
-            <RouteBody route={route} />
-          </Route>
-        ))}
+        {routesOf('anyone')}
+        <Route path={SHELL_PATHS}>
+          <MemberPages />
+        </Route>
         <Route>
-          <NotFound />
+          <main className="mx-auto max-w-xl p-8">
+            <NoSuchPage />
+          </main>
         </Route>
       </Switch>
       <Toasts />
@@ -32,29 +36,38 @@ export function App() {
   );
 }
 
-function RouteBody({ route }: { route: PageRoute }) {
-  const Content = route.page;
-  const body = (
-    <Boundary key={route.path}>
-      <Suspense fallback={<Skeleton lines={6} />}>
-        <Content />
-      </Suspense>
-    </Boundary>
-  );
-  if (route.who === 'anyone') return body;
+/** One shell around all of them: it keeps the live stream and knows where the focus goes when the page changes. */
+function MemberPages() {
   return (
     <SignedInOnly>
-      <Shell>{body}</Shell>
+      <Shell>
+        <Switch>
+          {routesOf('member')}
+          <Route>
+            <NoSuchPage />
+          </Route>
+        </Switch>
+      </Shell>
     </SignedInOnly>
   );
 }
 
-function NotFound() {
+function routesOf(who: PageRoute['who']) {
+  return PAGES.filter((route) => route.who === who).map(({ path, page: Content }) => (
+    <Route key={path} path={path}>
+      <Boundary key={path}>
+        <Suspense fallback={<Skeleton lines={6} />}>
+          <Content />
+        </Suspense>
+      </Boundary>
+    </Route>
+  ));
+}
+
+function NoSuchPage() {
   return (
-    <main className="mx-auto max-w-xl p-8">
-      <Page title="There is no such page" action={<ButtonLink href="/app">Dashboard</ButtonLink>}>
-        <p className="text-sm text-soft">The address may be mistyped, or the page was taken away.</p>
-      </Page>
-    </main>
+    <Page title="There is no such page" action={<ButtonLink href="/app">Dashboard</ButtonLink>}>
+      <p className="text-sm text-soft">The address may be mistyped, or the page was taken away.</p>
+    </Page>
   );
 }

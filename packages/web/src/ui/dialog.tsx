@@ -38,6 +38,8 @@ export function Dialog(props: DialogProps) {
         <div data-dialog-shade className="fixed inset-0 z-40 bg-shade" />
         <Radix.Content
           className={classes(PANEL, WIDTHS[width])}
+          onOpenAutoFocus={noteOpener}
+          onCloseAutoFocus={giveFocusBack}
           onInteractOutside={(event) => guarded && event.preventDefault()}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
         >
@@ -66,6 +68,27 @@ export function Dialog(props: DialogProps) {
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** What was focused before the first of the dialogs that are open, or the button of the menu that led to it. */
+let opener: HTMLElement | undefined;
+
+function noteOpener(): void {
+  const active = document.activeElement;
+  const menu = active?.closest('[role=menu]');
+  const button = menu === null || menu === undefined ? active : buttonOf(menu);
+  const isOnPage = button !== document.body && button?.closest('[role=dialog]') === null;
+  if (button instanceof HTMLElement && isOnPage) opener = button;
+}
+
+function buttonOf(menu: Element): Element | null {
+  return document.getElementById(menu.getAttribute('aria-labelledby') ?? '');
+}
+
+/** A dialog that another one replaced or lies on leaves the focus there. */
+function giveFocusBack(event: Event): void {
+  event.preventDefault();
+  if (document.querySelector('[role=dialog]') === null) opener?.focus();
 }
 
 function CloseCross() {

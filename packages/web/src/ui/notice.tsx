@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { classes } from './classes.ts';
-import { Icon } from './icon.tsx';
+import { Icon, type IconName } from './icon.tsx';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'plain';
 
@@ -16,6 +16,12 @@ const MARKS: Readonly<Record<Tone, string>> = {
   bad: 'text-bad',
   plain: 'text-accent',
 };
+const ICONS: Readonly<Record<Tone, IconName>> = {
+  good: 'check',
+  warn: 'alert',
+  bad: 'alert',
+  plain: 'info',
+};
 
 /** A sentence that matters, on the page itself. Errors are announced at once. */
 export function Notice({ tone, children, action }: { tone: Tone; children: ReactNode; action?: ReactNode }) {
@@ -29,7 +35,7 @@ export function Notice({ tone, children, action }: { tone: Tone; children: React
     >
       <span className="flex flex-1 basis-60 items-start gap-2.5">
         <span className={classes('mt-0.5', MARKS[tone])}>
-          <Icon name={tone === 'good' ? 'check' : 'alert'} size={16} />
+          <Icon name={ICONS[tone]} size={16} />
         </span>
         <span className="min-w-0 flex-1">{children}</span>
       </span>

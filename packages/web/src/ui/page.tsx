@@ -76,7 +76,7 @@ export function Figure({ label, children, note }: { label: string; children: Rea
   return (
     <Card className="grid content-start gap-1">
       <p className="text-[0.8125rem] text-soft">{label}</p>
-      <p className="text-[1.65rem] leading-tight font-semibold tracking-tight tabular-nums">{children}</p>
+      <div className="text-[1.65rem] leading-tight font-semibold tracking-tight tabular-nums">{children}</div>
       {note !== undefined && <p className="text-[0.8125rem] text-soft">{note}</p>}
     </Card>
   );

@@ -44,7 +44,7 @@ const COLUMNS: readonly Column<OperatorUpstream>[] = [
         <ul className="grid gap-1">
           {breakers.map(({ model, phase }) => (
             <li key={model} className="flex flex-wrap gap-x-3">
-              <code className="font-mono text-xs leading-5 break-all">{model}</code>
+              <code className="font-mono text-xs leading-5 break-all">{model || 'all models'}</code>
               <Status tone={PHASES[phase].tone}>{PHASES[phase].word}</Status>
             </li>
           ))}

@@ -122,7 +122,9 @@ function ModelCard({ model }: { model: ConsoleModel }) {
   );
 }
 
-function capacityText({ nodesOnline, freeSlots, expectedWaitSeconds }: ConsoleModel): string {
+/** Empty for a model of a provider: who serves it there is not known. */
+function capacityText({ available, nodesOnline, freeSlots, expectedWaitSeconds }: ConsoleModel): string {
+  if (available && nodesOnline === 0) return '';
   const nodes = `${nodesOnline} ${nodesOnline === 1 ? 'node' : 'nodes'}, ${freeSlots} free`;
   return expectedWaitSeconds === null || expectedWaitSeconds === 0
     ? nodes

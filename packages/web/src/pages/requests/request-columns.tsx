@@ -10,13 +10,23 @@ function secondsText(ms: number): string {
 
 /** A request is a row of metadata: there is nothing more of it to show. */
 export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
-  { name: 'Time', cell: ({ startedAt }) => <Time at={startedAt} /> },
+  {
+    name: 'Time',
+    cell: ({ startedAt, id }) => (
+      <>
+        <span className="block whitespace-nowrap max-sm:whitespace-normal">
+          <Time at={startedAt} />
+        </span>
+        <code className="block font-mono text-xs text-soft max-sm:hidden">{id}</code>
+      </>
+    ),
+  },
   {
     name: 'Model',
     cell: ({ model, surface }) => (
       <>
         <span className="block font-medium break-words">{model}</span>
-        <span className="text-xs text-soft">{surface}</span>
+        <span className="text-xs text-soft sm:whitespace-nowrap">{surface}</span>
       </>
     ),
   },
@@ -34,7 +44,7 @@ export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
     right: true,
     wide: true,
     cell: ({ usage }) => (
-      <span className="tabular-nums">
+      <span className="whitespace-nowrap tabular-nums">
         {usage.prompt_tokens.toLocaleString('en-US')}, {usage.completion_tokens.toLocaleString('en-US')}
       </span>
     ),
@@ -43,17 +53,14 @@ export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
     name: 'Took',
     right: true,
     wide: true,
-    cell: ({ durationMs }) => <span className="tabular-nums">{secondsText(durationMs)}</span>,
+    cell: ({ durationMs }) => (
+      <span className="whitespace-nowrap tabular-nums">{secondsText(durationMs)}</span>
+    ),
   },
   { name: 'Cost', right: true, cell: ({ chargedMicros }) => <Money micros={chargedMicros} /> },
   {
     name: 'Key',
     wide: true,
     cell: ({ key }) => key.name ?? <span className="text-soft">gone</span>,
-  },
-  {
-    name: 'Request id',
-    wide: true,
-    cell: ({ id }) => <code className="font-mono text-xs text-soft">{id}</code>,
   },
 ];

@@ -29,8 +29,9 @@ export default function InvitationPage() {
   return (
     <GateFrame title="Invitation" lead="Somebody invited you to use an account together.">
       {error !== undefined && <ErrorNotice error={error} />}
-      {token === '' && <Notice tone="bad">The link is not whole. Copy it again from the mail.</Notice>}
-      {session.data === undefined ? (
+      {token === '' ? (
+        <Notice tone="bad">The link is not whole. Copy it again from the mail.</Notice>
+      ) : session.data === undefined ? (
         <Skeleton />
       ) : person === null || person === undefined ? (
         <div className="grid gap-2.5">

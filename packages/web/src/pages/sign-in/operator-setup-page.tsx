@@ -31,10 +31,9 @@ export default function OperatorSetupPage() {
       lead="The operator sees all accounts, sets prices and adds credit. This link works once."
     >
       {error !== undefined && <ErrorNotice error={error} />}
-      {token === '' && (
+      {token === '' ? (
         <Notice tone="bad">The link is not whole. Copy it again from where the server printed it.</Notice>
-      )}
-      {session.data === undefined ? (
+      ) : session.data === undefined ? (
         <Skeleton />
       ) : person === null || person === undefined ? (
         <>
