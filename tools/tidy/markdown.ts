@@ -28,6 +28,7 @@ class KnownPaths {
   readonly anchors = new Map<string, Set<string>>();
 
   constructor(repository: Repository) {
+    for (const path of repository.others ?? []) this.anchors.set(path, new Set());
     for (const file of repository.files) {
       this.anchors.set(file.path, file.path.endsWith('.md') ? headingAnchors(file.text) : new Set());
       for (let folder = posix.dirname(file.path); folder !== '.'; folder = posix.dirname(folder)) {

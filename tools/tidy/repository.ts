@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { blankComments, blankCommentsAndStrings } from './source-text.ts';
 
@@ -10,7 +10,11 @@ export type RepositoryFile = {
   isExecutable: boolean;
 };
 
-export type Repository = { files: readonly RepositoryFile[] };
+export type Repository = {
+  files: readonly RepositoryFile[];
+  /** Paths of what is no text, such as pictures: pages link to them, no rule reads them. */
+  others?: readonly string[];
+};
 
 /** What a rule found. A warning is shown and does not fail the run. `line` counts from 1. */
 export type Finding = { path: string; line?: number; message: string; level: 'error' | 'warning' };
@@ -27,7 +31,9 @@ export function readRepository(root: string): Repository {
     maxBuffer: 64 * 1024 * 1024,
   });
   const paths = [...new Set(listing.split('\0').filter((path) => path !== ''))].sort();
-  return { files: paths.flatMap((path) => readOne(root, path)) };
+  const files = paths.flatMap((path) => readOne(root, path));
+  const read = new Set(files.map(({ path }) => path));
+  return { files, others: paths.filter((path) => !read.has(path) && existsSync(join(root, path))) };
 }
 
 /** Empty for what is no text: deleted since the listing, a link, too large, or holding a zero byte. */
