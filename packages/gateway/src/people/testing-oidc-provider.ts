@@ -49,7 +49,7 @@ export async function startOidcProvider(): Promise<OidcProvider> {
   const provider: OidcProvider = {
     discoveryUrl: '',
     clientId: 'gateway',
-    clientSecret: 'secret of the client',
+    clientSecret: 'secret-of-the-client',
     person: { sub: 'subject-1', email: 'ann@example.com', email_verified: true, name: 'Ann' },
     fault: undefined,
     asked: [],

@@ -6,6 +6,7 @@ import { passkeysWork } from '../../api/passkeys.ts';
 import { nextPath, useSessionQuery } from '../../session/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { TextField } from '../../ui/field.tsx';
+import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, Skeleton } from '../../ui/states.tsx';
 import { useAttempt } from '../../ui/use-attempt.ts';
 import { GateFrame, INLINE_LINK } from './frame.tsx';
@@ -20,6 +21,7 @@ export default function SignInPage() {
   const [password, setPassword] = useState('');
   const { busy, error, run, onSubmit } = useAttempt();
   const next = nextPath(search);
+  const problem = new URLSearchParams(search).get('error');
   if (session.data?.person !== null && session.data !== undefined) return <Onward path={next} />;
   const site = session.data?.site;
   const enter = async () => {
@@ -51,6 +53,7 @@ export default function SignInPage() {
     >
       {session.isError && <ErrorNotice error={session.error} onRetry={() => void session.refetch()} />}
       {error !== undefined && <ErrorNotice error={error} />}
+      {error === undefined && problem !== null && <Notice tone="bad">{returnText(problem)}</Notice>}
       <form onSubmit={onSubmit(byPassword)} className="grid gap-4">
         <TextField
           label="E-mail"
@@ -94,6 +97,22 @@ function Onward({ path }: { path: string }) {
     if (leaves) window.location.replace(path);
   }, [leaves, path]);
   return leaves ? <Skeleton /> : <Redirect to={path} replace />;
+}
+
+/** Why a provider brought somebody back without a sign-in. Anybody can write the address: only known words are read. */
+function returnText(problem: string): string {
+  switch (problem) {
+    case 'cancelled':
+      return 'The sign-in was cancelled at the provider.';
+    case 'sign_up_closed':
+      return 'New accounts need an invitation here.';
+    case 'address_taken':
+      return 'There is an account with this address. Sign in to it in another way.';
+    case 'address_not_confirmed':
+      return 'The provider has not confirmed your e-mail address.';
+    default:
+      return 'The sign-in did not work. Try again, or another way.';
+  }
 }
 
 /** The operator's pages are another bundle: the browser loads it. */
