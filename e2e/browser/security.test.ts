@@ -92,6 +92,7 @@ it('keeps its cookie from scripts and from requests of other sites', async (cont
   })()`);
   expect((await sent).status()).toBe(415);
   expect((await (await sent).request().allHeaders())['cookie']).toBeUndefined();
+  await page.waitForURL(keys);
   await page.goto(foreignSite);
   expect(
     await page.evaluate(
