@@ -84,11 +84,19 @@ function chromiumPath(): string | undefined {
 /** Debian has a Chromium of its own; a test run by root may fetch it. */
 function tryInstall(): boolean {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return false;
-  try {
-    execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium'], {
+  // Another file of tests may be at it, too.
+  const aptGet = (...words: string[]) =>
+    execFileSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...words], {
       stdio: 'ignore',
       timeout: INSTALL_MAX_MS,
     });
+  try {
+    aptGet('update');
+  } catch {
+    // The lists of packages may be there already.
+  }
+  try {
+    aptGet('install', '--yes', '--no-install-recommends', 'chromium');
     return true;
   } catch {
     return false;
