@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fetchChromium } from './chromium.mjs';
 import { childEnvironment, prepare, reportFailure, repositoryRoot } from './prepare.mjs';
 import { buildWebOrSaySo } from './web.mjs';
 
@@ -26,6 +27,7 @@ try {
   const { wantedParts, vitestArguments } = readArguments(process.argv.slice(2));
   await prepare();
   await buildWebOrSaySo();
+  if (wantedParts.includes('e2e')) fetchChromium();
   const total = { passed: 0, failed: 0, skipped: 0 };
   if (wantedParts.includes('check')) {
     for (const check of checks) count(total, await runCheck(check));

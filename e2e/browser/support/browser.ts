@@ -1,17 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { CHROMIUM_VARIABLE, chromiumPath } from '../../../tools/chromium.mjs';
 import { ensureWebIsBuilt } from './pages.ts';
 
-/** Names the Chromium to use, where it is none of the usual places. */
-const PATH_VARIABLE = 'SWITCHYARD_CHROMIUM';
-const USUAL_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const INSTALL_MAX_MS = 300_000;
 /** A folder where a picture of each page is left at the end: how a failed test looked. */
 const LAST_LOOK_VARIABLE = 'SWITCHYARD_LAST_LOOK';
 /** What a page does not show in this time, it never shows. */
-const WAIT_MAX_MS = 15_000;
+const WAIT_MAX_MS = 30_000;
 
 export type Look = { theme: 'light' | 'dark'; size: 'desktop' | 'phone' };
 export const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
@@ -26,7 +21,7 @@ export type TestBrowser = {
 export async function startBrowser(): Promise<TestBrowser | { missing: string }> {
   const executablePath = chromiumPath();
   if (executablePath === undefined) {
-    const missing = `skipped: browser tests need Chromium; set ${PATH_VARIABLE} to its path`;
+    const missing = `skipped: browser tests need Chromium; set ${CHROMIUM_VARIABLE} to its path`;
     console.warn(missing);
     return { missing };
   }
@@ -72,33 +67,4 @@ export async function axeViolations(page: Page): Promise<string[]> {
       .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((n) => n.target.join(' ')).join(', ')))`,
   );
   return Array.isArray(found) ? found.map(String) : [`axe gave no answer: ${String(found)}`];
-}
-
-function chromiumPath(): string | undefined {
-  const named = process.env[PATH_VARIABLE];
-  if (named !== undefined) return named;
-  const usual = () => USUAL_PATHS.find((path) => existsSync(path));
-  return usual() ?? (tryInstall() ? usual() : undefined);
-}
-
-/** Debian has a Chromium of its own; a test run by root may fetch it. */
-function tryInstall(): boolean {
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return false;
-  // Another file of tests may be at it, too.
-  const aptGet = (...words: string[]) =>
-    execFileSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...words], {
-      stdio: 'ignore',
-      timeout: INSTALL_MAX_MS,
-    });
-  try {
-    aptGet('update');
-  } catch {
-    // The lists of packages may be there already.
-  }
-  try {
-    aptGet('install', '--yes', '--no-install-recommends', 'chromium');
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,0 +1,3 @@
+export const CHROMIUM_VARIABLE: string;
+export function chromiumPath(): string | undefined;
+export function fetchChromium(): void;
