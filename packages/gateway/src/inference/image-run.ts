@@ -1,6 +1,7 @@
 import { NO_USAGE } from '@switchyard/protocol/usage.ts';
 import type { Attempt, AttemptFault } from '../core/attempt.ts';
 import { fault, type Fault } from '../core/errors.ts';
+import { pictureBody } from '../core/image-surface.ts';
 import { openAiFaultBody } from '../core/fault-body.ts';
 import { LIMITS } from '../core/limits.ts';
 import { ZERO_MICROS } from '../core/money.ts';
@@ -207,17 +208,17 @@ export class ImageRun {
 
   #sendPicture(png: Buffer): void {
     const { surface, model, decoded, exchange, priceMicros } = this.#admitted;
-    const body = surface.renderReply({
+    const around = surface.renderReply({
       requestId: exchange.requestId,
       modelId: model.id,
       image: decoded.image,
-      png,
       costMicros: priceMicros,
       createdAtMs: exchange.startedAtMs,
     });
-    if (!this.#tells) return this.#writer.endJson(200, 'application/json', body);
+    if (!this.#tells) return this.#writer.endJson(200, 'application/json', pictureBody(around, png));
+    const event = { before: `event: done\ndata: ${around.before}`, after: `${around.after}\n\n` };
     this.#writer.commitStream('text/event-stream');
-    this.#writer.endStream(eventText('done', body));
+    this.#writer.endStream(pictureBody(event, png));
   }
 
   #sendFault(value: Fault): void {

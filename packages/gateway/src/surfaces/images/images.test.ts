@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { pictureBody } from '../../core/image-surface.ts';
 import { describe, expect, it } from 'vitest';
 import { micros } from '../../core/money.ts';
 import { nativeImages } from './native.ts';
@@ -120,20 +121,28 @@ describe('the form of OpenAI', () => {
   it('writes what was charged as an exact number', () => {
     const decoded = decode(openAiImages, { prompt: 'a', seed: 1 });
     if (!decoded.ok) throw new Error('refused');
-    const reply = openAiImages.renderReply({
+    const around = openAiImages.renderReply({
       requestId: 'req_1',
-      modelId: 'm',
+      modelId: 'm"ö',
       image: decoded.value.image,
-      png: Buffer.from('png'),
       costMicros: micros(180_000),
       createdAtMs: 1_500,
     });
-    expect(JSON.parse(reply)).toMatchObject({
+    expect(JSON.parse(pictureBody(around, Buffer.from('png')))).toEqual({
       created: 1,
       data: [{ b64_json: 'cG5n' }],
+      output_format: 'png',
       size: '1024x1024',
+      model: 'm"ö',
       seed: 1,
-      usage: { total_tokens: 0, cost: 0.18, request_id: 'req_1' },
+      usage: {
+        input_tokens: 0,
+        output_tokens: 0,
+        total_tokens: 0,
+        input_tokens_details: { text_tokens: 0, image_tokens: 0 },
+        cost: 0.18,
+        request_id: 'req_1',
+      },
     });
   });
 });

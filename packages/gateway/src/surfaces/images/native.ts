@@ -1,6 +1,6 @@
 import { IMAGE_LIMITS } from '@switchyard/protocol/image.ts';
 import type { Fault } from '../../core/errors.ts';
-import type { DecodedImage, ImageReply, ImageSurface } from '../../core/image-surface.ts';
+import type { AroundPicture, DecodedImage, ImageReply, ImageSurface } from '../../core/image-surface.ts';
 import { parseJsonObject } from '../../core/json-body.ts';
 import { readNumber } from '../../core/json-fields.ts';
 import type { FieldSource } from '../../core/json-fields.ts';
@@ -31,9 +31,8 @@ function decode(body: Buffer): Result<DecodedImage, Fault> {
   return source.refusals.first === undefined ? ok({ model, dryRun, image }) : failed(source.refusals.first);
 }
 
-function renderReply({ requestId, modelId, image, png, costMicros }: ImageReply): string {
-  return JSON.stringify({
-    image: `data:image/png;base64,${png.toString('base64')}`,
+function renderReply({ requestId, modelId, image, costMicros }: ImageReply): AroundPicture {
+  const rest = JSON.stringify({
     model: modelId,
     seed: image.seed,
     width: image.width,
@@ -41,4 +40,5 @@ function renderReply({ requestId, modelId, image, png, costMicros }: ImageReply)
     credits_charged: creditsNumber(costMicros),
     request_id: requestId,
   });
+  return { before: '{"image":"data:image/png;base64,', after: `",${rest.slice(1)}` };
 }

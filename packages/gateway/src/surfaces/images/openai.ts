@@ -1,6 +1,6 @@
 import { IMAGE_LIMITS } from '@switchyard/protocol/image.ts';
 import type { Fault } from '../../core/errors.ts';
-import type { DecodedImage, ImageReply, ImageSurface } from '../../core/image-surface.ts';
+import type { AroundPicture, DecodedImage, ImageReply, ImageSurface } from '../../core/image-surface.ts';
 import { parseJsonObject } from '../../core/json-body.ts';
 import { isAbsent, refuse } from '../../core/json-fields.ts';
 import type { FieldSource } from '../../core/json-fields.ts';
@@ -61,19 +61,14 @@ function checkForm({ object, refusals }: FieldSource): void {
   only('partial_images', (value) => value === 0, 'is not supported.');
 }
 
-function renderReply({ requestId, modelId, image, png, costMicros, createdAtMs }: ImageReply): string {
+function renderReply({ requestId, modelId, image, costMicros, createdAtMs }: ImageReply): AroundPicture {
   const { width, height, seed } = image;
-  const head = JSON.stringify({
-    created: Math.floor(createdAtMs / 1_000),
-    data: [{ b64_json: png.toString('base64') }],
-    output_format: 'png',
-    size: `${width}x${height}`,
-    model: modelId,
-    seed,
-  });
-  return (
-    `${head.slice(0, -1)},"usage":{"input_tokens":0,"output_tokens":0,"total_tokens":0,` +
-    `"input_tokens_details":{"text_tokens":0,"image_tokens":0},` +
-    `"cost":${formatUsd(costMicros)},"request_id":${JSON.stringify(requestId)}}}`
-  );
+  const rest = JSON.stringify({ output_format: 'png', size: `${width}x${height}`, model: modelId, seed });
+  return {
+    before: `{"created":${Math.floor(createdAtMs / 1_000)},"data":[{"b64_json":"`,
+    after:
+      `"}],${rest.slice(1, -1)},"usage":{"input_tokens":0,"output_tokens":0,"total_tokens":0,` +
+      `"input_tokens_details":{"text_tokens":0,"image_tokens":0},` +
+      `"cost":${formatUsd(costMicros)},"request_id":${JSON.stringify(requestId)}}}`,
+  };
 }
