@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { movableClockEnvironment } from './movable-clock.ts';
 import { run, start, temporaryFolder, type Child } from './processes.ts';
 
 const CLI = 'packages/gateway/src/cli/main.ts';
@@ -24,6 +25,9 @@ export type GatewayOptions = {
   dataDir?: string;
   port?: number;
   env?: Record<string, string>;
+  /** `moveClock` works on it. `clockAheadMs`: how far its clock is from the machine's to begin with; below 0 behind. */
+  hasMovableClock?: boolean;
+  clockAheadMs?: number;
 };
 
 /** Starts a gateway process on a free port and waits until it listens. */
@@ -31,9 +35,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const dataDir = options.dataDir ?? temporaryFolder();
   const configFile = join(dataDir, 'test.yaml');
   writeFileSync(configFile, options.config);
+  const clock = options.hasMovableClock === true ? movableClockEnvironment(options.clockAheadMs ?? 0) : {};
   const child = start(
     [CLI, 'start', '--config', configFile, '--data', dataDir, '--port', String(options.port ?? 0)],
-    options.env === undefined ? {} : { env: options.env },
+    { env: { ...options.env, ...clock }, hasChannel: options.hasMovableClock === true },
   );
   const port = await child.line(readPort);
   const cli = (...args: string[]) => runCli(configFile, dataDir, args);
