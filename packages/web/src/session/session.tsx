@@ -76,3 +76,8 @@ export function nextPath(search: string): string {
   const next = new URLSearchParams(search).get('next') ?? '';
   return /^\/(app|create|operator|invitation)([/?#]|$)/.test(next) ? next : '/app';
 }
+
+/** Where the code of the second factor is asked for, before `next`. */
+export function secondFactorPath(next: string): string {
+  return `/sign-in/second-factor?next=${encodeURIComponent(next)}`;
+}

@@ -32,6 +32,16 @@ export function faultOf(status: number, code: string): Fault {
     case 'INVALID_CODE':
     case 'INVALID_BACKUP_CODE':
       return fault('sign_in_failed');
+    case 'UNAUTHORIZED_INVALID_OR_EXPIRED_NONCE':
+    case 'UNAUTHORIZED_SIWE_MESSAGE_EXPIRED':
+      return fault('sign_in_failed', {
+        message: 'What the wallet signed is too old, or was used before. Sign in with the wallet again.',
+      });
+    case 'OTHER_WALLET_SIGNED':
+      return fault('sign_in_failed', {
+        message:
+          'The signature is not that of the address. Choose the account in the wallet and try again; wallets that are contracts cannot be used here.',
+      });
     case 'INVALID_TOKEN':
     case 'TOKEN_EXPIRED':
     case 'INVALID_TWO_FACTOR_COOKIE':

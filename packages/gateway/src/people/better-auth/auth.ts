@@ -188,8 +188,11 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
             siwe({
               domain: new URL(siteUrl).host,
               getNonce: () => Promise.resolve(randomBase62(24)),
+              // The library's own refusal has no code to tell it from others.
               verifyMessage: ({ message, signature, address }) =>
-                Promise.resolve(signedBy(message, signature) === address.toLowerCase()),
+                signedBy(message, signature) === address.toLowerCase()
+                  ? Promise.resolve(true)
+                  : Promise.reject(new APIError('UNAUTHORIZED', { code: 'OTHER_WALLET_SIGNED' })),
             }),
           ]
         : []),

@@ -1,14 +1,15 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link, Redirect, useLocation, useSearch } from 'wouter';
-import { signInWithPasskey, signInWithPassword } from '../../api/auth.ts';
+import { signInWithPasskey, signInWithPassword, type SignInOutcome } from '../../api/auth.ts';
 import { passkeysWork } from '../../api/passkeys.ts';
-import { nextPath, useSessionQuery } from '../../session/session.tsx';
+import { nextPath, secondFactorPath, useSessionQuery } from '../../session/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, Skeleton } from '../../ui/states.tsx';
 import { useAttempt } from '../../ui/use-attempt.ts';
+import WalletButton from '../../wallet/wallet-button.tsx';
 import { GateFrame, INLINE_LINK } from './frame.tsx';
 import { ProviderButtons } from './provider-buttons.tsx';
 
@@ -28,11 +29,11 @@ export default function SignInPage() {
     await client.invalidateQueries({ queryKey: ['session'] });
     leaveTo(next, go);
   };
-  const byPassword = async () => {
-    const outcome = await signInWithPassword(email, password);
-    if (outcome === 'second-factor') go(`/sign-in/second-factor?next=${encodeURIComponent(next)}`);
+  const goOn = async (outcome: SignInOutcome) => {
+    if (outcome === 'second-factor') go(secondFactorPath(next));
     else await enter();
   };
+  const byPassword = async () => goOn(await signInWithPassword(email, password));
   const byPasskey = async () => {
     await signInWithPasskey();
     await enter();
@@ -82,6 +83,9 @@ export default function SignInPage() {
           </Button>
         )}
         <ProviderButtons providers={site?.methods.oauth ?? []} backTo={next} />
+        {site?.methods.wallet === true && (
+          <WalletButton label="Go on with a wallet" siteUrl={site.publicUrl} onIn={goOn} />
+        )}
         <Link href="/reset-password" className={`${INLINE_LINK} justify-self-center text-sm`}>
           Forgot the password?
         </Link>

@@ -1,11 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link, Redirect, useSearch } from 'wouter';
-import { signInWithPassword } from '../../api/auth.ts';
-import { nextPath, useSessionQuery } from '../../session/session.tsx';
+import { Link, Redirect, useLocation, useSearch } from 'wouter';
+import { signInWithPassword, type SignInOutcome } from '../../api/auth.ts';
+import { nextPath, secondFactorPath, useSessionQuery } from '../../session/session.tsx';
 import { usdText } from '../../ui/money.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, Skeleton } from '../../ui/states.tsx';
+import WalletButton from '../../wallet/wallet-button.tsx';
 import { CheckMail } from './check-mail.tsx';
 import { GateFrame, INLINE_LINK } from './frame.tsx';
 import { ProviderButtons } from './provider-buttons.tsx';
@@ -14,6 +15,7 @@ import { SignUpForm, type SignedUp } from './sign-up-form.tsx';
 export default function SignUpPage() {
   const session = useSessionQuery();
   const client = useQueryClient();
+  const [, go] = useLocation();
   const search = useSearch();
   const [mailed, setMailed] = useState<string>();
   const ticket = new URLSearchParams(search).get('ticket') ?? undefined;
@@ -25,6 +27,11 @@ export default function SignUpPage() {
     // Where the operator wants no verified address, the password is enough at once.
     const outcome = await signInWithPassword(email, password).catch(() => undefined);
     if (outcome === undefined) setMailed(email);
+    else await client.invalidateQueries({ queryKey: ['session'] });
+  };
+  const byWallet = async (outcome: SignInOutcome) => {
+    // Somebody who has been here before.
+    if (outcome === 'second-factor') go(secondFactorPath(next));
     else await client.invalidateQueries({ queryKey: ['session'] });
   };
   return (
@@ -50,6 +57,9 @@ export default function SignUpPage() {
         <>
           <SignUpForm ticket={ticket} onDone={enter} />
           <ProviderButtons providers={session.data.site.methods.oauth} backTo={next} />
+          {session.data.site.methods.wallet && session.data.site.signUp === 'open' && (
+            <WalletButton label="Go on with a wallet" siteUrl={session.data.site.publicUrl} onIn={byWallet} />
+          )}
         </>
       ) : (
         <Notice tone="plain">
