@@ -140,6 +140,7 @@ async function measure(config: Config, { context, plan }: OpenedContext, account
     people: {
       sessions: { read: (headers) => Promise.resolve(personOf(headers['x-account'])) },
       members: NO_MEMBERS,
+      onSessionEnd() {},
     },
     operator: {
       plan,

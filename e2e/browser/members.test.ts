@@ -13,7 +13,9 @@ import {
   emailOf,
   fillSignUp,
   heading,
+  signIn,
   signUp,
+  siteOf,
   visit,
 } from './support/steps.ts';
 
@@ -21,7 +23,10 @@ import {
 
 let browser: TestBrowser | { missing: string };
 let gateway: Gateway;
-let owner: { page: Page; complaints: string[] };
+type Window = Awaited<ReturnType<TestBrowser['open']>>;
+let owner: Window;
+/** Olga, from the second person's first test on. */
+let viewer: Window;
 
 beforeAll(async () => {
   browser = await startBrowser();
@@ -40,7 +45,7 @@ function needBrowser(context: TestContext): TestBrowser {
 }
 
 it('invites a second person as a viewer, who sees everything and can make no key', async (context) => {
-  const viewer = await needBrowser(context).open();
+  viewer = await needBrowser(context).open();
   const account = await accountOf(owner.page);
   await visit(owner.page, 'Members');
   await owner.page.getByRole('button', { name: 'Invite' }).click();
@@ -75,6 +80,62 @@ it('invites a second person as a viewer, who sees everything and can make no key
   await owner.page.getByRole('row', { name: /Olga/ }).waitFor();
   expect(viewer.complaints).toEqual([]);
 });
+
+it('gives and takes the rights of a role on an open page that nobody touches', async (context) => {
+  needBrowser(context);
+  const account = await accountOf(owner.page);
+  const asOlga = (method: string, path: string, body?: object) =>
+    askAs(viewer.page, method, `/api/console/accounts/${account}/${path}`, body);
+  const create = viewer.page.getByRole('button', { name: 'Create a key' });
+  await viewer.page.goto(`${siteOf(gateway)}/app/keys`);
+  await viewer.page.getByText('There is no key yet.').waitFor();
+  const role = owner.page.getByLabel('Role of Olga');
+
+  await role.selectOption('developer');
+  await create.first().waitFor();
+  const { secret } = (await asOlga('POST', 'browser-key', {})).body as { secret: string };
+  expect((await chat(gateway, secret)).status).toBe(402);
+
+  await role.selectOption('viewer');
+  await create.first().waitFor({ state: 'detached' });
+  expect(await asOlga('POST', 'keys', { name: 'mine' })).toMatchObject({
+    status: 403,
+    body: { error: { code: 'permission_denied' } },
+  });
+  expect((await chat(gateway, secret)).status).toBe(401);
+
+  const stream = endOfStream(viewer.page, account);
+  await owner.page.getByRole('button', { name: 'Take out Olga' }).click();
+  const dialog = owner.page.getByRole('dialog', { name: 'Take Olga out of Mara' });
+  await dialog.getByRole('button', { name: 'Take out' }).click();
+  await stream;
+  // The page is in the account that is left to her, and sees nothing of the other.
+  await viewer.page.getByRole('button', { name: 'Account: Olga owner' }).waitFor();
+  await create.first().waitFor();
+  for (const path of ['keys', 'overview', 'events'])
+    expect([path, (await asOlga('GET', path)).status]).toEqual([path, 404]);
+  expect(viewer.complaints).toEqual([]);
+});
+
+it('ends the page of another browser when its person ends all other sessions', async (context) => {
+  const second = await needBrowser(context).open();
+  await signIn(second.page, gateway, 'Olga');
+  await heading(second.page, 'Dashboard');
+  const account = await accountOf(second.page);
+  await visit(second.page, 'Profile and security');
+  const stream = endOfStream(viewer.page, account);
+  await second.page.getByRole('button', { name: 'End all other sessions' }).click();
+  await stream;
+  await heading(viewer.page, 'Sign in');
+  expect((await askAs(viewer.page, 'GET', `/api/console/accounts/${account}/keys`)).status).toBe(401);
+  expect((await askAs(second.page, 'GET', `/api/console/accounts/${account}/keys`)).status).toBe(200);
+  expect([...viewer.complaints, ...second.complaints]).toEqual([]);
+});
+
+/** Resolves when the stream of events of an account that a page has open is ended by the gateway. */
+async function endOfStream(page: Page, account: string): Promise<void> {
+  await page.waitForEvent('requestfinished', (request) => request.url().endsWith(`/${account}/events`));
+}
 
 it('exports all that is kept of an account, then deletes it, and its key is refused', async (context) => {
   needBrowser(context);

@@ -69,7 +69,11 @@ export async function openOperation(base: Base, parts: OperationParts) {
   const consoleApi = openConsole({
     config,
     admin,
-    people: { sessions: people.sessions, members: createPeopleMembers(people.deps) },
+    people: {
+      sessions: people.sessions,
+      members: createPeopleMembers(people.deps),
+      onSessionEnd: people.onSessionEnd,
+    },
     operator: {
       plan: parts.catalogue.plan,
       maintenance: parts.maintenance,

@@ -47,6 +47,9 @@ function newSink(): TestSink {
 }
 const names = ({ lines }: TestSink) => lines.map((line) => /^event: (\S+)/.exec(line)?.[1] ?? line);
 
+/** What was asked about readers is answered. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
 it('tells a new reader all, and after that what changed, once a second', () => {
   const { clock, state, hub } = newBench();
   const sink = newSink();
@@ -111,10 +114,32 @@ it('ends the stream of one who may see the account no more', async () => {
   hub.add('acc_1', 'q', stays);
   out.allowed = false;
   clock.advance(60_000);
-  await Promise.resolve();
-  await Promise.resolve();
+  await settled();
   expect([out.ended, stays.ended, hub.readers()]).toEqual([true, false, 1]);
   expect(out.lines.at(-1)).toContain('signed-out');
+});
+
+it('looks again at once at the readers of one whose session or role has ended, and tells of another role', async () => {
+  const { hub } = newBench();
+  const [here, there, other] = [newSink(), newSink(), newSink()];
+  hub.add('acc_1', 'p', here);
+  hub.add('acc_2', 'p', there);
+  hub.add('acc_1', 'q', other);
+  here.allowed = false;
+  hub.membersChanged('acc_1', 'q');
+  await settled();
+  expect([here.ended, other.ended, other.lines.at(-1)]).toEqual([
+    false,
+    false,
+    expect.stringContaining('role-changed'),
+  ]);
+  hub.sessionEnded('p');
+  await settled();
+  expect([here.ended, there.ended, there.lines.length, hub.readers()]).toEqual([true, false, 3, 2]);
+  other.allowed = false;
+  hub.membersChanged('acc_1');
+  await settled();
+  expect([other.ended, there.ended, hub.readers()]).toEqual([true, false, 1]);
 });
 
 it('takes a bounded number of readers of one person', () => {

@@ -35,6 +35,10 @@ export type EventHub = {
   remove(accountId: string, sink: EventSink): void;
   requestEnded(receipt: Receipt): void;
   notice(notice: ConsoleEvents['notice']): void;
+  /** A session of the person has ended: their streams are looked at now, not at the next round. */
+  sessionEnded(personId: string): void;
+  /** The same for a role in an account that changed or ended; without a person for all of its readers. */
+  membersChanged(accountId: string, personId?: string): void;
   readers(): number;
   close(): void;
 };
@@ -126,17 +130,24 @@ export function createEventHub(sources: EventSources): EventHub {
     }
   }
 
-  /** Sessions end, and members are taken out, while pages are open. */
+  /** Ends the stream of a reader who may not see the account any more; others are told `news`. */
+  function check(accountId: string, watched: Watched, reader: Reader, news?: ConsoleEvents['notice']): void {
+    const conclude = (allowed: boolean) => {
+      const notice = allowed ? news : SIGNED_OUT;
+      if (notice === undefined || !watched.readers.has(reader)) return;
+      reader.sink.write(eventText('notice', notice));
+      if (allowed) return;
+      drop(accountId, watched, reader);
+      reader.sink.end();
+    };
+    reader.sink.isAllowed().then(conclude, () => conclude(false));
+  }
+
+  /** Sessions run out while pages are open. */
   function recheck(accountId: string, watched: Watched): void {
     for (const reader of watched.readers) {
       if ((tick - reader.sinceTick) % RECHECK_TICKS !== 0 || tick === reader.sinceTick) continue;
-      const close = () => {
-        if (!watched.readers.has(reader)) return;
-        reader.sink.write(eventText('notice', SIGNED_OUT));
-        drop(accountId, watched, reader);
-        reader.sink.end();
-      };
-      reader.sink.isAllowed().then((allowed) => (allowed ? undefined : close()), close);
+      check(accountId, watched, reader);
     }
   }
 
@@ -188,6 +199,19 @@ export function createEventHub(sources: EventSources): EventHub {
       send(receipt.accountId, watched, eventText('request', sources.request(receipt)));
     },
     notice: (notice) => sendAll(eventText('notice', notice)),
+    sessionEnded(personId) {
+      if (!perPerson.has(personId)) return;
+      for (const [accountId, watched] of accounts)
+        for (const reader of watched.readers)
+          if (reader.personId === personId) check(accountId, watched, reader);
+    },
+    membersChanged(accountId, personId) {
+      const watched = accounts.get(accountId);
+      if (watched === undefined) return;
+      for (const reader of watched.readers)
+        if (personId === undefined || reader.personId === personId)
+          check(accountId, watched, reader, ROLE_CHANGED);
+    },
     readers: () => count,
     close() {
       timer?.cancel();
@@ -199,6 +223,7 @@ export function createEventHub(sources: EventSources): EventHub {
   };
 }
 
+const ROLE_CHANGED = { code: 'role-changed', message: 'Your role in this account has changed.' } as const;
 const SIGNED_OUT = { code: 'signed-out', message: 'You are signed out of this account.' } as const;
 
 /** JSON has no line breaks of its own, so one `data:` line is enough. */

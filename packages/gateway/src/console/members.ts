@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MEMBER_ROLES } from '@switchyard/protocol/console/common.ts';
 import { fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
+import type { EventHub } from './event-hub.ts';
 import { endBrowserKey } from './keys.ts';
 import type { PeopleMembers } from './people.ts';
 import { type AccountCall, type ConsoleRow, memberRow, personRow } from './row.ts';
@@ -14,8 +15,11 @@ const deletion = z.strictObject({ confirm: z.string().max(200) });
 
 const DONE = { done: true };
 
+/** Streams of open pages, which end with the membership. */
+type Streams = Pick<EventHub, 'membersChanged'>;
+
 /** Members of an account, invitations to it, its export and its end. */
-export function memberRows(people: PeopleMembers): ConsoleRow[] {
+export function memberRows(people: PeopleMembers, hub: Streams): ConsoleRow[] {
   return [
     memberRow('viewer', {
       method: 'GET',
@@ -30,10 +34,15 @@ export function memberRows(people: PeopleMembers): ConsoleRow[] {
       async run(call, input) {
         const changed = await people.changeRole(call.account.id, { ...member(call), ...input });
         if (changed.ok && input.role === 'viewer') await endKeyOf(call);
+        if (changed.ok) hub.membersChanged(call.account.id, changed.value.personId);
         return changed;
       },
     }),
-    memberRow('viewer', { method: 'DELETE', path: 'members/:person', run: (call) => remove(people, call) }),
+    memberRow('viewer', {
+      method: 'DELETE',
+      path: 'members/:person',
+      run: (call) => remove(people, hub, call),
+    }),
     memberRow('admin', {
       method: 'GET',
       path: 'invitations',
@@ -73,7 +82,7 @@ export function memberRows(people: PeopleMembers): ConsoleRow[] {
       path: '',
       fresh: true,
       input: deletion,
-      run: (call, { confirm }) => deleteAccount(people, call, confirm),
+      run: (call, { confirm }) => deleteAccount(people, hub, call, confirm),
     }),
   ];
 }
@@ -81,12 +90,15 @@ export function memberRows(people: PeopleMembers): ConsoleRow[] {
 const member = ({ person, params }: AccountCall) => ({ personId: params['person'] ?? '', by: person });
 
 /** Everyone may leave; only owners take others out. */
-async function remove(people: PeopleMembers, call: AccountCall) {
+async function remove(people: PeopleMembers, hub: Streams, call: AccountCall) {
   const { personId, by } = member(call);
   if (personId !== by.id && call.role !== 'owner')
     return failed(fault('permission_denied', { message: 'Only owners take other members out.' }));
   const removed = await people.removeMember(call.account.id, { personId, by });
-  if (removed.ok) await endKeyOf(call);
+  if (removed.ok) {
+    await endKeyOf(call);
+    hub.membersChanged(call.account.id, personId);
+  }
   return done(removed);
 }
 
@@ -97,6 +109,7 @@ function endKeyOf({ admin, account, params }: AccountCall): Promise<void> {
 
 async function deleteAccount(
   people: PeopleMembers,
+  hub: Streams,
   { admin, account, person }: AccountCall,
   confirm: string,
 ) {
@@ -104,7 +117,9 @@ async function deleteAccount(
     return failed(fault('invalid_request', { message: 'Type the name of the account.', param: 'confirm' }));
   const refused = await refuseUnpaidEarnings(admin, account.id);
   if (refused !== undefined) return failed(refused);
-  return done(await people.deleteAccount(account.id, person));
+  const deleted = await people.deleteAccount(account.id, person);
+  if (deleted.ok) hub.membersChanged(account.id);
+  return done(deleted);
 }
 
 function done<Problem>(result: Result<void, Problem>): Result<typeof DONE, Problem> {

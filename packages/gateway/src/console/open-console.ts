@@ -22,7 +22,12 @@ import { serveRows } from './serve.ts';
 export type ConsoleParts = {
   config: Pick<Config, 'accounts' | 'brand' | 'server' | 'people' | 'safety'>;
   admin: AdminContext;
-  people: { sessions: PeopleSessions; members: PeopleMembers };
+  people: {
+    sessions: PeopleSessions;
+    members: PeopleMembers;
+    /** Calls with the person whose session has ended before its time. */
+    onSessionEnd(hear: (personId: string) => void): void;
+  };
   records: RecordReader & EarningsReader;
   operator: Omit<OperatorDeps, 'rate' | 'onMaintenance' | 'contentRules'> & {
     /** Refused prompts by day. */
@@ -51,6 +56,7 @@ export function openConsole(parts: ConsoleParts): Console {
   const { config, admin, people, records, keyLimits, log } = parts;
   const balances = { keyLimits, lowBalanceMicros: config.accounts.lowBalanceMicros };
   const hub = createEventHub(eventSources(admin, balances));
+  people.onSessionEnd((personId) => hub.sessionEnded(personId));
   const rate = createRequestRate(admin.clock);
   const table = consoleTable({
     ...balances,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fault } from '../core/errors.ts';
 import { failed, ok } from '../core/result.ts';
+import type { EventHub } from './event-hub.ts';
 import type { PeopleMembers } from './people.ts';
 import { type ConsoleRow, type PersonCall, personRow } from './row.ts';
 import { refuseUnpaidEarnings } from './unpaid-earnings.ts';
@@ -8,7 +9,7 @@ import { refuseUnpaidEarnings } from './unpaid-earnings.ts';
 const deletion = z.strictObject({ confirm: z.string().max(320) });
 
 /** What is kept of the person who asks, and their end. */
-export function personRows(people: PeopleMembers): ConsoleRow[] {
+export function personRows(people: PeopleMembers, hub: Pick<EventHub, 'sessionEnded'>): ConsoleRow[] {
   return [
     personRow({
       method: 'GET',
@@ -21,7 +22,11 @@ export function personRows(people: PeopleMembers): ConsoleRow[] {
       path: '/api/console/person',
       fresh: true,
       input: deletion,
-      run: (call, { confirm }) => deletePerson(people, call, confirm),
+      async run(call, { confirm }) {
+        const deleted = await deletePerson(people, call, confirm);
+        if (deleted.ok) hub.sessionEnded(call.person.id);
+        return deleted;
+      },
     }),
   ];
 }

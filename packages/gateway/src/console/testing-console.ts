@@ -76,7 +76,7 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
   const consoleApi = openConsole({
     config,
     admin: gateway.context,
-    people: { sessions: sessionsOf(people), members: membersOf(people) },
+    people: { sessions: sessionsOf(people), members: membersOf(people), onSessionEnd() {} },
     records,
     operator: {
       plan: gateway.plan,

@@ -20,6 +20,8 @@ export type People = {
   warmUp(): void;
   /** A link with which a person sets a new password, for the operator to pass on. */
   resetToken(personId: string): Promise<string>;
+  /** Calls with the person whose session was ended: by signing out, here or elsewhere, or by a new password. */
+  onSessionEnd(hear: (personId: string) => void): void;
   close(): void;
 };
 
@@ -49,6 +51,7 @@ export async function openPeople(
     digestKey: await storedSecret(registry, 'people-digests'),
   };
   const signUp = createSignUpRules({ clock, store, registry, config: config.people });
+  const listeners = new Set<(personId: string) => void>();
   let loading: Promise<Auth> | undefined;
   const auth = (): Promise<Auth> =>
     (loading ??= import('./better-auth/auth.ts').then(({ createAuth }) =>
@@ -62,6 +65,9 @@ export async function openPeople(
         config: config.people,
         mailer,
         mayJoin: signUp.mayJoin,
+        onSessionEnd(personId) {
+          for (const hear of listeners) hear(personId);
+        },
       }),
     ));
   const timer = clock.every(SWEEP_MS, () => {
@@ -88,6 +94,7 @@ export async function openPeople(
       if (store.countPeople() > 0) auth().catch(options.onFailure);
     },
     resetToken: async (personId) => (await auth()).resetToken(personId),
+    onSessionEnd: (hear) => void listeners.add(hear),
     close: () => timer.cancel(),
   };
 }

@@ -71,6 +71,7 @@ export async function openTestPeople(
     config: settings,
     mailer,
     mayJoin: signUp.mayJoin,
+    onSessionEnd() {},
   });
   const auth = () => Promise.resolve(made);
   const sessions = createPeopleSessions({ store, home: createHomeKeeper(deps), auth });

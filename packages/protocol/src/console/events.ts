@@ -15,8 +15,11 @@ export type ConsoleEvents = {
   nodes: { nodes: { id: string; name: string; state: NodeState }[] };
   /** A request ended. */
   request: RequestRow;
-  /** Something to tell the person. `maintenance`: it was switched on or off. `signed-out`: the session or the membership ended; the stream closes. */
-  notice: { code: 'maintenance' | 'signed-out'; message: string };
+  /**
+   * Something to tell the person. `maintenance`: it was switched on or off. `role-changed`: their role in this account.
+   * `signed-out`: the session or the membership ended; the stream closes.
+   */
+  notice: { code: 'maintenance' | 'role-changed' | 'signed-out'; message: string };
 };
 
 export type ConsoleEventName = keyof ConsoleEvents;

@@ -35,6 +35,8 @@ export type AuthSetup = {
   mailer: Mailer;
   /** Whether somebody whom a provider or a wallet vouches for may make an account. */
   mayJoin: SignUpRules['mayJoin'];
+  /** A session was ended before its time. */
+  onSessionEnd(personId: string): void;
 };
 
 /** What is needed of Better Auth. The only module that imports it: it takes half a second and 70 MB to load. */
@@ -170,6 +172,7 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
     databaseHooks: {
       // Nobody is asked anything in a person's name, so a provider's tokens are not kept.
       account: { create: { before: withoutTokens }, update: { before: withoutTokens } },
+      session: { delete: { after: ({ userId }) => Promise.resolve(setup.onSessionEnd(userId)) } },
       user: {
         create: {
           before: (user, context) =>
