@@ -36,8 +36,10 @@ export type RouteRow = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   handler: (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>;
-  /** Where it differs from the server's own limit. */
+  /** Absent: what is taken in from everybody; see `body-intake.ts`. */
   bodyMaxBytes?: number;
+  /** Of a route that takes large bodies: who sends one, by the headers alone. Any id; undefined: nobody it lets in. */
+  sender?: (request: FastifyRequest) => string | undefined;
 };
 
 export type RoutesDeps = {
@@ -62,12 +64,16 @@ export type RoutesDeps = {
 
 /** The flat table of every route. Rows under `/v1/` are served under `/api/v1/` too. */
 export function routeTable(deps: RoutesDeps): RouteRow[] {
+  const bodyMaxBytes = deps.config.server.chatBodyMaxBytes;
+  const sender: RouteRow['sender'] = (request) => senderOf(deps.inference, request);
   return [
     ...deps.textSurfaces.map(({ path, surface }): RouteRow => {
-      return { method: 'POST', path, handler: inferenceRoute(deps.inference, surface, serveText) };
+      const handler = inferenceRoute(deps.inference, surface, serveText);
+      return { method: 'POST', path, bodyMaxBytes, sender, handler };
     }),
     ...deps.tokenCounters.map(({ path, surface }): RouteRow => {
-      return { method: 'POST', path, handler: inferenceRoute(deps.inference, surface, serveTokenCount) };
+      const handler = inferenceRoute(deps.inference, surface, serveTokenCount);
+      return { method: 'POST', path, bodyMaxBytes, sender, handler };
     }),
     ...imageRoutes(deps.images),
     ...storedResponseRoutes(),
@@ -88,6 +94,16 @@ export function routeTable(deps: RoutesDeps): RouteRow[] {
     ...webRoutes(deps.web, deps.config.brand.name, deps.sessions),
     { method: 'GET', path: '/', handler: (request, reply) => sendLandingPage(deps, request, reply) },
   ];
+}
+
+/** The account that pays, for a caller with a valid key. */
+function senderOf(
+  { addressGuard, authenticate }: InferenceDeps,
+  { ip, raw }: FastifyRequest,
+): string | undefined {
+  if (!addressGuard.allows(ip)) return undefined;
+  const caller = authenticate(raw.rawHeaders);
+  return caller.ok ? caller.value.account.id : undefined;
 }
 
 /** Hands the raw response over to inference, which writes to it directly. */

@@ -1,4 +1,9 @@
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type onRequestHookHandler,
+} from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ServerConfig } from '../config/config.ts';
@@ -6,6 +11,7 @@ import { fault, type Fault } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { errorFields, type Log } from '../core/log.ts';
+import { createBodyIntake, declaredBytes, OPEN_BODY_MAX_BYTES, type BodyIntake } from './body-intake.ts';
 import { sendFault } from './errors.ts';
 import type { RouteRow } from './routes.ts';
 
@@ -34,7 +40,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const app = fastify({
     logger: false,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
-    bodyLimit: config.chatBodyMaxBytes,
+    // Of routes that say nothing else, and of addresses that are not there.
+    bodyLimit: OPEN_BODY_MAX_BYTES,
     requestTimeout: LIMITS.requestTimeoutMs,
     keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
@@ -60,6 +67,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.addHook('onRequest', (request, reply, done) => {
     // `request-id` is the name that Anthropic's clients read.
     void reply.header('x-request-id', request.id).header('request-id', request.id);
+    void reply.header('x-content-type-options', 'nosniff');
     const encoding = request.headers['content-encoding'];
     if (encoding === undefined || encoding === 'identity') {
       done();
@@ -69,6 +77,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
 
   const methods = new Map<string, string[]>();
+  const intake = createBodyIntake(config.chatBodyMaxBytes);
   for (const row of options.routes) {
     for (const prefix of row.path.startsWith('/v1/') ? PREFIXES : ['']) {
       const path = prefix + row.path;
@@ -78,6 +87,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         url: path,
         handler: row.handler,
         ...(row.bodyMaxBytes === undefined ? {} : { bodyLimit: row.bodyMaxBytes }),
+        ...(row.sender === undefined ? {} : { onRequest: largeBodyHook(row, row.sender, intake) }),
       });
     }
   }
@@ -116,6 +126,30 @@ function serverOf(app: FastifyInstance, config: ServerConfig): HttpServer {
     },
   };
 }
+
+/**
+ * Who sends a large body must be known before it is read. Whoever is not gets the refusal that the route has for them,
+ * without a look at the body.
+ */
+function largeBodyHook(
+  row: RouteRow,
+  senderOf: (request: FastifyRequest) => string | undefined,
+  intake: BodyIntake,
+): onRequestHookHandler {
+  return (request, reply, done) => {
+    if (declaredBytes(request.headers) <= OPEN_BODY_MAX_BYTES) return done();
+    const sender = senderOf(request);
+    if (sender !== undefined && intake.take(request, sender)) return done();
+    // What of the body comes nevertheless is thrown away as it comes, so that a client which sends on sees the answer.
+    if (sender === undefined) void row.handler(request, reply);
+    else sendFault(reply, request.id, TOO_MUCH_AT_ONCE);
+  };
+}
+
+const TOO_MUCH_AT_ONCE = fault('server_is_overloaded', {
+  message: 'Too many large requests are being sent at once. Try again in a moment.',
+  retryAfterMs: 1_000,
+});
 
 function refuseUnknown(
   request: FastifyRequest,

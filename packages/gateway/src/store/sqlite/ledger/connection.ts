@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { useWriteAheadLog } from '../main/write-ahead.ts';
 
 /** Pages of 4 KiB in the write-ahead log before a commit moves them to the database: 16 MiB. */
 const CHECKPOINT_PAGES = 4_096;
@@ -12,7 +13,7 @@ export function openForWriting(path: string): Database.Database {
   // A new file is the operator's alone; SQLite gives the log files beside it the same rights.
   closeSync(openSync(path, 'a', 0o600));
   const database = new Database(path, { timeout: 5_000 });
-  database.pragma('journal_mode = WAL');
+  useWriteAheadLog(database);
   database.pragma('synchronous = FULL');
   database.pragma('fullfsync = ON');
   database.pragma('checkpoint_fullfsync = ON');

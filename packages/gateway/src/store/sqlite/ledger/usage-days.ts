@@ -1,5 +1,6 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { useWriteAheadLog } from '../main/write-ahead.ts';
 import { USAGE_HOURS_KEPT } from '../../../receipts/reader.ts';
 
 /** Receipts that are summed up in one transaction: about 100 ms. */
@@ -101,7 +102,7 @@ function open(path: string): Database.Database {
   closeSync(openSync(path, 'a', 0o600));
   const database = new Database(path, { timeout: 5_000 });
   try {
-    database.pragma('journal_mode = WAL');
+    useWriteAheadLog(database);
     // A lost commit is made again from the receipts.
     database.pragma('synchronous = NORMAL');
     return database;

@@ -21,6 +21,7 @@ import {
 } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { createTrustStore } from './trust-store.ts';
+import { useWriteAheadLog } from './write-ahead.ts';
 
 /** How long a statement waits for another process's write before it fails, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -91,7 +92,7 @@ function openMainDatabase(path: string, clock: Clock): Database.Database {
   closeSync(openSync(path, 'a', 0o600));
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   try {
-    database.pragma('journal_mode = WAL');
+    useWriteAheadLog(database);
     database.pragma('synchronous = FULL');
     // On macOS a plain fsync stops at the disk's own cache.
     database.pragma('fullfsync = ON');

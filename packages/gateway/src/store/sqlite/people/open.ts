@@ -5,6 +5,7 @@ import type { Clock } from '../../../core/clock.ts';
 import type { PeopleStore } from '../../../people/store.ts';
 import { PEOPLE_DATABASE_FILE } from '../main/data-folder.ts';
 import { migrate } from '../main/migrate.ts';
+import { useWriteAheadLog } from '../main/write-ahead.ts';
 import { PEOPLE_MIGRATIONS } from './migrations.ts';
 import { createPeopleStore } from './people-store.ts';
 
@@ -25,7 +26,7 @@ export function openPeopleStore(directory: string, clock: Clock): OpenedPeople {
   closeSync(openSync(path, 'a', 0o600));
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   try {
-    database.pragma('journal_mode = WAL');
+    useWriteAheadLog(database);
     database.pragma('synchronous = FULL');
     database.pragma('fullfsync = ON');
     database.pragma('foreign_keys = ON');
