@@ -21,6 +21,7 @@ import { newId } from '../packages/gateway/src/core/ids.ts';
 import { micros } from '../packages/gateway/src/core/money.ts';
 import { createHttpServer } from '../packages/gateway/src/http/server.ts';
 import type { Person } from '../packages/gateway/src/people/person.ts';
+import { createReceiptSigner, newReceiptKeyPem } from '../packages/gateway/src/receipts/signing.ts';
 import { keptReceipt } from '../packages/gateway/src/receipts/testing-receipts.ts';
 import { createBatchWriter } from '../packages/gateway/src/store/sqlite/ledger/apply-batch.ts';
 import { openForWriting } from '../packages/gateway/src/store/sqlite/ledger/connection.ts';
@@ -153,6 +154,12 @@ async function measure(config: Config, { context, plan }: OpenedContext, account
       configValues: [],
     },
     records,
+    // Not asked for here.
+    receipts: {
+      receiptOf: () => undefined,
+      prices: { priceOf: () => Promise.resolve(undefined) },
+      signer: createReceiptSigner(newReceiptKeyPem()),
+    },
     keyLimits: { running: () => 0 },
     port: () => port,
     log,

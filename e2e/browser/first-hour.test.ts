@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
+import { verifyReceipt } from '../../packages/gateway/src/receipts/signing.ts';
 import { DEMO_CONFIG } from '../support/configs.ts';
 import { startDemoConnector, startGateway, type Gateway } from '../support/gateway.ts';
 import { moveClock } from '../support/movable-clock.ts';
@@ -74,6 +76,27 @@ it('runs the very curl that the page shows, and the request and its cost appear 
   await last.getByRole('cell', { name: 'completed' }).waitFor();
   await last.getByRole('cell', { name: '$0.08' }).waitFor();
   await page.getByText('$0.92', { exact: true }).first().waitFor();
+});
+
+it('leads to the page of the request, whose receipt proves itself without the gateway', async (context) => {
+  needBrowser(context);
+  await page.getByRole('region', { name: 'Last requests' }).getByRole('link').first().click();
+  await heading(page, 'Request');
+  const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+  await page.getByText(id, { exact: true }).waitFor();
+  await page.getByRole('row', { name: /^charged.*−\$0\.08/ }).waitFor();
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save receipt.json' }).click();
+  const receipt = JSON.parse(readFileSync(await (await saving).path(), 'utf8')) as object;
+  const keys = await (await fetch(`${siteOf(gateway)}/.well-known/switchyard-receipts`)).json();
+  expect(receipt).toMatchObject({ id, charged: { micros: 80_000 } });
+  expect(verifyReceipt(receipt, keys).ok).toBe(true);
+  expect(verifyReceipt({ ...receipt, model: 'other' }, keys).ok).toBe(false);
+
+  await page.goto(`${siteOf(gateway)}/app/requests/req_${'0'.repeat(22)}`);
+  await page.getByText('This account has no request of this id.').waitFor();
+  // The browser itself writes of the 404.
+  complaints.splice(0);
 });
 
 it('rotates a key at once and with an overlap, and revokes one: each old secret is refused from its end on', async (context) => {

@@ -106,10 +106,11 @@ export async function fillSite(page: Page): Promise<FilledSite> {
   await heading(page, 'Overview');
   await post('deployments', { name: 'home', model: 'mote-chat' });
   await post('invitations', { email: emailOf('Jonas'), role: 'developer' });
-  await chat(gateway, keys.get('notebook')?.secret ?? '', 'qwen3-8b');
+  const asked = await chat(gateway, keys.get('notebook')?.secret ?? '', 'qwen3-8b');
   await chat(gateway, payer.key, 'mote');
   await chat(gateway, payer.key, 'large-70b');
-  return { gateway, parts: { account, node: shared.node.id, model: 'qwen3-8b' } };
+  const request = asked.headers.get('x-request-id') ?? '';
+  return { gateway, parts: { account, node: shared.node.id, model: 'qwen3-8b', request } };
 }
 
 type NewNode = { node: { id: string }; token: string };

@@ -27,6 +27,11 @@ export const PAGES: readonly PageRoute[] = [
   { path: '/app', who: 'member', page: lazy(() => import('./pages/dashboard/dashboard-page.tsx')) },
   { path: '/app/models', who: 'member', page: lazy(() => import('./pages/models/models-page.tsx')) },
   { path: '/app/requests', who: 'member', page: lazy(() => import('./pages/requests/requests-page.tsx')) },
+  {
+    path: '/app/requests/:request',
+    who: 'member',
+    page: lazy(() => import('./pages/requests/request-page.tsx')),
+  },
   { path: '/app/keys', who: 'member', page: lazy(() => import('./pages/keys/keys-page.tsx')) },
   { path: '/app/billing', who: 'member', page: lazy(() => import('./pages/billing/billing-page.tsx')) },
   { path: '/app/nodes', who: 'member', page: lazy(() => import('./pages/nodes/nodes-page.tsx')) },

@@ -85,6 +85,11 @@ export async function openOperation(base: Base, parts: OperationParts) {
       configValues: [...parts.effective],
     },
     records: parts.stores.records,
+    receipts: {
+      receiptOf: (accountId, requestId) => parts.stores.receipts.byId(accountId, requestId),
+      prices: parts.catalogue.book,
+      signer: parts.stores.signer,
+    },
     keyLimits: work.keyLimits,
     port,
     log,

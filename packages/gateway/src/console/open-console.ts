@@ -14,6 +14,7 @@ import { createEventHub } from './event-hub.ts';
 import { eventSources } from './events.ts';
 import type { PeopleMembers } from './people.ts';
 import type { PeopleSessions } from '../people/person.ts';
+import type { ReceiptSource } from './request.ts';
 import { createRequestRate } from './request-rate.ts';
 import { consoleTable, type OperatorDeps } from './routes.ts';
 import type { ConsoleRow } from './row.ts';
@@ -29,6 +30,7 @@ export type ConsoleParts = {
     onSessionEnd(hear: (personId: string) => void): void;
   };
   records: RecordReader & EarningsReader;
+  receipts: ReceiptSource;
   operator: Omit<OperatorDeps, 'rate' | 'onMaintenance' | 'contentRules'> & {
     /** Refused prompts by day. */
     blocksPerDay(): ContentRules['blocks'];
@@ -75,6 +77,7 @@ export function openConsole(parts: ConsoleParts): Console {
     sessions: people.sessions,
     people: people.members,
     records,
+    receipts: parts.receipts,
     hub,
   });
   const rows = serveRows(table, {

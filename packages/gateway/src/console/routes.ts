@@ -19,6 +19,7 @@ import { type BalanceSources, overviewRow } from './overview.ts';
 import type { PeopleMembers } from './people.ts';
 import type { PeopleSessions } from '../people/person.ts';
 import { personRows } from './person.ts';
+import { type ReceiptSource, requestRow } from './request.ts';
 import { requestRows } from './requests.ts';
 import type { ConsoleRow } from './row.ts';
 import { sessionRow } from './session.ts';
@@ -29,6 +30,7 @@ export type ConsoleDeps = BalanceSources & {
   sessions: PeopleSessions;
   people: PeopleMembers;
   records: RecordReader & EarningsReader;
+  receipts: ReceiptSource;
   operator: OperatorDeps;
   hub: EventHub;
 };
@@ -43,6 +45,7 @@ export function consoleTable(deps: ConsoleDeps): ConsoleRow[] {
     overviewRow(deps),
     ...usageRows(deps.records),
     ...requestRows(deps.records),
+    requestRow(deps.receipts),
     ...ledgerRows(),
     ...keyRows(),
     ...nodeRows(),

@@ -9,6 +9,9 @@ import type { Receipt } from '../ledger/ledger.ts';
 import { micros } from '../core/money.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import { fault, type Fault } from '../core/errors.ts';
+import { openPriceBook } from '../receipts/price-book.ts';
+import { createReceiptSigner, newReceiptKeyPem, type ReceiptJwkSet } from '../receipts/signing.ts';
+import { openReceiptStore } from '../store/sqlite/ledger/read.ts';
 import { openRecordReader } from '../store/sqlite/ledger/usage-reader.ts';
 import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import { openConsole } from './open-console.ts';
@@ -20,6 +23,8 @@ import type { Person } from '../people/person.ts';
 export type ConsoleWorld = {
   clock: VirtualClock;
   gateway: TestGateway;
+  /** What checks its receipts. */
+  receiptKeys: ReceiptJwkSet;
   admin: AdminContext;
   origin: string;
   people: Map<string, Person>;
@@ -44,6 +49,9 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
     ledgerPath: `${gateway.directory}/ledger.sqlite`,
     usagePath: `${gateway.directory}/usage.sqlite`,
   });
+  const receipts = openReceiptStore(`${gateway.directory}/ledger.sqlite`);
+  const prices = await openPriceBook(gateway.context.registry, gateway.context.models.all());
+  const signer = createReceiptSigner(newReceiptKeyPem());
   let port: number | undefined;
   const config = {
     accounts: { welcomeMicros: micros(1_000_000), lowBalanceMicros: micros(500_000) },
@@ -78,6 +86,7 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
     admin: gateway.context,
     people: { sessions: sessionsOf(people), members: membersOf(people), onSessionEnd() {} },
     records,
+    receipts: { receiptOf: (account, id) => receipts.byId(account, id), prices, signer },
     operator: {
       plan: gateway.plan,
       maintenance,
@@ -109,6 +118,7 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
   return {
     clock,
     gateway,
+    receiptKeys: signer.jwks,
     admin: gateway.context,
     origin,
     people,
@@ -159,6 +169,7 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
       consoleApi.close();
       await server.close();
       await records.close();
+      receipts.close();
       await gateway.dispose();
     },
   };

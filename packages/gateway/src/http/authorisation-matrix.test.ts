@@ -93,6 +93,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'GET usage.csv',
     'GET requests',
     'GET requests.csv',
+    'GET requests/:request',
     'GET ledger',
     'GET ledger.csv',
     'GET keys',

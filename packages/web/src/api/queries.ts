@@ -6,7 +6,7 @@ import type { InvitationsAnswer, MembersAnswer } from '@switchyard/protocol/cons
 import type { ModelsAnswer } from '@switchyard/protocol/console/models.ts';
 import type { EarningsAnswer, NodeDetail, NodesAnswer } from '@switchyard/protocol/console/nodes.ts';
 import type { Overview } from '@switchyard/protocol/console/overview.ts';
-import type { RequestsPage } from '@switchyard/protocol/console/requests.ts';
+import type { RequestDetail, RequestsPage } from '@switchyard/protocol/console/requests.ts';
 import type { Session } from '@switchyard/protocol/console/session.ts';
 import type { UsageAnswer } from '@switchyard/protocol/console/usage.ts';
 import { accountPath, getJson, query } from './client.ts';
@@ -51,6 +51,9 @@ export const usageQuery = (account: string, ask: UsageAsk) =>
 export type RequestsAsk = { cursor?: string; limit?: number; model?: string; key?: string; status?: string };
 export const requestsQuery = (account: string, ask: RequestsAsk) =>
   ofAccount<RequestsPage>(account, 'requests', `requests${query(ask)}`);
+
+export const requestQuery = (account: string, id: string) =>
+  ofAccount<RequestDetail>(account, 'request', `requests/${encodeURIComponent(id)}`);
 
 export const ledgerQuery = (account: string, cursor: string) =>
   ofAccount<LedgerPage>(account, 'ledger', `ledger${query({ cursor })}`);

@@ -59,6 +59,24 @@ export function SecretField({ label, value }: { label: string; value: string }) 
   );
 }
 
+/** A short text such as an id, as it is, with a button that copies it. `label` says what it is. */
+export function CopyLine({ label, text }: { label: string; text: string }) {
+  const line = useRef<HTMLElement>(null);
+  const { copy, word } = useCopy(text, () => {
+    if (line.current !== null) window.getSelection()?.selectAllChildren(line.current);
+  });
+  return (
+    <span className="inline-flex max-w-full flex-wrap items-center gap-x-2">
+      <code ref={line} className="min-w-0 font-mono text-[0.8125rem] break-all">
+        {text}
+      </code>
+      <Button look="quiet" onClick={copy} aria-label={`${word} ${label}`}>
+        <CopyFace word={word} />
+      </Button>
+    </span>
+  );
+}
+
 /** Lines to paste, with a button that copies them. `label` says what they are. */
 export function Code({ label, text }: { label: string; text: string }) {
   const block = useRef<HTMLElement>(null);

@@ -14,6 +14,7 @@ import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time, zoneName } from '../../ui/time.tsx';
+import { RequestLink } from '../requests/request-columns.tsx';
 
 export default function BillingPage() {
   const { account } = useSignedIn();
@@ -103,7 +104,12 @@ const COLUMNS: readonly Column<LedgerRow>[] = [
   {
     name: 'Request',
     wide: true,
-    cell: ({ request }) => <code className="font-mono text-xs text-soft">{request ?? ''}</code>,
+    cell: ({ request }) =>
+      request !== null && (
+        <RequestLink id={request}>
+          <code className="font-mono text-xs text-soft">{request}</code>
+        </RequestLink>
+      ),
   },
   { name: 'Amount', right: true, cell: ({ amount }) => <Money micros={amount.micros} signed /> },
 ];

@@ -1,3 +1,4 @@
+import { saveFile } from '../../ui/save-file.ts';
 import { withText } from './png-text.ts';
 import type { GalleryPicture } from './use-gallery.ts';
 
@@ -8,11 +9,6 @@ export async function downloadPicture(picture: GalleryPicture, withSettings: boo
   const described = withSettings
     ? withText(bytes, 'parameters', JSON.stringify({ ...settings, seed, model }))
     : bytes;
-  const url = URL.createObjectURL(new Blob([described], { type: 'image/png' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `picture-${createdAt.slice(0, 19).replaceAll(':', '-')}-${seed}.png`;
-  link.click();
-  // The browser has begun to read it by then.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  const name = `picture-${createdAt.slice(0, 19).replaceAll(':', '-')}-${seed}.png`;
+  saveFile(name, new Blob([described], { type: 'image/png' }));
 }

@@ -3,7 +3,7 @@ import { requestsQuery } from '../../api/queries.ts';
 import { useSignedIn } from '../../session/session.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table } from '../../ui/table.tsx';
-import { REQUEST_COLUMNS } from '../requests/request-columns.tsx';
+import { OWN_REQUEST_COLUMNS } from '../requests/request-columns.tsx';
 
 export function LastRequests() {
   const { account } = useSignedIn();
@@ -14,7 +14,7 @@ export function LastRequests() {
         rows.length === 0 ? (
           <Empty>There was no request yet.</Empty>
         ) : (
-          <Table label="Last requests" rows={rows} keyOf={({ id }) => id} columns={REQUEST_COLUMNS} />
+          <Table label="Last requests" rows={rows} keyOf={({ id }) => id} columns={OWN_REQUEST_COLUMNS} />
         )
       }
     </Loaded>

@@ -10,7 +10,7 @@ import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table } from '../../ui/table.tsx';
 import { zoneName } from '../../ui/time.tsx';
-import { REQUEST_COLUMNS } from './request-columns.tsx';
+import { OWN_REQUEST_COLUMNS } from './request-columns.tsx';
 import { STATUS_OPTIONS } from './request-status.tsx';
 
 const PAGE = 50;
@@ -72,7 +72,7 @@ export default function RequestsPage() {
             {rows.length === 0 ? (
               <Empty>No request on this page.</Empty>
             ) : (
-              <Table label="Requests" rows={rows} keyOf={({ id }) => id} columns={REQUEST_COLUMNS} />
+              <Table label="Requests" rows={rows} keyOf={({ id }) => id} columns={OWN_REQUEST_COLUMNS} />
             )}
             <Pager cursor={cursor} next={nextCursor} onCursor={(cursor) => move({ cursor })} />
           </>
