@@ -113,6 +113,7 @@ async function measure({ targets, mock, rounds, chosen }: Plan): Promise<Row[]> 
   const rows: Row[] = [];
   for (const scenario of chosen) {
     const figures = new Map<string, Figures[]>(targets.map(({ name }) => [name, []]));
+    for (const target of targets) await scenario.warmUp?.(target, size);
     for (let round = 1; round <= rounds; round += 1) {
       for (const target of targets) {
         process.stderr.write(`${scenario.name}: ${target.name}, round ${round} of ${rounds}\n`);

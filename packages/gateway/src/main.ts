@@ -12,7 +12,7 @@ import type { Config } from './config/config.ts';
 import type { PrintedValue } from './config/print.ts';
 import { systemClock as clock } from './core/clock.ts';
 import type { Log } from './core/log.ts';
-import type { RouteRow } from './http/routes.ts';
+import type { AnyRow } from './http/routes.ts';
 import { createHttpServer } from './http/server.ts';
 import type { InferenceDeps } from './inference/deps.ts';
 import { createShutdown } from './inference/shutdown.ts';
@@ -35,7 +35,7 @@ export type RunningGateway = {
   admin: AdminContext;
   people: People;
   /** Everything that is answered over HTTP. */
-  routes: readonly Pick<RouteRow, 'method' | 'path'>[];
+  routes: readonly Pick<AnyRow, 'method' | 'path'>[];
   /** Stops taking requests, lets running ones end (at most the configured time), settles all, closes all. Idempotent. */
   stop(): Promise<void>;
 };

@@ -2,7 +2,7 @@ import { earningsNames } from '../admin/earnings.ts';
 import type { AdminContext } from '../admin/context.ts';
 import type { Console } from '../console/open-console.ts';
 import { VERSION } from '../core/version.ts';
-import { type RouteRow, routeTable } from '../http/routes.ts';
+import { type AnyRow, routeTable } from '../http/routes.ts';
 import { loadWebApp } from '../http/web-app.ts';
 import type { ImageDeps } from '../inference/image-deps.ts';
 import type { Shutdown } from '../inference/shutdown.ts';
@@ -37,7 +37,7 @@ export type RouteParts = {
 };
 
 /** Everything that is answered over HTTP. */
-export function routesOf({ config }: Base, parts: RouteParts): RouteRow[] {
+export function routesOf({ config }: Base, parts: RouteParts): AnyRow[] {
   const { registry, receipts, records, signer } = parts.stores;
   const { inference, models } = parts.work;
   const table = routeTable({

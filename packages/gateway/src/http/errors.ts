@@ -1,4 +1,5 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyReply } from 'fastify';
 import { errorRow, type Fault } from '../core/errors.ts';
 import { anthropicFaultBody, openAiFaultBody } from '../core/fault-body.ts';
 
@@ -13,15 +14,17 @@ export function sendFault(reply: FastifyReply, requestId: string, value: Fault):
     void reply.header('retry-after', Math.ceil(value.retryAfterMs / 1_000));
   }
   if (row.status === 401) void reply.header('www-authenticate', 'Bearer');
-  void reply.send(
-    isAnthropicClient(reply.request) ? anthropicFaultBody(value, requestId) : openAiFaultBody(value),
-  );
+  void reply.send(faultBodyFor(reply.request, requestId, value));
+}
+
+type Asked = Pick<IncomingMessage, 'headers'> & { url?: string | undefined };
+
+/** The body of an error in the dialect of who asked. */
+export function faultBodyFor(asked: Asked, requestId: string, value: Fault): string {
+  return isAnthropicClient(asked) ? anthropicFaultBody(value, requestId) : openAiFaultBody(value);
 }
 
 /** By the address, which only that dialect has, or by the header that its clients send with every request. */
-function isAnthropicClient(request: FastifyRequest): boolean {
-  return (
-    /^(?:\/api)?\/v1\/messages(?:[/?]|$)/.test(request.url) ||
-    request.headers['anthropic-version'] !== undefined
-  );
+function isAnthropicClient({ url = '', headers }: Asked): boolean {
+  return /^(?:\/api)?\/v1\/messages(?:[/?]|$)/.test(url) || headers['anthropic-version'] !== undefined;
 }

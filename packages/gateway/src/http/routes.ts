@@ -9,7 +9,6 @@ import { ok } from '../core/result.ts';
 import type { TextSurface, TokenCountSurface } from '../core/surface.ts';
 import type { InferenceDeps } from '../inference/deps.ts';
 import { serveTokenCount } from '../inference/count-tokens.ts';
-import type { Exchange } from '../inference/exchange.ts';
 import type { ModelDirectory } from '../inference/model-directory.ts';
 import type { ImageDeps } from '../inference/image-deps.ts';
 import { serveText } from '../inference/serve-text.ts';
@@ -19,6 +18,7 @@ import { callerWithScope } from './caller.ts';
 import { earningsRoutes, type EarningsRoutesDeps } from './earnings-routes.ts';
 import { sendFault } from './errors.ts';
 import type { Gate } from '../people/gate.ts';
+import { exchangeOf, type InferenceRow } from './inference-row.ts';
 import { imageRoutes } from './image-routes.ts';
 import { landingPage } from './landing-page.ts';
 import { allModels, pageOfModels } from './models-page.ts';
@@ -42,6 +42,8 @@ export type RouteRow = {
   sender?: (request: FastifyRequest) => string | undefined;
 };
 
+export type AnyRow = RouteRow | InferenceRow;
+
 export type RoutesDeps = {
   /** Of this program. */
   version: string;
@@ -63,17 +65,23 @@ export type RoutesDeps = {
 };
 
 /** The flat table of every route. Rows under `/v1/` are served under `/api/v1/` too. */
-export function routeTable(deps: RoutesDeps): RouteRow[] {
-  const bodyMaxBytes = deps.config.server.chatBodyMaxBytes;
-  const sender: RouteRow['sender'] = (request) => senderOf(deps.inference, request);
+export function routeTable(deps: RoutesDeps): AnyRow[] {
+  const { inference, config } = deps;
+  const { clock } = inference;
+  const large = {
+    bodyMaxBytes: config.server.chatBodyMaxBytes,
+    sender: (request: FastifyRequest) => senderOf(inference, request),
+  };
   return [
-    ...deps.textSurfaces.map(({ path, surface }): RouteRow => {
-      const handler = inferenceRoute(deps.inference, surface, serveText);
-      return { method: 'POST', path, bodyMaxBytes, sender, handler };
+    ...deps.textSurfaces.map(({ path, surface }): InferenceRow => {
+      const serve: InferenceRow['serve'] = (arrival) =>
+        serveText(inference, surface, exchangeOf(clock, arrival));
+      return { method: 'POST', path, ...large, serve };
     }),
-    ...deps.tokenCounters.map(({ path, surface }): RouteRow => {
-      const handler = inferenceRoute(deps.inference, surface, serveTokenCount);
-      return { method: 'POST', path, bodyMaxBytes, sender, handler };
+    ...deps.tokenCounters.map(({ path, surface }): InferenceRow => {
+      const serve: InferenceRow['serve'] = (arrival) =>
+        serveTokenCount(inference, surface, exchangeOf(clock, arrival));
+      return { method: 'POST', path, ...large, serve };
     }),
     ...imageRoutes(deps.images),
     ...storedResponseRoutes(),
@@ -104,27 +112,6 @@ function senderOf(
   if (!addressGuard.allows(ip)) return undefined;
   const caller = authenticate(raw.rawHeaders);
   return caller.ok ? caller.value.account.id : undefined;
-}
-
-/** Hands the raw response over to inference, which writes to it directly. */
-function inferenceRoute<Surface extends TextSurface>(
-  inference: InferenceDeps,
-  surface: Surface,
-  serve: (inference: InferenceDeps, surface: Surface, exchange: Exchange) => void,
-): RouteRow['handler'] {
-  return (request, reply) => {
-    reply.hijack();
-    serve(inference, surface, {
-      requestId: request.id,
-      rawHeaders: request.raw.rawHeaders,
-      body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
-      response: reply.raw,
-      remoteAddress: request.ip,
-      startedAtMs: inference.clock.nowMs(),
-      startedMonotonicMs: inference.clock.monotonicMs(),
-      rateWindow: undefined,
-    });
-  };
 }
 
 function listModels(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply): void {

@@ -4,7 +4,8 @@ import fastify, {
   type FastifyRequest,
   type onRequestHookHandler,
 } from 'fastify';
-import type { IncomingMessage } from 'node:http';
+import proxyAddress from '@fastify/proxy-addr';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ServerConfig } from '../config/config.ts';
 import { fault, type Fault } from '../core/errors.ts';
@@ -12,8 +13,10 @@ import { newId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { errorFields, type Log } from '../core/log.ts';
 import { createBodyIntake, declaredBytes, OPEN_BODY_MAX_BYTES, type BodyIntake } from './body-intake.ts';
+import { createDirectDoor } from './direct-door.ts';
 import { sendFault } from './errors.ts';
-import type { RouteRow } from './routes.ts';
+import { serveSafely, type InferenceRow } from './inference-row.ts';
+import type { AnyRow, RouteRow } from './routes.ts';
 
 export type HttpServer = {
   /** Resolves to the address in use. */
@@ -25,7 +28,7 @@ export type HttpServer = {
 
 export type HttpServerOptions = {
   config: ServerConfig;
-  routes: readonly RouteRow[];
+  routes: readonly AnyRow[];
   /** Takes over upgrades of `/node/v1`. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   log: Log;
@@ -34,24 +37,35 @@ export type HttpServerOptions = {
 /** Every inference route is also there under this prefix, which some clients' documentation uses. */
 const PREFIXES = ['', '/api'] as const;
 
+const HTTP_OPTIONS = {
+  maxHeaderSize: LIMITS.headerMaxBytes,
+  headersTimeout: LIMITS.headersTimeoutMs,
+  requestTimeout: LIMITS.requestTimeoutMs,
+  keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
+  connectionsCheckingInterval: 5_000,
+};
+
 /** The HTTP server: one flat table of routes, one place for body limits and for errors outside of a route. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { config, log } = options;
+  const rows = withPrefixes(options.routes);
+  const isTakenDirectly = createDirectDoor({
+    rows: rows.filter((row) => 'serve' in row),
+    addressOf: addressReader(config.trustedProxies),
+    log,
+  });
   const app = fastify({
     logger: false,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     // Of routes that say nothing else, and of addresses that are not there.
     bodyLimit: OPEN_BODY_MAX_BYTES,
-    requestTimeout: LIMITS.requestTimeoutMs,
-    keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
     genReqId: () => newId('req'),
     return503OnClosing: false,
-    http: {
-      maxHeaderSize: LIMITS.headerMaxBytes,
-      headersTimeout: LIMITS.headersTimeoutMs,
-      connectionsCheckingInterval: 5_000,
-    },
+    serverFactory: (handle) =>
+      createServer(HTTP_OPTIONS, (request, response) => {
+        if (!isTakenDirectly(request, response)) handle(request, response);
+      }),
     clientErrorHandler: (error, socket) => refuseBrokenRequest(error.code, socket),
     frameworkErrors: (_error, request, reply) => {
       sendFault(reply, request.id, fault('not_found'));
@@ -78,18 +92,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   const methods = new Map<string, string[]>();
   const intake = createBodyIntake(config.chatBodyMaxBytes);
-  for (const row of options.routes) {
-    for (const prefix of row.path.startsWith('/v1/') ? PREFIXES : ['']) {
-      const path = prefix + row.path;
-      methods.set(path, [...(methods.get(path) ?? []), row.method]);
-      app.route({
-        method: row.method,
-        url: path,
-        handler: row.handler,
-        ...(row.bodyMaxBytes === undefined ? {} : { bodyLimit: row.bodyMaxBytes }),
-        ...(row.sender === undefined ? {} : { onRequest: largeBodyHook(row, row.sender, intake) }),
-      });
-    }
+  for (const row of rows) {
+    const { method, path, bodyMaxBytes, sender } = row;
+    const handler = 'serve' in row ? inferenceHandler(row, log) : row.handler;
+    methods.set(path, [...(methods.get(path) ?? []), method]);
+    app.route({
+      method,
+      url: path,
+      handler,
+      ...(bodyMaxBytes === undefined ? {} : { bodyLimit: bodyMaxBytes }),
+      ...(sender === undefined ? {} : { onRequest: largeBodyHook(handler, sender, intake) }),
+    });
   }
   app.setNotFoundHandler((request, reply) => refuseUnknown(request, reply, methods));
   app.setErrorHandler((error, request, reply) => {
@@ -105,6 +118,34 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
 
   return serverOf(app, config);
+}
+
+function withPrefixes(routes: readonly AnyRow[]): AnyRow[] {
+  return routes.flatMap((row) =>
+    (row.path.startsWith('/v1/') ? PREFIXES : ['']).map((prefix) => ({ ...row, path: prefix + row.path })),
+  );
+}
+
+/** Hands the raw response over to inference, which writes to it directly. */
+function inferenceHandler(row: InferenceRow, log: Log): RouteRow['handler'] {
+  return (request, reply) => {
+    reply.hijack();
+    const arrival = {
+      requestId: request.id,
+      rawHeaders: request.raw.rawHeaders,
+      body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+      response: reply.raw,
+      remoteAddress: request.ip,
+    };
+    serveSafely(row, arrival, { request: request.raw, log });
+  };
+}
+
+/** The same rule as the framework's `request.ip`. */
+function addressReader(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
+  if (trustedProxies.length === 0) return (request) => request.socket.remoteAddress ?? '';
+  const isTrusted = proxyAddress.compile([...trustedProxies]);
+  return (request) => proxyAddress(request, isTrusted);
 }
 
 function serverOf(app: FastifyInstance, config: ServerConfig): HttpServer {
@@ -132,7 +173,7 @@ function serverOf(app: FastifyInstance, config: ServerConfig): HttpServer {
  * without a look at the body.
  */
 function largeBodyHook(
-  row: RouteRow,
+  handler: RouteRow['handler'],
   senderOf: (request: FastifyRequest) => string | undefined,
   intake: BodyIntake,
 ): onRequestHookHandler {
@@ -141,7 +182,7 @@ function largeBodyHook(
     const sender = senderOf(request);
     if (sender !== undefined && intake.take(request, sender)) return done();
     // What of the body comes nevertheless is thrown away as it comes, so that a client which sends on sees the answer.
-    if (sender === undefined) void row.handler(request, reply);
+    if (sender === undefined) void handler(request, reply);
     else sendFault(reply, request.id, TOO_MUCH_AT_ONCE);
   };
 }

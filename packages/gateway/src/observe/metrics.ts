@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import { totalInputTokens, totalOutputTokens } from '@switchyard/protocol/usage.ts';
 import type { Micros } from '../core/money.ts';
 import type { Receipt } from '../ledger/ledger.ts';
+import { createRequestTallies } from './request-tallies.ts';
 
 /**
  * Prometheus metrics. Labels come from closed sets: the operator's catalogue, our error codes, our words for ends
@@ -38,11 +38,13 @@ export function createMetrics(sources: MetricSources, known: KnownNames): Metric
   const registers = [registry];
   let isReconcileKnown = false;
 
+  const tallies = createRequestTallies();
   const requests = new Counter({
     name: 'switchyard_requests_total',
     help: 'Requests that held money, by surface, model, route and how they ended',
     labelNames: ['surface', 'model', 'route', 'end'] as const,
     registers,
+    collect: countTallies,
   });
   const refused = new Counter({
     name: 'switchyard_refused_requests_total',
@@ -77,6 +79,7 @@ export function createMetrics(sources: MetricSources, known: KnownNames): Metric
     help: 'Charged money in micro-USD, by model',
     labelNames: ['model'] as const,
     registers,
+    collect: countTallies,
   });
   const upstreamCost = new Counter({
     name: 'switchyard_upstream_cost_micro_usd_total',
@@ -95,6 +98,7 @@ export function createMetrics(sources: MetricSources, known: KnownNames): Metric
     help: 'Tokens by model and direction',
     labelNames: ['model', 'direction'] as const,
     registers,
+    collect: countTallies,
   });
   const durations = new Histogram({
     name: 'switchyard_request_duration_seconds',
@@ -117,6 +121,16 @@ export function createMetrics(sources: MetricSources, known: KnownNames): Metric
     sources.ledgerHealthy() ? 1 : 0,
   );
 
+  /** Whichever of its counters a scrape asks first. */
+  function countTallies(): void {
+    for (const { surface, model, route, end, ...tally } of tallies.take()) {
+      requests.inc({ surface, model, route, end }, tally.requests);
+      if (tally.chargedMicros > 0) charged.inc({ model }, tally.chargedMicros);
+      tokens.inc({ model, direction: 'input' }, tally.inputTokens);
+      tokens.inc({ model, direction: 'output' }, tally.outputTokens);
+    }
+  }
+
   return {
     registry,
     ended(receipt, costMicros) {
@@ -125,10 +139,7 @@ export function createMetrics(sources: MetricSources, known: KnownNames): Metric
         upstreamCost.inc({ upstream: receipt.routeName, model }, costMicros);
         upstreamCharged.inc({ upstream: receipt.routeName, model }, receipt.chargedMicros);
       }
-      requests.inc({ surface: receipt.surface, model, route: receipt.routeKind, end: receipt.end });
-      if (receipt.chargedMicros > 0) charged.inc({ model }, receipt.chargedMicros);
-      tokens.inc({ model, direction: 'input' }, totalInputTokens(receipt.usage));
-      tokens.inc({ model, direction: 'output' }, totalOutputTokens(receipt.usage));
+      tallies.add(receipt, model);
       durations.observe({ surface: receipt.surface }, receipt.durationMs / 1_000);
       if (receipt.firstPartMs >= 0)
         firstParts.observe({ surface: receipt.surface }, receipt.firstPartMs / 1_000);
