@@ -5,7 +5,7 @@ import type { NodeRecord } from '../accounts/store.ts';
 import { creditsNumber, usdNumber } from '../core/money.ts';
 import type { Micros } from '../core/money.ts';
 import type { NodeModelStatus, NodeStatus } from '../fleet/fleet.ts';
-import { isActive, SANCTION_REASONS } from '../fleet/trust/sanction.ts';
+import { isActive, SANCTION_REASONS, type Sanction } from '../fleet/trust/sanction.ts';
 import type { Balance } from '../ledger/ledger.ts';
 import { historyView } from './availability.ts';
 import type { AdminContext } from './context.ts';
@@ -162,6 +162,9 @@ function keyState(entry: KeyEntry, nowMs: number): KeyState {
   return account.suspended ? 'account-suspended' : 'active';
 }
 
+/** What the owner of a node is told of a sanction. `because`: words. `until`: ISO 8601. */
+type Sanctioned = { because: string; until: string };
+
 export type NodeView = {
   id: string;
   name: string;
@@ -172,12 +175,14 @@ export type NodeView = {
   /** The public part of its token. */
   kid: string;
   /** `unknown`: no gateway runs, so nobody knows whether it is connected. */
-  state: 'removed' | 'suspended' | 'offline' | 'unknown' | NodeStatus['state'];
+  state: 'removed' | 'suspended' | 'banned' | 'offline' | 'unknown' | NodeStatus['state'];
   suspendedReason: string | null;
   /** Share of its usual jobs, above 0 to 1, by its tier, its test jobs and its sanctions. */
   jobShare: number;
   /** It gets a quarter of its jobs after suspicious answers. null: it does not. */
-  reduced: { because: string; until: string } | null;
+  reduced: Sanctioned | null;
+  /** It gets none, and may not connect. null: it may. */
+  banned: Sanctioned | null;
   /** null while it is not connected. */
   session: NodeSessionView | null;
   /** Share of the last 24 hours at which it was ready, 0 to 1. null: nothing is known of them. */
@@ -219,7 +224,8 @@ export function nodeView(context: AdminContext, node: NodeRecord, status: NodeSt
     state: nodeState(context, node, status),
     suspendedReason: node.suspendedReason ?? null,
     jobShare: context.trust.book.standing(node.id).weight,
-    reduced: reducedView(context, node.id),
+    reduced: sanctionedView(context, node.id, 'reduced'),
+    banned: sanctionedView(context, node.id, 'ban'),
     session:
       status === undefined
         ? null
@@ -235,9 +241,13 @@ export function nodeView(context: AdminContext, node: NodeRecord, status: NodeSt
   };
 }
 
-function reducedView({ clock, trust }: AdminContext, nodeId: string): NodeView['reduced'] {
+function sanctionedView(
+  { clock, trust }: AdminContext,
+  nodeId: string,
+  kind: Sanction['kind'],
+): Sanctioned | null {
   const nowMs = clock.nowMs();
-  const found = trust.book.sanctions(nodeId).find((one) => one.kind === 'reduced' && isActive(one, nowMs));
+  const found = trust.book.sanctions(nodeId).find((one) => one.kind === kind && isActive(one, nowMs));
   if (found === undefined) return null;
   const because = `${SANCTION_REASONS[found.reason]} (${found.detail})`;
   return { because, until: timeView(found.expiresAtMs) };
@@ -250,6 +260,7 @@ function nodeState(
 ): NodeView['state'] {
   if (node.revokedAtMs !== undefined) return 'removed';
   if (node.suspendedReason !== undefined) return 'suspended';
+  if (context.trust.book.standing(node.id).isBanned) return 'banned';
   if (context.fleet === undefined) return 'unknown';
   return status?.state ?? 'offline';
 }

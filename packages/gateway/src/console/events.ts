@@ -73,7 +73,9 @@ export function eventSources(admin: AdminContext, balances: BalanceSources): Eve
       for (const { node } of admin.registry.directory.nodes()) {
         if (node.revokedAtMs !== undefined) continue;
         const connected = live.get(node.id) ?? 'offline';
-        const state = node.suspendedReason === undefined ? connected : 'suspended';
+        const isBanned = admin.trust.book.standing(node.id).isBanned;
+        const allowed = isBanned ? 'banned' : connected;
+        const state = node.suspendedReason === undefined ? allowed : 'suspended';
         yield { accountId: node.accountId, node: { id: node.id, name: node.name, state } };
       }
     },

@@ -167,7 +167,9 @@ describe('nodes', () => {
     const until = new Date(world.clock.nowMs() + 86_400_000).toISOString();
     const body = { reason: 'resold answers', until };
     expect((await ask('POST', `nodes/${id}/sanction`, body)).json).toMatchObject({
+      state: 'banned',
       suspendedReason: null,
+      banned: { because: expect.stringContaining('resold answers'), until },
       sanctions: [
         { kind: 'ban', active: true, expiresAt: until, because: expect.stringContaining('resold') },
       ],
@@ -175,7 +177,10 @@ describe('nodes', () => {
     expect(world.admin.trust.book.standing(id).isBanned).toBe(true);
     const [newest] = await world.admin.registry.auditTrail(1);
     expect(newest).toMatchObject({ actor: 'person:person_Opal', action: 'node.ban', subject: id });
-    await ask('POST', `nodes/${id}/pardon`, { reason: 'a mistake' });
+    expect((await ask('POST', `nodes/${id}/pardon`, { reason: 'a mistake' })).json).toMatchObject({
+      state: 'offline',
+      banned: null,
+    });
     expect(world.admin.trust.book.standing(id).isBanned).toBe(false);
     await ask('POST', `nodes/${id}/sanction`, body);
     world.clock.advance(86_400_000);

@@ -7,6 +7,7 @@ export type NodesAnswer = { nodes: ConsoleNode[] };
 export type NodeState =
   | 'removed'
   | 'suspended'
+  | 'banned'
   | 'offline'
   | 'unknown'
   | 'ready'
@@ -28,6 +29,9 @@ export type ConsoleNode = {
   kid: string;
   state: NodeState;
   suspendedReason: string | null;
+  /** Why and until when (ISO 8601) it gets a quarter of its jobs, or none and may not connect. null: it does not. */
+  reduced: { because: string; until: string } | null;
+  banned: { because: string; until: string } | null;
   /** null while it is not connected. */
   session: NodeSession | null;
   /** Share of the last 24 hours at which it was ready, 0 to 1; null: not known. */

@@ -4,7 +4,7 @@ export const CLOSE_CODES = {
   protocol: 4400,
   /** The token is wrong or was revoked. A node stops. */
   unauthorized: 4401,
-  /** The node is suspended. A node stops and tells its owner. */
+  /** The node is suspended. It waits until it is let in again, and tells its owner. */
   suspended: 4403,
   /** The peer was silent for too long. */
   silent: 4408,

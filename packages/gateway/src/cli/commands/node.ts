@@ -126,6 +126,12 @@ function showNode(screen: Screen, node: NodeView): void {
     ['state', node.state],
     ...(node.suspendedReason === null ? [] : [['suspended because', node.suspendedReason] as const]),
     ['share of jobs', `${Math.round(node.jobShare * 100)} % of the usual`],
+    ...(node.banned === null
+      ? []
+      : [
+          ['banned until (UTC)', showTime(node.banned.until)] as const,
+          ['banned because', node.banned.because] as const,
+        ]),
     ...(node.reduced === null
       ? []
       : [

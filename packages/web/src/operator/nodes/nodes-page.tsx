@@ -47,7 +47,16 @@ const COLUMNS: readonly Column<OperatorNode>[] = [
   },
 ];
 
-const STATES = ['ready', 'paused', 'draining', 'engine-down', 'reconnecting', 'offline', 'suspended'];
+const STATES = [
+  'ready',
+  'paused',
+  'draining',
+  'engine-down',
+  'reconnecting',
+  'offline',
+  'suspended',
+  'banned',
+];
 const TIERS = ['operator', 'verified', 'probation'];
 
 export default function NodesPage() {

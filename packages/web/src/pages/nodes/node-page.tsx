@@ -87,6 +87,17 @@ function NodeBody({ node }: { node: NodeDetail }) {
       {node.suspendedReason !== null && !isDrained(node) && (
         <Notice tone="bad">{node.suspendedReason}</Notice>
       )}
+      {node.banned !== null && (
+        <Notice tone="bad">
+          {node.banned.because} The ban ends <Time at={node.banned.until} />; object with the operator. The
+          connector comes back by itself when it is over.
+        </Notice>
+      )}
+      {node.reduced !== null && (
+        <Notice tone="warn">
+          It gets a quarter of its jobs until <Time at={node.reduced.until} />. {node.reduced.because}
+        </Notice>
+      )}
       <Section
         title="Models"
         hint={

@@ -30,6 +30,11 @@ const STATES: Readonly<Record<NodeState, Shown>> = {
     meaning: 'No connector is connected with its token. Start it on the machine.',
   },
   suspended: { tone: 'bad', word: 'suspended', meaning: 'It may not connect.' },
+  banned: {
+    tone: 'bad',
+    word: 'banned',
+    meaning: 'The operator banned it. It gets no jobs and may not connect.',
+  },
   removed: { tone: 'plain', word: 'removed', meaning: 'Its token is refused for ever.' },
   unknown: { tone: 'plain', word: 'unknown', meaning: 'Nobody knows whether it is connected.' },
 };
