@@ -21,14 +21,3 @@ export function LeaveButton({ href, children }: { href: string; children: ReactN
     </Button>
   );
 }
-
-/** Back to the list that a page belongs to. */
-export function BackLink({ href, children }: { href: string; children: ReactNode }) {
-  return (
-    <p className="text-sm">
-      <Link href={href} className="text-soft hover:text-ink">
-        ← {children}
-      </Link>
-    </p>
-  );
-}

@@ -1,69 +1,52 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState, useSyncExternalStore, type FormEvent } from 'react';
+import { useState, type FormEvent } from 'react';
 import { signInWithPasskey, signInWithPassword, verifyTotp } from '../api/auth.ts';
 import { ApiError, messageOf } from '../api/client.ts';
 import { passkeysWork } from '../api/passkeys.ts';
 import { Button } from '../ui/button.tsx';
-import { Dialog, DialogActions } from '../ui/dialog.tsx';
+import { DialogActions } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
+import { setInterlude } from '../ui/interlude.ts';
 import { Notice } from '../ui/notice.tsx';
 import { useSessionQuery } from './session.tsx';
 
 /** The server's word for "sign in again first". */
 const WANTED = 'recent_sign_in_required';
 
-type Waiting = { resolve: () => void; reject: (error: unknown) => void };
-let waiting: Waiting | undefined;
-const listeners = new Set<() => void>();
-
-function setWaiting(next: Waiting | undefined): void {
-  waiting = next;
-  for (const listener of listeners) listener();
-}
-
-/** Does something dangerous. When the server wants a fresh sign-in, a dialog asks for it, and then it is done again. */
+/**
+ * Does something dangerous. When the server wants a fresh sign-in, the dialog that is open asks for it as its next step,
+ * and then it is done again.
+ */
 export async function withFreshSignIn<Answer>(act: () => Promise<Answer>): Promise<Answer> {
   try {
     return await act();
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== WANTED) throw error;
-    await new Promise<void>((resolve, reject) => setWaiting({ resolve, reject }));
+    await signInAgain();
     return await act();
   }
 }
 
-/** Stands once in the shell. */
-export function FreshSignInDialog() {
-  const asked = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => waiting,
-  );
-  const cancel = () => {
-    asked?.reject(
-      new ApiError(401, { code: WANTED, message: 'Nothing was changed: you did not sign in again.' }),
-    );
-    setWaiting(undefined);
-  };
-  const done = () => {
-    asked?.resolve();
-    setWaiting(undefined);
-  };
-  return (
-    <Dialog
-      title="Sign in again"
-      description="This change needs a sign-in of the last 10 minutes."
-      open={asked !== undefined}
-      onClose={cancel}
-    >
-      <FreshForm onDone={done} />
-    </Dialog>
-  );
+function signInAgain(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onDone = () => {
+      setInterlude(undefined);
+      resolve();
+    };
+    const onCancel = () => {
+      setInterlude(undefined);
+      reject(new ApiError(401, { code: WANTED, message: 'Nothing was changed: you did not sign in again.' }));
+    };
+    setInterlude({
+      title: 'Sign in again',
+      description: 'This change needs a sign-in of the last 10 minutes.',
+      content: <FreshForm onDone={onDone} onCancel={onCancel} />,
+      onCancel,
+    });
+  });
 }
 
-function FreshForm({ onDone }: { onDone: () => void }) {
+function FreshForm({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
   const session = useSessionQuery().data;
   const email = session?.person?.email ?? '';
   const client = useQueryClient();
@@ -111,11 +94,15 @@ function FreshForm({ onDone }: { onDone: () => void }) {
         type={wantsCode ? 'text' : 'password'}
         inputMode={wantsCode ? 'numeric' : 'text'}
         autoComplete={wantsCode ? 'one-time-code' : 'current-password'}
+        autoFocus
         required
         value={secret}
         onChange={(event) => setSecret(event.target.value)}
       />
       <DialogActions>
+        <Button look="quiet" onClick={onCancel}>
+          Back
+        </Button>
         {session?.site.methods.passkey === true && passkeysWork() && (
           <Button onClick={byPasskey} disabled={busy}>
             Use a passkey

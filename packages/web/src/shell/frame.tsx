@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
-import { FreshSignInDialog } from '../session/fresh.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { classes } from '../ui/classes.ts';
+import { LoneInterlude } from '../ui/dialog.tsx';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { Mark } from '../ui/mark.tsx';
 import { BRAND } from '../ui/page.tsx';
@@ -29,14 +29,14 @@ export function Frame({
   const [isOpen, setOpen] = useState(false);
   const main = useMainFocus(() => setOpen(false));
   return (
-    <div className="lg:grid lg:min-h-dvh lg:grid-cols-[15.5rem_minmax(0,1fr)]">
+    <div className="lg:grid lg:min-h-dvh lg:grid-cols-[15.5rem_minmax(0,1fr)] print:block">
       <a
         href="#main"
         className="sr-only focus:not-sr-only focus:fixed focus:left-3 focus:top-3 focus:z-50 focus:rounded-md focus:bg-surface focus:px-4 focus:py-2"
       >
         Skip to the content
       </a>
-      <header className="sticky top-0 z-30 flex items-center justify-between gap-3 border-b border-line bg-ground px-4 py-2 lg:hidden">
+      <header className="sticky top-0 z-30 flex items-center justify-between gap-3 border-b border-line bg-ground px-4 py-2 lg:hidden print:hidden">
         <Brand home={home} />
         <IconButton
           label="Menu"
@@ -50,7 +50,7 @@ export function Frame({
       <aside
         id="sidebar"
         className={classes(
-          'flex-col gap-5 border-line bg-ground px-3 py-4 max-lg:border-b lg:sticky lg:top-0 lg:flex lg:h-dvh lg:overflow-y-auto lg:border-r',
+          'flex-col gap-5 border-line bg-ground px-3 py-4 max-lg:border-b lg:sticky lg:top-0 lg:flex lg:h-dvh lg:overflow-y-auto lg:border-r print:hidden',
           isOpen ? 'flex' : 'hidden',
         )}
       >
@@ -72,7 +72,7 @@ export function Frame({
       >
         {children}
       </main>
-      <FreshSignInDialog />
+      <LoneInterlude />
     </div>
   );
 }
@@ -111,16 +111,31 @@ function Navigation({ home, nav }: { home: string; nav: readonly NavGroup[] }) {
   );
 }
 
-/** After a change of page the focus is on the content, as a browser would do it, and the menu is closed. */
+/**
+ * After a change of page the focus is on the content, as a browser would do it, and the menu is closed. The way back
+ * leads to where the page was left: there the browser scrolls by itself.
+ */
 function useMainFocus(onMove: () => void) {
   const main = useRef<HTMLElement>(null);
   const [location] = useLocation();
   const before = useRef(location);
+  const isBack = useRef(false);
+  useEffect(() => {
+    const note = () => {
+      isBack.current = true;
+      setTimeout(() => {
+        isBack.current = false;
+      });
+    };
+    // Before the router hears of it.
+    window.addEventListener('popstate', note, { capture: true });
+    return () => window.removeEventListener('popstate', note, { capture: true });
+  }, []);
   useEffect(() => {
     if (before.current === location) return;
     before.current = location;
     onMove();
-    window.scrollTo(0, 0);
+    if (!isBack.current) window.scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
   });
   return main;

@@ -18,7 +18,7 @@ export function AvailabilityStrip({ history, nowMs }: { history: Availability24h
         aria-label={`Available ${percent} of the last 24 hours`}
         viewBox={`0 0 ${QUARTERS} 10`}
         preserveAspectRatio="none"
-        className="h-5 w-full min-w-40 max-w-64 overflow-hidden rounded"
+        className="h-5 w-full max-w-64 overflow-hidden rounded"
       >
         {Array.from({ length: QUARTERS }, (_, index) => (
           <rect

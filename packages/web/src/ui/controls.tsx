@@ -25,7 +25,7 @@ export function Switch(props: {
         disabled={props.disabled ?? false}
         className="relative h-6 w-11 shrink-0 rounded-full border border-edge bg-sunken transition-colors data-[state=checked]:border-accent data-[state=checked]:bg-accent"
       >
-        <RadixSwitch.Thumb className="block size-4 translate-x-1 rounded-full bg-edge transition-transform data-[state=checked]:translate-x-[1.4rem] data-[state=checked]:bg-on-accent" />
+        <RadixSwitch.Thumb className="block size-4 translate-x-1 rounded-full bg-edge transition-transform forced-colors:bg-[CanvasText] data-[state=checked]:translate-x-[1.4rem] data-[state=checked]:bg-on-accent" />
       </RadixSwitch.Root>
     </div>
   );

@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { Button } from './button.tsx';
 import { classes } from './classes.ts';
 import { Icon } from './icon.tsx';
+import { useInterlude, useLoneInterlude } from './interlude.ts';
 
 const PANEL =
   'fixed left-1/2 top-1/2 z-50 grid max-h-[min(46rem,calc(100dvh-2rem))] ' +
@@ -20,17 +21,25 @@ export type DialogProps = {
   /** For secrets: a click outside does nothing, and Escape asks once before it closes. */
   guarded?: boolean;
   width?: keyof typeof WIDTHS;
+  /** It is itself what comes between, so nothing comes between in it. */
+  alone?: boolean;
 };
 
 /** A dialog. Focus stays inside and goes back where it came from. */
 export function Dialog(props: DialogProps) {
-  const { title, description, open, onClose, children, guarded = false, width = 'normal' } = props;
+  const { open, onClose, children, guarded = false, width = 'normal', alone = false } = props;
+  const interlude = useInterlude(open && !alone);
+  const { title, description } = interlude ?? props;
   const [asks, setAsks] = useState(false);
   const close = () => {
     setAsks(false);
     onClose();
   };
-  const requestClose = () => (guarded && !asks ? setAsks(true) : close());
+  const requestClose = () => {
+    if (interlude !== undefined) interlude.onCancel();
+    else if (guarded && !asks) setAsks(true);
+    else close();
+  };
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && requestClose()}>
       <Radix.Portal>
@@ -50,9 +59,13 @@ export function Dialog(props: DialogProps) {
                 <Radix.Description className="text-sm text-soft">{description}</Radix.Description>
               )}
             </div>
-            {!guarded && <CloseCross />}
+            {(!guarded || interlude !== undefined) && <CloseCross />}
           </div>
-          {children}
+          {interlude?.content}
+          {/* What was begun keeps what was typed. */}
+          <div hidden={interlude !== undefined} className="contents">
+            {children}
+          </div>
           {asks && (
             <div role="alert" className="grid gap-3 rounded-lg bg-warn-soft p-4 text-sm">
               <p>This cannot be shown again. Close without having saved it?</p>
@@ -67,6 +80,23 @@ export function Dialog(props: DialogProps) {
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
+  );
+}
+
+/** Shows what comes between where no dialog is open. Stands once in the frame of the pages. */
+export function LoneInterlude() {
+  const interlude = useLoneInterlude();
+  if (interlude === undefined) return null;
+  return (
+    <Dialog
+      title={interlude.title}
+      description={interlude.description}
+      open
+      alone
+      onClose={interlude.onCancel}
+    >
+      {interlude.content}
+    </Dialog>
   );
 }
 

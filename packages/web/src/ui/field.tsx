@@ -124,7 +124,7 @@ export function InlineSelect(props: {
       aria-label={props.label}
       value={props.value}
       onChange={(event) => props.onValue(event.target.value)}
-      className="min-h-9 max-w-full rounded-md border border-edge/60 bg-surface px-2.5 text-sm text-ink hover:border-edge"
+      className="min-h-9 max-w-full rounded-md border border-edge/60 bg-surface px-2.5 sm:max-w-60 text-sm text-ink hover:border-edge"
     >
       <Options options={props.options} />
     </select>

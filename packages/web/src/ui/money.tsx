@@ -19,14 +19,28 @@ export function creditsText(micros: number): string {
   return `${micros < 0 ? '−' : ''}${text} ${credits === 1 ? 'credit' : 'credits'}`;
 }
 
-/** An amount in US dollars; its credits are in the tooltip. Digits of all amounts have one width. */
-export function Money({ micros, signed = false }: { micros: number; signed?: boolean }) {
+/**
+ * An amount in US dollars; its credits are in the tooltip. Digits of all amounts have one width. `column`: of a column in
+ * which some amounts are below a cent, so that the points stand below each other.
+ */
+export function Money(props: { micros: number; signed?: boolean; column?: boolean }) {
+  const { micros, signed = false, column = false } = props;
+  const text = usdText(micros);
   return (
     <span className="whitespace-nowrap tabular-nums" title={creditsText(micros)}>
       {signed && micros > 0 ? '+' : ''}
-      {usdText(micros)}
+      {text}
+      {column && (
+        <span aria-hidden="true" className="invisible max-sm:hidden">
+          {'0'.repeat(Math.max(0, 6 - decimalsOf(text)))}
+        </span>
+      )}
     </span>
   );
+}
+
+function decimalsOf(text: string): number {
+  return text.length - text.indexOf('.') - 1;
 }
 
 /** Reads an amount in US dollars that a person typed, in µ$. Undefined: it is none, or nothing. */

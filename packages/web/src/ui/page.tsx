@@ -21,11 +21,15 @@ export function Page({
           <h1 className="text-2xl font-semibold">{title}</h1>
           {lead !== undefined && <p className="max-w-prose text-[0.9375rem] text-soft">{lead}</p>}
         </div>
-        {action}
+        {isThere(action) && <div className="print:hidden">{action}</div>}
       </div>
       {children}
     </div>
   );
+}
+
+function isThere(part: ReactNode): boolean {
+  return part !== undefined && part !== null && part !== false;
 }
 
 /** `API keys · Switchyard`: what the gateway wrote as the title is the operator's name. */
@@ -56,7 +60,7 @@ export function Section({
           <h2 className="text-base font-semibold">{title}</h2>
           {hint !== undefined && <p className="max-w-prose text-sm text-soft">{hint}</p>}
         </div>
-        {action}
+        {isThere(action) && <div className="print:hidden">{action}</div>}
       </div>
       {children}
     </section>
@@ -65,18 +69,34 @@ export function Section({
 
 export function Card({ children, className }: { children: ReactNode; className?: string }) {
   return (
-    <div className={classes('min-w-0 rounded-xl border border-line bg-surface p-5', className)}>
+    <div className={classes('min-w-0 rounded-xl border border-line bg-surface p-4 sm:p-5', className)}>
       {children}
     </div>
   );
 }
 
-/** One figure with its name. */
+/** Figures side by side: two on a phone, `wide` of them on a desk. */
+export function Figures({ wide = 4, children }: { wide?: 3 | 4; children: ReactNode }) {
+  return (
+    <div
+      className={classes(
+        'grid grid-cols-2 gap-3 sm:gap-4',
+        wide === 3 ? 'max-sm:[&>:last-child:nth-child(odd)]:col-span-2 sm:grid-cols-3' : 'xl:grid-cols-4',
+      )}
+    >
+      {children}
+    </div>
+  );
+}
+
+/** One figure with its name. Its letters shrink before a long number leaves the card. */
 export function Figure({ label, children, note }: { label: string; children: ReactNode; note?: ReactNode }) {
   return (
-    <Card className="grid content-start gap-1">
+    <Card className="@container grid content-start gap-1">
       <p className="text-[0.8125rem] text-soft">{label}</p>
-      <div className="text-[1.65rem] leading-tight font-semibold tracking-tight tabular-nums">{children}</div>
+      <div className="text-[clamp(1.05rem,13cqi,1.65rem)] leading-tight font-semibold tracking-tight break-words tabular-nums">
+        {children}
+      </div>
       {note !== undefined && <p className="text-[0.8125rem] text-soft">{note}</p>}
     </Card>
   );

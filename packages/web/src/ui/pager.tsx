@@ -10,10 +10,15 @@ export function Pager({
   next: string | null;
   onCursor: (cursor: string) => void;
 }) {
+  const turn = (to: string) => {
+    onCursor(to);
+    window.scrollTo(0, 0);
+  };
+  if (cursor === '' && next === null) return null;
   return (
-    <div className="flex gap-2">
-      {cursor !== '' && <Button onClick={() => onCursor('')}>Newest</Button>}
-      {next !== null && <Button onClick={() => onCursor(next)}>Older</Button>}
+    <div className="flex gap-2 print:hidden">
+      {cursor !== '' && <Button onClick={() => turn('')}>Newest</Button>}
+      {next !== null && <Button onClick={() => turn(next)}>Older</Button>}
     </div>
   );
 }

@@ -12,7 +12,10 @@ const DOTS: Readonly<Record<Tone, string>> = {
 export function Status({ tone, children }: { tone: Tone; children: string }) {
   return (
     <span className="inline-flex items-center gap-2 whitespace-nowrap">
-      <span aria-hidden="true" className={classes('size-2 rounded-full', DOTS[tone])} />
+      <span
+        aria-hidden="true"
+        className={classes('size-2 shrink-0 rounded-full forced-colors:bg-[CanvasText]', DOTS[tone])}
+      />
       {children}
     </span>
   );

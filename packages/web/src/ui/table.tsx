@@ -8,11 +8,14 @@ export type Column<Row> = {
   right?: boolean;
   /** The name is read, not shown: for a column of buttons. */
   hidden?: boolean;
-  /** Hidden on a phone. */
+  /** Long: on a phone it has a line of its own. */
   wide?: boolean;
 };
 
-/** A table that scrolls by itself when it is too wide. `label` says what it lists. */
+/**
+ * A table that scrolls by itself when it is too wide. On a phone each row is a card: the first column is its title, the
+ * buttons stand at its corner, and every other value has its column's name above it. `label` says what it lists.
+ */
 export function Table<Row>({
   label,
   columns,
@@ -24,35 +27,48 @@ export function Table<Row>({
   rows: readonly Row[];
   keyOf: (row: Row) => string;
 }) {
-  const cellClass = (column: Column<Row>) =>
-    classes(
-      'px-3 py-2.5 sm:px-4',
-      column.right === true && 'text-right',
-      column.wide === true && 'max-sm:hidden',
-    );
+  const hasButtons = columns.some(({ hidden }) => hidden === true);
+  // The roles say what the browser forgets when a table is laid out as cards.
   return (
     <div
       role="region"
       aria-label={label}
       tabIndex={0}
-      className="overflow-x-auto rounded-xl border border-line bg-surface"
+      className="relative overflow-x-auto rounded-xl border border-line bg-surface"
     >
-      <table className="w-full border-collapse text-sm">
+      <table role="table" className="w-full border-collapse text-sm max-sm:block">
         <caption className="sr-only">{label}</caption>
-        <thead>
-          <tr className="border-b border-line text-left text-[0.8125rem] text-soft">
+        <thead role="rowgroup" className="max-sm:sr-only">
+          <tr role="row" className="border-b border-line text-left text-[0.8125rem] text-soft">
             {columns.map((column) => (
-              <th key={column.name} scope="col" className={classes(cellClass(column), 'font-medium')}>
+              <th
+                key={column.name}
+                role="columnheader"
+                scope="col"
+                className={classes(
+                  'px-4 py-2.5 font-medium whitespace-nowrap',
+                  column.right === true && 'text-right',
+                )}
+              >
                 {column.hidden === true ? <span className="sr-only">{column.name}</span> : column.name}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup" className="max-sm:block">
           {rows.map((row) => (
-            <tr key={keyOf(row)} className="border-b border-line align-top last:border-0">
-              {columns.map((column) => (
-                <td key={column.name} className={cellClass(column)}>
+            <tr
+              key={keyOf(row)}
+              role="row"
+              className="border-b border-line align-baseline last:border-0 max-sm:relative max-sm:grid max-sm:grid-cols-2 max-sm:gap-x-4 max-sm:gap-y-2.5 max-sm:px-4 max-sm:py-3.5"
+            >
+              {columns.map((column, index) => (
+                <td
+                  key={column.name}
+                  role="cell"
+                  data-name={column.name}
+                  className={cellClass(column, index === 0, hasButtons)}
+                >
                   {column.cell(row)}
                 </td>
               ))}
@@ -62,4 +78,16 @@ export function Table<Row>({
       </table>
     </div>
   );
+}
+
+const NAME_ABOVE =
+  'max-sm:before:block max-sm:before:text-xs max-sm:before:text-soft max-sm:before:content-[attr(data-name)]';
+
+function cellClass<Row>({ right, hidden, wide }: Column<Row>, isFirst: boolean, hasButtons: boolean): string {
+  const place = isFirst
+    ? classes('max-sm:col-span-2', hasButtons && 'max-sm:pr-24')
+    : hidden === true
+      ? 'max-sm:absolute max-sm:top-1.5 max-sm:right-1.5 sm:align-middle'
+      : classes(NAME_ABOVE, 'max-sm:empty:hidden', wide === true && 'max-sm:col-span-2');
+  return classes('min-w-0 max-w-80 break-words sm:px-4 sm:py-2.5', right === true && 'sm:text-right', place);
 }

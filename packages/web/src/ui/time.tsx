@@ -21,6 +21,13 @@ export function Time({ at, form = 'both' }: { at: string | number; form?: Form }
   );
 }
 
+/** A day that is named as `2026-11-20`, wherever the reader is. */
+export function dayText(day: string): string {
+  const date = new Date(`${day}T00:00:00Z`);
+  if (Number.isNaN(date.getTime())) return day;
+  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(date);
+}
+
 /** `Europe/Berlin`: for the sentence under a table. */
 export function zoneName(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,9 +1,10 @@
 import { useSyncExternalStore } from 'react';
 import { classes } from './classes.ts';
+import { Icon } from './icon.tsx';
 
 type Toast = { id: number; text: string; tone: 'good' | 'bad' };
 
-const SHOWN_MS = 6_000;
+const SHOWN_MS = { good: 6_000, bad: 15_000 };
 let toasts: readonly Toast[] = [];
 let nextId = 1;
 const listeners = new Set<() => void>();
@@ -18,28 +19,40 @@ export function toast(text: string, tone: 'good' | 'bad' = 'good'): void {
   const id = nextId;
   nextId += 1;
   change([...toasts, { id, text, tone }].slice(-3));
-  setTimeout(() => change(toasts.filter((one) => one.id !== id)), SHOWN_MS);
+  setTimeout(() => dismiss(id), SHOWN_MS[tone]);
 }
 
-/** Where toasts appear; read out politely, failures at once. */
+function dismiss(id: number): void {
+  change(toasts.filter((one) => one.id !== id));
+}
+
+/** Where toasts appear: at the corner, where they hide little, and each can be put away. Read out politely, failures at once. */
 export function Toasts() {
   const shown = useSyncExternalStore(subscribe, () => toasts);
   return (
     <div
-      className="pointer-events-none fixed inset-x-4 bottom-4 z-[60] grid justify-items-center gap-2"
+      className="pointer-events-none fixed inset-x-4 bottom-4 z-[60] grid justify-items-center gap-2 sm:justify-items-end print:hidden"
       aria-live="polite"
     >
       {shown.map((one) => (
-        <p
+        <div
           key={one.id}
           role={one.tone === 'bad' ? 'alert' : undefined}
           className={classes(
-            'max-w-md rounded-lg px-4 py-2.5 text-sm shadow-lift',
-            one.tone === 'bad' ? 'border border-bad bg-bad-soft text-ink' : 'bg-ink text-ground',
+            'pointer-events-auto flex max-w-md items-start gap-1 rounded-lg border py-1 pr-1 pl-4 text-sm shadow-lift',
+            one.tone === 'bad' ? 'border-bad bg-bad-soft text-ink' : 'border-ink bg-ink text-ground',
           )}
         >
-          {one.text}
-        </p>
+          <span className="min-w-0 py-1.5 break-words">{one.text}</span>
+          <button
+            type="button"
+            aria-label="Put away"
+            onClick={() => dismiss(one.id)}
+            className="inline-flex size-8 shrink-0 items-center justify-center rounded-md opacity-75 hover:opacity-100"
+          >
+            <Icon name="close" size={14} />
+          </button>
+        </div>
       ))}
     </div>
   );

@@ -1,13 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import type { OperatorAccount } from '@switchyard/protocol/console/operator.ts';
 import { useState } from 'react';
+import { BackLink } from '../../ui/back-link.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Money } from '../../ui/money.tsx';
-import { Figure, Page } from '../../ui/page.tsx';
+import { Figure, Figures, Page } from '../../ui/page.tsx';
 import { Loaded } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
 import { useAddressPart } from '../address.ts';
-import { BackLink } from '../links.tsx';
 import { operatorAccountQuery } from '../operator-queries.ts';
 import { AccountKeys, AccountMembers, AccountRequests } from './account-sections.tsx';
 import { AccountState } from './account-state.tsx';
@@ -43,7 +43,7 @@ export default function AccountPage() {
 function Balance({ account }: { account: OperatorAccount }) {
   const { balance } = account;
   return (
-    <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-4">
+    <Figures>
       <Figure
         label="Free balance"
         note={
@@ -87,7 +87,7 @@ function Balance({ account }: { account: OperatorAccount }) {
           <AccountState state={account.state} />
         </span>
       </Figure>
-    </div>
+    </Figures>
   );
 }
 

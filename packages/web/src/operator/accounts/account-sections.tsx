@@ -28,7 +28,6 @@ const KEY_COLUMNS: readonly Column<ConsoleKey>[] = [
   },
   {
     name: 'Last used',
-    wide: true,
     cell: ({ lastUsedAt }) => (lastUsedAt === null ? 'not known' : <Time at={lastUsedAt} />),
   },
 ];
@@ -54,7 +53,7 @@ const MEMBER_COLUMNS: readonly Column<Member>[] = [
   { name: 'Person', cell: ({ name }) => <span className="font-medium break-words">{name}</span> },
   { name: 'E-mail', cell: ({ email }) => <span className="break-all">{email}</span> },
   { name: 'Role', cell: ({ role }) => role },
-  { name: 'Since', wide: true, cell: ({ since }) => <Time at={since} form="date" /> },
+  { name: 'Since', cell: ({ since }) => <Time at={since} form="date" /> },
 ];
 
 export function AccountMembers({ account }: { account: string }) {

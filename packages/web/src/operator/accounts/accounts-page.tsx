@@ -21,16 +21,16 @@ const COLUMNS: readonly Column<OperatorAccount>[] = [
       <>
         <PageLink href={`/operator/accounts/${encodeURIComponent(id)}`}>{name}</PageLink>
         {role === 'operator' && <span className="text-soft"> (operator’s)</span>}
-        <code className="block font-mono text-xs text-soft max-sm:hidden">{id}</code>
+        <code className="block font-mono text-xs text-soft break-all">{id}</code>
       </>
     ),
   },
   { name: 'State', cell: ({ state }) => <AccountState state={state} /> },
   { name: 'Free balance', right: true, cell: ({ balance }) => <Money micros={balance.available.micros} /> },
-  { name: 'Held', right: true, wide: true, cell: ({ balance }) => <Money micros={balance.held.micros} /> },
-  { name: 'Spent', right: true, wide: true, cell: ({ balance }) => <Money micros={balance.spent.micros} /> },
-  { name: 'Keys', right: true, wide: true, cell: ({ keys }) => keys.toLocaleString('en-US') },
-  { name: 'Since', wide: true, cell: ({ createdAt }) => <Time at={createdAt} form="date" /> },
+  { name: 'Held', right: true, cell: ({ balance }) => <Money micros={balance.held.micros} /> },
+  { name: 'Spent', right: true, cell: ({ balance }) => <Money micros={balance.spent.micros} /> },
+  { name: 'Keys', right: true, cell: ({ keys }) => keys.toLocaleString('en-US') },
+  { name: 'Since', cell: ({ createdAt }) => <Time at={createdAt} form="date" /> },
 ];
 
 export default function AccountsPage() {

@@ -1,15 +1,15 @@
+import { BackLink } from '../../ui/back-link.tsx';
 import { useQuery } from '@tanstack/react-query';
 import type { OperatorModel } from '@switchyard/protocol/console/operator.ts';
 import { useState } from 'react';
 import { PriceText } from '../../pages/models/price.tsx';
-import { Card, Figure, Page, Section } from '../../ui/page.tsx';
+import { Card, Figure, Figures, Page, Section } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time, zoneName } from '../../ui/time.tsx';
 import { useNow } from '../../ui/use-now.ts';
 import { useAddressPart } from '../address.ts';
-import { BackLink } from '../links.tsx';
 import { countText } from '../texts.ts';
 import { operatorModelsQuery } from '../operator-queries.ts';
 import { ConfirmPriceDialog } from './confirm-price-dialog.tsx';
@@ -43,7 +43,7 @@ function ModelBody({ model }: { model: OperatorModel }) {
   const [change, setChange] = useState<PriceChange>();
   return (
     <>
-      <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-4">
+      <Figures>
         <Figure label="Price now" note={`version ${model.price.version}`}>
           <span className="text-base font-medium tracking-normal">
             <PriceText price={model.price} kind={model.kind} />
@@ -62,7 +62,7 @@ function ModelBody({ model }: { model: OperatorModel }) {
           <Routes routes={model.routes} />
           <p className="text-[0.8125rem] text-soft">{countText(model.waiting, 'request')} in its queue</p>
         </Card>
-      </div>
+      </Figures>
       <Section
         title="Change the price"
         hint="Requests that run keep the price they began with. A price may begin at once or at a time to come."
@@ -90,10 +90,9 @@ function historyColumns(model: OperatorModel): Column<Version>[] {
       name: 'State',
       cell: (version) => <VersionState version={version} model={model} />,
     },
-    { name: 'Set in', wide: true, cell: ({ source }) => (source === 'console' ? 'this page' : 'the configuration') },
+    { name: 'Set in', cell: ({ source }) => (source === 'console' ? 'this page' : 'the configuration') },
     {
       name: 'Version',
-      wide: true,
       cell: ({ version }) => <code className="font-mono text-xs text-soft">{version}</code>,
     },
   ];

@@ -4,16 +4,17 @@ import type { NodeModel } from '@switchyard/protocol/console/nodes.ts';
 import { useState } from 'react';
 import { messageOf, sendJson } from '../../api/client.ts';
 import { NodeStatus, nodeStateMeaning } from '../../pages/nodes/node-state.tsx';
+import { BackLink } from '../../ui/back-link.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { Figure, Page, Section } from '../../ui/page.tsx';
+import { Figure, Figures, Page, Section } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { useAddressPart } from '../address.ts';
-import { BackLink, PageLink } from '../links.tsx';
+import { PageLink } from '../links.tsx';
 import { operatorNodesQuery, operatorPath, refreshOperator } from '../operator-queries.ts';
 import { shareText } from '../texts.ts';
 import { PardonDialog, RemoveDialog, SanctionDialog, TierDialog } from './node-dialogs.tsx';
@@ -49,7 +50,7 @@ function NodeBody({ node }: { node: OperatorNode }) {
   return (
     <>
       {node.suspendedReason !== null && <Notice tone="bad">Suspended: {node.suspendedReason}</Notice>}
-      <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-4">
+      <Figures>
         <Figure label="State" note={nodeStateMeaning(node.state)}>
           <span className="text-lg">
             <NodeStatus state={node.state} />
@@ -80,7 +81,7 @@ function NodeBody({ node }: { node: OperatorNode }) {
         >
           {node.available === null ? 'not known' : shareText(node.available)}
         </Figure>
-      </div>
+      </Figures>
       {node.kind === 'shared' && <Work node={node} />}
       <Section title="Sanctions" hint="Those that hold now and those of before. Each one ends by itself.">
         {node.sanctions.length === 0 ? (
@@ -98,7 +99,7 @@ function NodeBody({ node }: { node: OperatorNode }) {
 function Work({ node: { record, workShare } }: { node: OperatorNode }) {
   return (
     <Section title="What its trust comes from" hint="Test jobs and looks at answers: of the newest 20.">
-      <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-4">
+      <Figures>
         <Figure
           label="Jobs paid by others"
           note={
@@ -131,7 +132,7 @@ function Work({ node: { record, workShare } }: { node: OperatorNode }) {
         >
           {shareText(workShare)}
         </Figure>
-      </div>
+      </Figures>
     </Section>
   );
 }
@@ -160,7 +161,7 @@ const SANCTION_COLUMNS: readonly Column<OperatorSanction>[] = [
       </>
     ),
   },
-  { name: 'Since', wide: true, cell: ({ at }) => <Time at={at} /> },
+  { name: 'Since', cell: ({ at }) => <Time at={at} /> },
   { name: 'Until', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
 ];
 
@@ -171,7 +172,6 @@ const MODEL_COLUMNS: readonly Column<NodeModel>[] = [
   {
     name: 'Speed',
     right: true,
-    wide: true,
     cell: ({ outputTokensPerSecond: speed }) =>
       speed === null ? 'not measured' : `${speed.toFixed(0)} tokens/s`,
   },

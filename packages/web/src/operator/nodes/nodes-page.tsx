@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<OperatorNode>[] = [
     cell: ({ id, name }) => (
       <>
         <PageLink href={`/operator/nodes/${encodeURIComponent(id)}`}>{name}</PageLink>
-        <code className="block font-mono text-xs text-soft max-sm:hidden">{id}</code>
+        <code className="block font-mono text-xs text-soft break-all">{id}</code>
       </>
     ),
   },
@@ -25,7 +25,6 @@ const COLUMNS: readonly Column<OperatorNode>[] = [
   { name: 'Tier', cell: ({ tier, kind }) => <Tier tier={kind === 'private' ? 'private' : tier} /> },
   {
     name: 'Sanctions',
-    wide: true,
     cell: (node) =>
       activeSanctions(node)
         .map(({ kind }) => kind)
@@ -33,16 +32,14 @@ const COLUMNS: readonly Column<OperatorNode>[] = [
   },
   {
     name: 'Account',
-    wide: true,
     cell: ({ account }) => (
       <PageLink href={`/operator/accounts/${encodeURIComponent(account.id)}`}>{account.name}</PageLink>
     ),
   },
-  { name: 'Pool', wide: true, cell: ({ pool, kind }) => (kind === 'private' ? 'own account' : pool) },
+  { name: 'Pool', cell: ({ pool, kind }) => (kind === 'private' ? 'own account' : pool) },
   {
     name: 'Ready in 24 h',
     right: true,
-    wide: true,
     cell: ({ available }) => (available === null ? 'not known' : shareText(available)),
   },
 ];

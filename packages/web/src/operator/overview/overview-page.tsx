@@ -3,7 +3,7 @@ import type { OperatorOverview } from '@switchyard/protocol/console/operator.ts'
 import type { ReactNode } from 'react';
 import { Money } from '../../ui/money.tsx';
 import type { Tone } from '../../ui/notice.tsx';
-import { Figure, Page, Section } from '../../ui/page.tsx';
+import { Figure, Figures, Page, Section } from '../../ui/page.tsx';
 import { Loaded } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { Time } from '../../ui/time.tsx';
@@ -40,7 +40,7 @@ export default function OverviewPage() {
 
 function Tiles({ now }: { now: OperatorOverview }) {
   return (
-    <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-4">
+    <Figures>
       <Figure
         label="Requests per second"
         note={`${countText(Math.round(now.requestsPerSecond * 60), 'request')} in the last minute`}
@@ -69,7 +69,7 @@ function Tiles({ now }: { now: OperatorOverview }) {
       <Figure label="Taking requests" note={<PageLink href="/operator/maintenance">Maintenance</PageLink>}>
         <Status tone={now.maintenance.on ? 'warn' : 'good'}>{now.maintenance.on ? 'no' : 'yes'}</Status>
       </Figure>
-    </div>
+    </Figures>
   );
 }
 

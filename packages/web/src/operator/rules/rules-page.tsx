@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ContentRules } from '@switchyard/protocol/console/operator.ts';
-import { Figure, Page, Section } from '../../ui/page.tsx';
+import { Figure, Figures, Page, Section } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
+import { dayText } from '../../ui/time.tsx';
 import { contentRulesQuery } from '../operator-queries.ts';
 import { countText } from '../texts.ts';
 
@@ -38,13 +39,13 @@ function Rules({ rules }: { rules: ContentRules }) {
 }
 
 const COLUMNS: readonly Column<ContentRules['blocks'][number]>[] = [
-  { name: 'Day', cell: ({ day }) => day },
+  { name: 'Day', cell: ({ day }) => dayText(day) },
   { name: 'Refused', right: true, cell: ({ blocks }) => blocks.toLocaleString('en-US') },
 ];
 
 function Switches({ rules }: { rules: ContentRules }) {
   return (
-    <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
+    <Figures wide={3}>
       <Figure
         label="Hard line for prompts"
         note={`Sexual content with minors. Nothing switches it off. Terms: version ${rules.termsVersion}.`}
@@ -75,6 +76,6 @@ function Switches({ rules }: { rules: ContentRules }) {
             : `suspended after ${countText(rules.suspendAfterBlocks, 'block')}`}
         </span>
       </Figure>
-    </div>
+    </Figures>
   );
 }

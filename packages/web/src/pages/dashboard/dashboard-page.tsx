@@ -6,7 +6,7 @@ import { useSignedIn } from '../../session/session.tsx';
 import { ButtonLink } from '../../ui/button.tsx';
 import { creditsText, Money, usdText } from '../../ui/money.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { Figure, Page, Section } from '../../ui/page.tsx';
+import { Figure, Figures, Page, Section } from '../../ui/page.tsx';
 import { Loaded } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
 import { LastRequests } from './last-requests.tsx';
@@ -28,7 +28,7 @@ export default function DashboardPage() {
               </Notice>
             )}
             {!isDone(data) && <Checklist overview={data} />}
-            <Figures overview={data} />
+            <MoneyFigures overview={data} />
           </>
         )}
       </Loaded>
@@ -52,10 +52,10 @@ function isDone({ checklist }: Overview): boolean {
   return checklist.keyMade && checklist.credit && checklist.firstRequest;
 }
 
-function Figures({ overview: { balance, today, last30Days } }: { overview: Overview }) {
+function MoneyFigures({ overview: { balance, today, last30Days } }: { overview: Overview }) {
   const running = balance.runningRequests;
   return (
-    <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-4">
+    <Figures>
       <Figure
         label="Balance"
         note={
@@ -85,6 +85,6 @@ function Figures({ overview: { balance, today, last30Days } }: { overview: Overv
       <Figure label="Spent in 30 days" note={`${last30Days.requests.toLocaleString('en-US')} requests`}>
         <Money micros={last30Days.chargedMicros} />
       </Figure>
-    </div>
+    </Figures>
   );
 }

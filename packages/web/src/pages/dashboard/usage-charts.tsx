@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { UsageAnswer } from '@switchyard/protocol/console/usage.ts';
-import { useState } from 'react';
+import { useSearchParams } from 'wouter';
 import { accountPath, query } from '../../api/client.ts';
 import { usageQuery, type UsageAsk } from '../../api/queries.ts';
 import { useSignedIn } from '../../session/session.tsx';
@@ -25,6 +25,7 @@ const GROUPS = [
   { value: 'model', label: 'By model' },
   { value: 'key', label: 'By key' },
 ];
+const BYS = ['model', 'key'] as const;
 const CHARTS: readonly { measure: Measure; title: string; format: (value: number) => string }[] = [
   { measure: 'spend', title: 'Spend', format: usdText },
   { measure: 'requests', title: 'Requests', format: (value) => value.toLocaleString('en-US') },
@@ -34,8 +35,7 @@ const CHARTS: readonly { measure: Measure; title: string; format: (value: number
 /** Spend, requests and tokens of a range, grouped. */
 export function UsageCharts() {
   const { account } = useSignedIn();
-  const [days, setDays] = useState('30');
-  const [by, setBy] = useState<UsageAsk['by']>('');
+  const { days, by, change } = useView();
   const now = useNow();
   const ask: UsageAsk = {
     from: utcDay(now - (Number(days) - 1) * DAY_MS),
@@ -50,13 +50,13 @@ export function UsageCharts() {
       hint="Days and hours in UTC."
       action={
         <div className="flex flex-wrap gap-2">
-          <InlineSelect label="Range" value={days} options={RANGES} onValue={setDays} />
           <InlineSelect
-            label="Group"
-            value={by}
-            options={GROUPS}
-            onValue={(value) => setBy(value === 'model' || value === 'key' ? value : '')}
+            label="Range"
+            value={days}
+            options={RANGES}
+            onValue={(value) => change('days', value)}
           />
+          <InlineSelect label="Group" value={by} options={GROUPS} onValue={(value) => change('by', value)} />
           <DownloadLink href={accountPath(account.id, `usage.csv${query(ask)}`)}>CSV</DownloadLink>
         </div>
       }
@@ -72,6 +72,24 @@ export function UsageCharts() {
       </Loaded>
     </Section>
   );
+}
+
+/** Range and group are in the address, so that a view can be shared and is there again on the way back. */
+function useView() {
+  const [search, setSearch] = useSearchParams();
+  const days = RANGES.find(({ value }) => value === search.get('days'))?.value ?? '30';
+  const by: UsageAsk['by'] = BYS.find((value) => value === search.get('by')) ?? '';
+  const change = (name: 'days' | 'by', value: string) =>
+    setSearch(
+      (before) => {
+        const after = new URLSearchParams(before);
+        if (value === '') after.delete(name);
+        else after.set(name, value);
+        return after;
+      },
+      { replace: true },
+    );
+  return { days, by, change };
 }
 
 function Chart(props: {

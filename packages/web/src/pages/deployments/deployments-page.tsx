@@ -74,13 +74,12 @@ function columns(onOpen: ((opened: Opened) => void) | undefined): Column<Console
       name: 'State',
       cell: ({ state }) => <Status tone={STATES[state].tone}>{STATES[state].word}</Status>,
     },
-    { name: 'Model on the node', wide: true, cell: ({ model }) => model },
+    { name: 'Model on the node', cell: ({ model }) => model },
     {
       name: 'Nodes',
-      wide: true,
       cell: ({ nodes }) => (nodes === null ? 'every private one' : nodes.map(({ name }) => name).join(', ')),
     },
-    { name: 'Price', wide: true, cell: ({ price }) => <PriceText price={price} /> },
+    { name: 'Price', cell: ({ price }) => <PriceText price={price} /> },
   ];
   if (onOpen === undefined) return base;
   const actions = (deployment: ConsoleDeployment) => (

@@ -1,16 +1,16 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { EarningsAnswer, EarningsBucket } from '@switchyard/protocol/console/nodes.ts';
-import { useState } from 'react';
+import { useSearchParams } from 'wouter';
 import { accountPath, query } from '../../api/client.ts';
 import { earningsQuery } from '../../api/queries.ts';
 import { useSignedIn } from '../../session/session.tsx';
 import { DownloadLink } from '../../ui/button.tsx';
 import { InlineSelect } from '../../ui/field.tsx';
 import { Money } from '../../ui/money.tsx';
-import { Figure, Page, Section } from '../../ui/page.tsx';
+import { Figure, Figures, Page, Section } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
-import { Time } from '../../ui/time.tsx';
+import { dayText, Time } from '../../ui/time.tsx';
 
 const GROUPS = [
   { value: 'day', label: 'By day' },
@@ -19,7 +19,8 @@ const GROUPS = [
 
 export default function EarningsPage() {
   const { account } = useSignedIn();
-  const [by, setBy] = useState<'day' | 'node'>('day');
+  const [search, setSearch] = useSearchParams();
+  const by = search.get('by') === 'node' ? 'node' : 'day';
   const earnings = useQuery({ ...earningsQuery(account.id, by), placeholderData: keepPreviousData });
   return (
     <Page
@@ -32,14 +33,14 @@ export default function EarningsPage() {
             <Balance balance={answer.balance} />
             <Section
               title="What was earned"
-              hint={`${answer.from} to ${answer.to}, days in UTC.`}
+              hint={`${dayText(answer.from)} to ${dayText(answer.to)}, days in UTC.`}
               action={
                 <div className="flex flex-wrap gap-2">
                   <InlineSelect
                     label="Group"
                     value={by}
                     options={GROUPS}
-                    onValue={(value) => setBy(value === 'node' ? 'node' : 'day')}
+                    onValue={(value) => setSearch(value === 'node' ? { by: value } : {}, { replace: true })}
                   />
                   <DownloadLink href={accountPath(account.id, `earnings.csv${query({ by })}`)}>
                     CSV
@@ -52,7 +53,7 @@ export default function EarningsPage() {
               ) : (
                 <Table
                   label="Earnings"
-                  rows={answer.rows}
+                  rows={by === 'day' ? answer.rows.toReversed() : answer.rows}
                   keyOf={({ group }) => group}
                   columns={columns(by)}
                 />
@@ -67,27 +68,28 @@ export default function EarningsPage() {
 
 function columns(by: 'day' | 'node'): Column<EarningsBucket>[] {
   return [
-    { name: by === 'day' ? 'Day' : 'Node', cell: ({ groupName }) => groupName },
+    {
+      name: by === 'day' ? 'Day' : 'Node',
+      cell: ({ groupName }) => (by === 'day' ? dayText(groupName) : groupName),
+    },
     { name: 'Jobs', right: true, cell: ({ jobs }) => jobs.toLocaleString('en-US') },
-    { name: 'Earned', right: true, cell: ({ earnedMicros }) => <Money micros={earnedMicros} /> },
+    { name: 'Earned', right: true, cell: ({ earnedMicros }) => <Money micros={earnedMicros} column /> },
     {
       name: 'Taken back',
       right: true,
-      wide: true,
       cell: ({ reversedMicros }) => <Money micros={reversedMicros} />,
     },
     {
       name: 'Still pending',
       right: true,
-      wide: true,
-      cell: ({ pendingMicros }) => <Money micros={pendingMicros} />,
+      cell: ({ pendingMicros }) => <Money micros={pendingMicros} column />,
     },
   ];
 }
 
 function Balance({ balance: { pending, payable, paid, next } }: { balance: EarningsAnswer['balance'] }) {
   return (
-    <div className="grid gap-4 sm:grid-cols-3">
+    <Figures wide={3}>
       <Figure
         label="Pending"
         note={
@@ -106,6 +108,6 @@ function Balance({ balance: { pending, payable, paid, next } }: { balance: Earni
       <Figure label="Paid out">
         <Money micros={paid.micros} />
       </Figure>
-    </div>
+    </Figures>
   );
 }

@@ -7,10 +7,11 @@ import { nodeQuery, refresh } from '../../api/queries.ts';
 import { withFreshSignIn } from '../../session/fresh.tsx';
 import { useMay, useSignedIn } from '../../session/session.tsx';
 import { AvailabilityStrip } from '../../ui/availability-strip.tsx';
+import { BackLink } from '../../ui/back-link.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ConfirmDialog } from '../../ui/confirm.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { Card, Figure, Page, Section } from '../../ui/page.tsx';
+import { Card, Figure, Figures, Page, Section } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
@@ -23,14 +24,17 @@ export default function NodePage() {
   const { node: id = '' } = useParams();
   const node = useQuery(nodeQuery(account.id, id));
   return (
-    <Page
-      title={node.data?.name ?? 'Node'}
-      action={node.data !== undefined && <NodeActions node={node.data} />}
-    >
-      <Loaded query={node} lines={6}>
-        {(data) => <NodeBody node={data} />}
-      </Loaded>
-    </Page>
+    <>
+      <BackLink href="/app/nodes">Nodes</BackLink>
+      <Page
+        title={node.data?.name ?? 'Node'}
+        action={node.data !== undefined && <NodeActions node={node.data} />}
+      >
+        <Loaded query={node} lines={6}>
+          {(data) => <NodeBody node={data} />}
+        </Loaded>
+      </Page>
+    </>
   );
 }
 
@@ -47,12 +51,10 @@ const COLUMNS: readonly Column<NodeModel>[] = [
   {
     name: 'Failures',
     right: true,
-    wide: true,
     cell: ({ failureRate }) => `${(failureRate * 100).toFixed(0)} %`,
   },
   {
     name: 'Takes jobs',
-    wide: true,
     cell: ({ breaker, restsForSeconds }) =>
       breaker === 'closed' ? 'yes' : breaker === 'open' ? `in ${Math.ceil(restsForSeconds)} s` : 'one to try',
   },
@@ -62,7 +64,7 @@ function NodeBody({ node }: { node: NodeDetail }) {
   const now = useNow();
   return (
     <>
-      <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-4">
+      <Figures>
         <Figure label="State" note={nodeStateMeaning(node.state, node.suspendedReason)}>
           <span className="text-lg">
             <NodeStatus state={node.state} suspendedReason={node.suspendedReason} />
@@ -83,7 +85,7 @@ function NodeBody({ node }: { node: NodeDetail }) {
           <p className="text-[0.8125rem] text-soft">Ready in the last 24 hours</p>
           <AvailabilityStrip history={node.history} nowMs={now} />
         </Card>
-      </div>
+      </Figures>
       {node.suspendedReason !== null && !isDrained(node) && (
         <Notice tone="bad">{node.suspendedReason}</Notice>
       )}

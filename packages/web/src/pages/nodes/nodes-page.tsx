@@ -31,16 +31,14 @@ const COLUMNS: readonly Column<ConsoleNode>[] = [
     name: 'Serves',
     cell: ({ kind, pool }) => (kind === 'private' ? 'only this account' : `the pool ${pool}`),
   },
-  { name: 'Engine', wide: true, cell: ({ session }) => session?.engine ?? '' },
+  { name: 'Engine', cell: ({ session }) => session?.engine ?? '' },
   {
     name: 'Models',
-    wide: true,
     cell: ({ session }) => session?.models.map(({ alias }) => alias).join(', ') ?? '',
   },
   {
     name: 'Ready in 24 h',
     right: true,
-    wide: true,
     cell: ({ available }) => (available === null ? 'not known' : `${(available * 100).toFixed(1)} %`),
   },
 ];
