@@ -138,7 +138,13 @@ async function startParts(
   const parts = { stores, catalogue, work, images, people, admin, consoleApi, metrics, isReady };
   const routes = routesOf(base, parts);
   const { handleUpgrade } = nodes.fleet;
-  const http = createHttpServer({ config: config.server, routes, handleUpgrade, log });
+  const http = createHttpServer({
+    config: config.server,
+    routes,
+    handleUpgrade,
+    log,
+    brand: config.brand.name,
+  });
   closers.add(() => http.close());
   const address = await http.listen();
   boundPort = address.port;

@@ -54,10 +54,15 @@ test('path parameters stand in braces and are described', () => {
 });
 
 test('the page lists every operation and every error code', () => {
-  const page = apiReferencePage({ title: 'A <b>', baseUrl: 'https://gateway.example' });
+  const page = apiReferencePage({
+    title: 'A <b>',
+    baseUrl: 'https://gateway.example',
+    language: 'curl',
+    aside: '',
+  });
   for (const { id } of operations) expect(page).toContain(`<section id="${id}">`);
   for (const code of Object.keys(ERRORS)) expect(page).toContain(`<code>${code}</code>`);
-  expect(page).toContain('A &#60;b&#62; API reference');
+  expect(page).toContain('API reference · A &#60;b&#62;');
   expect(page).toContain('<td><code>messages</code></td><td>list, needed</td>');
   expect(page).not.toContain('undefined');
   expect(page).not.toContain('<script');

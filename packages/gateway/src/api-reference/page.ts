@@ -1,15 +1,26 @@
 import { z } from 'zod';
 import { ERRORS } from '../core/errors.ts';
 import { escapeHtml, htmlDocument } from '../core/html.ts';
+import { codeBlock, languageLinks, requestCode, type Language } from './code-examples.ts';
 import { errorsByStatus, openApiPath } from './document.ts';
 import type { Operation } from './operation.ts';
 import { operations } from './operations.ts';
 
 /** The API reference as one page, made of the same operations as the OpenAPI document. */
-export function apiReferencePage({ title, baseUrl }: { title: string; baseUrl: string }): string {
+export function apiReferencePage(options: {
+  title: string;
+  baseUrl: string;
+  /** Of the examples. */
+  language: Language;
+  /** HTML: the way to the other pages of the handbook. */
+  aside: string;
+}): string {
+  const { title, baseUrl, language, aside } = options;
   return htmlDocument({
-    title: `${title} API reference`,
+    title: `API reference · ${title}`,
     brand: title,
+    aside,
+    here: '/docs/api',
     main: `<h1>API reference</h1>
 <p>Base URL <code>${escapeHtml(baseUrl)}</code>. Send a key as <code>Authorization: Bearer</code> or as <code>x-api-key</code>.
 All <code>/v1</code> routes are there under <code>/api/v1</code> too. For programs: <a href="/openapi.json">openapi.json</a>.</p>
@@ -17,7 +28,7 @@ All <code>/v1</code> routes are there under <code>/api/v1</code> too. For progra
 ${operations.map((operation) => `<li><a href="#${operation.id}">${methodAndPath(operation)}</a></li>`).join('\n')}
 <li><a href="#errors">Errors</a></li>
 </ul></nav>
-${operations.map((operation) => section(operation, baseUrl)).join('\n')}
+${operations.map((operation) => section(operation, baseUrl, language)).join('\n')}
 <section id="errors"><h2>Errors</h2>
 ${table(
   ['Code', 'Status', 'Meaning'],
@@ -31,7 +42,7 @@ ${table(
   });
 }
 
-function section(operation: Operation, baseUrl: string): string {
+function section(operation: Operation, baseUrl: string, language: Language): string {
   const { id, summary, description, scope, parameters = [], body, replies } = operation;
   const key = scope === undefined ? 'No key.' : `Needs a key with the scope <code>${scope}</code>.`;
   const text = description === undefined ? '' : `${withCode(description)} `;
@@ -39,7 +50,9 @@ function section(operation: Operation, baseUrl: string): string {
 <p>${withCode(summary)}.</p><p class="soft">${text}${key}</p>
 ${parameters.length === 0 ? '' : `<h3>Parameters</h3>${parameterTable(operation)}`}
 ${body === undefined ? '' : `<h3>Body</h3>${fieldTable(body.schema)}`}
-<h3>Example</h3><pre tabindex="0"><code>${escapeHtml(curl(operation, baseUrl))}</code></pre>
+<h3>Example</h3>
+${languageLinks('/docs/api', id, language)}
+${codeBlock(example(operation, baseUrl, language), `Example of ${summary}`)}
 <h3>Reply</h3>
 ${replies
   .map(
@@ -120,13 +133,13 @@ const TYPE_NAMES: ReadonlyMap<unknown, string> = new Map([
   ['null', 'null'],
 ]);
 
-function curl(operation: Operation, baseUrl: string): string {
+function example(operation: Operation, baseUrl: string, language: Language): string {
   const path = openApiPath(operation).replace('{model}', 'demo').replace('{id}', 'req_...');
-  const lines = [`curl ${baseUrl}${path}`];
-  if (operation.scope !== undefined) lines.push('-H "Authorization: Bearer $SWITCHYARD_API_KEY"');
-  if (operation.body !== undefined)
-    lines.push('-H "Content-Type: application/json"', `-d '${JSON.stringify(operation.body.example)}'`);
-  return lines.join(' \\\n  ');
+  const { method, scope, body } = operation;
+  return requestCode(
+    { method, url: baseUrl + path, needsKey: scope !== undefined, body: body?.example },
+    language,
+  );
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

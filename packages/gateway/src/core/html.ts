@@ -7,10 +7,28 @@ export type HtmlDocument = {
   brand: string;
   /** HTML that was escaped where it had to be. */
   main: string;
+  /** HTML beside the main part: the way to the other pages of a set. On a phone it stands below. */
+  aside?: string;
+  /** Which link of the header leads here. */
+  here?: string;
 };
 
+const LINKS = [
+  { href: '/#models', name: 'Models' },
+  { href: '/docs', name: 'Docs' },
+  { href: '/docs/api', name: 'API reference' },
+  { href: '/sign-in', name: 'Sign in' },
+] as const;
+
 /** A whole document with the header that every page has. */
-export function htmlDocument({ title, brand, main }: HtmlDocument): string {
+export function htmlDocument({ title, brand, main, aside, here }: HtmlDocument): string {
+  const links = LINKS.map(
+    ({ href, name }) => `<a href="${href}"${href === here ? ' aria-current="page"' : ''}>${name}</a>`,
+  );
+  const jump = aside === undefined ? '' : '<a class="jump" href="#pages">Search and all pages</a>\n';
+  const content = `<main id="main">
+${jump}${main}
+</main>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -24,11 +42,9 @@ export function htmlDocument({ title, brand, main }: HtmlDocument): string {
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
 <a class="brand" href="/"><img src="/mark.svg" alt="" width="26" height="26">${escapeHtml(brand)}</a>
-<nav aria-label="Site"><a href="/#models">Models</a><a href="/docs">Docs</a><a href="/docs/api">API reference</a><a href="/sign-in">Sign in</a><a class="button" href="/sign-up">Sign up</a></nav>
+<nav aria-label="Site">${links.join('')}<a class="button" href="/sign-up">Sign up</a></nav>
 </header>
-<main id="main">
-${main}
-</main>
+${aside === undefined ? content : `<div class="beside">\n${content}\n<aside id="pages">\n${aside}\n</aside>\n</div>`}
 </body>
 </html>
 `;

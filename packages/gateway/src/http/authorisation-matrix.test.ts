@@ -61,6 +61,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'GET /docs',
     'GET /docs/guide/*',
     'GET /docs/api',
+    'GET /docs/search',
     'GET /.well-known/switchyard-receipts',
     'GET /api/auth/*',
     'POST /api/auth/*',

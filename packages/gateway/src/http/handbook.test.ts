@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { handbookAddress, openHandbook } from './handbook.ts';
+import { handbookAddress } from './handbook-nav.ts';
+import { openHandbook } from './handbook.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -2,7 +2,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { posix, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Marked, type Tokens } from 'marked';
+import { codeBlock } from '../api-reference/code-examples.ts';
 import { escapeHtml } from '../core/html.ts';
+import { handbookAddress } from './handbook-nav.ts';
+import { createAnchors, searchSections, sectionsOf, type HandbookSection } from './handbook-sections.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../../docs/', import.meta.url));
 
@@ -13,6 +16,12 @@ export type Handbook = {
   /** `name`: the path below the folder of the documentation without `.md`, such as `clients/curl`. */
   page(name: string): HandbookPage | undefined;
   names(): readonly string[];
+  /** Title of each page by its name. */
+  titles(): ReadonlyMap<string, string>;
+  /** The parts of a page; none when there is no such page. */
+  sections(name: string): readonly HandbookSection[];
+  /** The parts of all pages that hold every word. */
+  search(question: string): HandbookSection[];
 };
 
 /**
@@ -22,22 +31,24 @@ export type Handbook = {
 export function openHandbook(folder: string = FOLDER): Handbook {
   const files = new Set(markdownFiles(folder));
   const rendered = new Map<string, HandbookPage>();
+  const read = (name: string) => readFileSync(join(folder, `${name}.md`), 'utf8');
+  let known: Map<string, HandbookSection[]> | undefined;
+  // All pages are read once, for the first reader.
+  const sections = () => (known ??= new Map([...files].map((name) => [name, sectionsOf(name, read(name))])));
   return {
     names: () => [...files],
+    titles: () => new Map([...sections()].map(([name, parts]) => [name, parts[0]?.title ?? name])),
+    sections: (name) => sections().get(name) ?? [],
+    search: (question) => searchSections([...sections().values()].flat(), question),
     page(name) {
       if (!files.has(name)) return undefined;
-      const known = rendered.get(name);
-      if (known !== undefined) return known;
-      const page = renderPage(readFileSync(join(folder, `${name}.md`), 'utf8'), { name, files });
+      const before = rendered.get(name);
+      if (before !== undefined) return before;
+      const page = renderPage(read(name), { name, files });
       rendered.set(name, page);
       return page;
     },
   };
-}
-
-/** The address of a page. `/docs/api` is the generated reference, so the pages have a folder of their own. */
-export function handbookAddress(name: string): string {
-  return name === 'README' ? '/docs' : `/docs/guide/${name}`;
 }
 
 type Place = { name: string; files: ReadonlySet<string> };
@@ -59,7 +70,7 @@ function renderPage(text: string, place: Place): HandbookPage {
       // Pictures are in the repository only.
       image: ({ text: words }) => escapeHtml(words),
       html: ({ text: source }) => escapeHtml(source),
-      code: ({ text: source }) => `<pre tabindex="0"><code>${escapeHtml(source)}</code></pre>\n`,
+      code: ({ text: source }) => `${codeBlock(source, 'Code')}\n`,
       table({ header, rows }: Tokens.Table) {
         const words = ({ tokens }: Tokens.TableCell) => this.parser.parseInline(tokens);
         const head = header.map((cell) => `<th scope="col">${words(cell)}</th>`).join('');
@@ -79,21 +90,6 @@ function addressOf(href: string, { name, files }: Place): string | undefined {
   const target = posix.normalize(posix.join(posix.dirname(name), path)).replace(/\.md$/, '');
   if (!files.has(target)) return undefined;
   return `${handbookAddress(target)}${anchor === undefined ? '' : `#${anchor}`}`;
-}
-
-/** The anchors that code hosts give to headings: lower case, punctuation dropped, spaces as dashes, each once. */
-function createAnchors(): (heading: string) => string {
-  const seen = new Map<string, number>();
-  return (heading) => {
-    const slug = heading
-      .replaceAll(/[`*]/g, '')
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}_\- ]/gu, '')
-      .replaceAll(' ', '-');
-    const count = seen.get(slug) ?? 0;
-    seen.set(slug, count + 1);
-    return count === 0 ? slug : `${slug}-${count}`;
-  };
 }
 
 function markdownFiles(folder: string): string[] {

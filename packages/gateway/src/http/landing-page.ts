@@ -1,61 +1,85 @@
+import { codeBlock, firstRequestCode, languageLinks, type Language } from '../api-reference/code-examples.ts';
 import type { ModelView } from '../catalog/model-view.ts';
-import type { Config } from '../config/config.ts';
 import { escapeHtml, htmlDocument } from '../core/html.ts';
 
-/** The start page: what this server is, which models it serves now, and how to call it. Plain HTML, no script. */
-export function landingPage(config: Config, models: readonly ModelView[], baseUrl: string): string {
-  const name = escapeHtml(config.brand.name);
-  const example = models.find((model) => model.available) ?? models[0];
+export type LandingOptions = {
+  brand: string;
+  keyPrefix: string;
+  models: readonly ModelView[];
+  baseUrl: string;
+  /** Of the example. */
+  language: Language;
+};
+
+/** The start page: what this server is, how to call it, and which models it serves now. Plain HTML, no script. */
+export function landingPage({ brand, keyPrefix, models, baseUrl, language }: LandingOptions): string {
+  const name = escapeHtml(brand);
+  const example = models.find(isTextNow) ?? models.find(({ kind }) => kind === 'text');
   return htmlDocument({
-    title: config.brand.name,
-    brand: config.brand.name,
-    main: `<h1>${name}</h1>
-<p class="lead">An inference gateway that speaks the APIs of OpenAI and Anthropic. Point your client at the base URL and use your key.</p>
-<dl>
-<dt>Base URL</dt><dd><code>${escapeHtml(baseUrl)}/v1</code></dd>
-<dt>Key</dt><dd><code>sk-${escapeHtml(config.brand.keyPrefix)}-…</code> in the <code>Authorization: Bearer</code> header</dd>
-</dl>
-<h2 id="models">Models</h2>
-<div class="scroll" role="region" aria-labelledby="models" tabindex="0"><table>
-<thead><tr><th scope="col">Model</th><th scope="col">Price</th><th scope="col">Context</th><th scope="col">Now</th></tr></thead>
-<tbody>
-${models.map(modelRow).join('\n')}
-</tbody>
-</table></div>
-<h2>Try it</h2>
-<pre tabindex="0"><code>${escapeHtml(curlExample(baseUrl, example?.id ?? 'model'))}</code></pre>
-<p>All routes, fields and errors: <a href="/docs/api">API reference</a>, <a href="/openapi.json">OpenAPI document</a>.</p>
+    title: brand,
+    brand,
+    main: `<h1>Models for the clients you already have</h1>
+<p class="lead">${name} answers the APIs of OpenAI and Anthropic, from shared GPUs, your own machines and other
+providers. Change the base URL, use your key.</p>
+<section class="try" id="try" aria-label="A first request">
+${languageLinks('/', 'try', language)}
+${codeBlock(firstRequestCode(baseUrl, example?.id ?? 'model', language), 'A first request')}
+<p class="soft">A click selects all of it. <code>SWITCHYARD_API_KEY</code> is <code>sk-${escapeHtml(keyPrefix)}-…</code>:
+<a href="/sign-up">sign up</a> and make one. More: <a href="/docs#clients">clients</a>,
+<a href="/docs/api">API reference</a>, <a href="/openapi.json">OpenAPI</a>.</p>
+</section>
+<h2 id="models">Models now</h2>
+${modelTable(models)}
 <h2>What holds here</h2>
 <ul class="promises">
 <li><strong>Nothing is kept</strong> Nothing of a prompt or an answer is written anywhere. Only counts and amounts are, for billing.</li>
 <li><strong>You pay ahead</strong> A balance never goes below zero. What a request may cost at most is set aside before it runs.</li>
 <li><strong>Failures are free</strong> A request that gets no answer is not charged.</li>
 </ul>
+<h2>Run it yourself</h2>
+<p>${name === 'Switchyard' ? 'Switchyard' : `${name} runs on Switchyard, which`} is open source. In a checkout, with Node 20 or newer and git, one command starts a gateway with a demo model:</p>
+${codeBlock('npm start', 'Start a gateway')}
+<p class="soft">A GPU to spare? A <a href="/docs/guide/nodes">node</a> serves a pool and earns, or only your own keys. What an operator sets: <a href="/docs/guide/configuration">configuration</a>.</p>
 `,
   });
 }
 
-/** A request to paste, with the key in an environment variable. */
-function curlExample(baseUrl: string, model: string): string {
-  return [
-    `curl ${baseUrl}/v1/chat/completions \\`,
-    `  -H "Authorization: Bearer $SWITCHYARD_API_KEY" \\`,
-    `  -H "Content-Type: application/json" \\`,
-    `  -d '{"model":"${model}","messages":[{"role":"user","content":"Hello!"}]}'`,
-  ].join('\n');
+function isTextNow({ kind, available }: ModelView): boolean {
+  return kind === 'text' && available;
+}
+
+function modelTable(models: readonly ModelView[]): string {
+  if (models.length === 0) return '<p>The operator has set up no model yet.</p>';
+  return `<div class="scroll" role="region" aria-labelledby="models" tabindex="0"><table class="models">
+<thead><tr><th scope="col">Model</th><th scope="col">Price</th><th scope="col" class="number">Context, tokens</th><th scope="col">Now</th></tr></thead>
+<tbody>
+${models.map(modelRow).join('\n')}
+</tbody>
+</table></div>`;
 }
 
 function modelRow(model: ModelView): string {
-  const state = model.available
-    ? '<span class="on">available</span>'
-    : '<span class="off">no node online</span>';
-  const context = model.context_length === undefined ? '' : `${model.context_length} tokens`;
-  return `<tr><td><code>${escapeHtml(model.id)}</code></td><td>${escapeHtml(priceText(model))}</td><td>${context}</td><td>${state}</td></tr>`;
+  const context = model.context_length?.toLocaleString('en-US') ?? (model.kind === 'image' ? 'pictures' : '');
+  return `<tr><td><code>${escapeHtml(model.id)}</code></td><td>${escapeHtml(priceText(model))}</td><td class="number">${context}</td><td>${stateOf(model)}</td></tr>`;
 }
 
-function priceText(model: ModelView): string {
-  const { pricing } = model;
-  if (pricing.type === 'per_message')
-    return `${pricing.credits} ${pricing.credits === 1 ? 'credit' : 'credits'} ($${pricing.usd}) per request`;
-  return `$${pricing.input_per_million} in, $${pricing.output_per_million} out per million tokens`;
+function stateOf({ available, expected_wait_seconds: wait }: ModelView): string {
+  if (!available) return '<span class="off">offline</span>';
+  return wait === undefined || wait < 1
+    ? '<span class="on">available</span>'
+    : `<span class="on">in about ${Math.ceil(wait)} s</span>`;
+}
+
+function priceText({ kind, pricing }: ModelView): string {
+  if (pricing.type === 'per_message') {
+    const unit = kind === 'image' ? 'a picture' : 'a request';
+    if (pricing.credits === 0) return 'free';
+    return `${pricing.credits} ${pricing.credits === 1 ? 'credit' : 'credits'} (${usd(pricing.usd)}) ${unit}`;
+  }
+  return `${usd(pricing.input_per_million)} in, ${usd(pricing.output_per_million)} out a million tokens`;
+}
+
+/** At least cents: `$0.20`, `$0.0325`. */
+function usd(amount: number): string {
+  return `$${amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 6 })}`;
 }

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** For pages without script. They load a style sheet and a picture from here and nothing from elsewhere. */
+/** For pages without script. They load a style sheet and a picture from here and nothing from elsewhere; a form asks here. */
 const PAGE_POLICY =
-  "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /** For the app: its own scripts and styles only, no inline ones. `blob:` and `data:` are pictures that it made. */
 const APP_POLICY = [

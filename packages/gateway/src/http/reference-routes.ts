@@ -5,9 +5,15 @@ import { fault } from '../core/errors.ts';
 import { htmlDocument } from '../core/html.ts';
 import { sendFault } from './errors.ts';
 import type { Handbook } from './handbook.ts';
+import { handbookAddress, handbookNav, pageContents, searchPage } from './handbook-nav.ts';
+import { sendNotFoundPage, wantsPage } from './not-found-page.ts';
 import { sendPage } from './pages.ts';
+import { languageOf, queryText } from './reader-language.ts';
 import type { RouteRow } from './routes.ts';
 import { wildcard } from './wildcard.ts';
+
+/** A longer question is cut. */
+const QUESTION_MAX_CHARS = 100;
 
 export type ReferenceOptions = {
   title: string;
@@ -21,14 +27,37 @@ export type ReferenceOptions = {
  * `/docs`.
  */
 export function referenceRoutes({ title, version, baseUrl }: ReferenceOptions): RouteRow[] {
-  let handbook: Promise<Handbook> | undefined;
+  let opened: Promise<Handbook> | undefined;
+  // Loaded for the first reader, with what it renders with.
+  const handbook = () => (opened ??= import('./handbook.ts').then(({ openHandbook }) => openHandbook()));
   async function sendGuide(name: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    // Loaded for the first reader, with what it renders with.
-    handbook ??= import('./handbook.ts').then(({ openHandbook }) => openHandbook());
-    const page = (await handbook).page(name);
-    if (page === undefined) return sendFault(reply, request.id, fault('not_found'));
-    const text = htmlDocument({ title: `${page.title} · ${title}`, brand: title, main: page.html });
-    sendPage(request, reply, text);
+    const book = await handbook();
+    const page = book.page(name);
+    if (page === undefined) {
+      if (wantsPage(request)) sendNotFoundPage(request, reply, title);
+      else sendFault(reply, request.id, fault('not_found'));
+      return;
+    }
+    const main = page.html.replace('</h1>\n', (end) => end + pageContents(book.sections(name)));
+    const aside = handbookNav(book.titles(), handbookAddress(name));
+    const pageTitle = `${page.title} · ${title}`;
+    sendPage(request, reply, htmlDocument({ title: pageTitle, brand: title, main, aside, here: '/docs' }));
+  }
+  async function sendSearch(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const book = await handbook();
+    const question = queryText(request, 'q').slice(0, QUESTION_MAX_CHARS);
+    const main = searchPage(book.search(question), question);
+    const aside = handbookNav(book.titles(), '/docs/search', question);
+    sendPage(
+      request,
+      reply,
+      htmlDocument({ title: `Search · ${title}`, brand: title, main, aside, here: '/docs' }),
+    );
+  }
+  async function sendReference(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const language = languageOf(request, reply);
+    const aside = handbookNav((await handbook()).titles(), '/docs/api');
+    sendPage(request, reply, apiReferencePage({ title, baseUrl: baseUrl(request), language, aside }));
   }
 
   return [
@@ -42,12 +71,8 @@ export function referenceRoutes({ title, version, baseUrl }: ReferenceOptions): 
           .send(openApiDocument({ title, version, baseUrl: baseUrl(request) }));
       },
     },
-    {
-      method: 'GET',
-      path: '/docs/api',
-      handler: (request, reply) =>
-        sendPage(request, reply, apiReferencePage({ title, baseUrl: baseUrl(request) })),
-    },
+    { method: 'GET', path: '/docs/api', handler: sendReference },
+    { method: 'GET', path: '/docs/search', handler: sendSearch },
     { method: 'GET', path: '/docs', handler: (request, reply) => sendGuide('README', request, reply) },
     {
       method: 'GET',

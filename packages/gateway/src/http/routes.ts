@@ -24,6 +24,7 @@ import { landingPage } from './landing-page.ts';
 import { allModels, pageOfModels } from './models-page.ts';
 import { sendPage } from './pages.ts';
 import { peopleRoutes } from './people-routes.ts';
+import { languageOf } from './reader-language.ts';
 import { referenceRoutes } from './reference-routes.ts';
 import type { PeopleSessions } from '../people/person.ts';
 import { receiptRoutes, type ReceiptRoutesDeps } from './receipt-routes.ts';
@@ -223,5 +224,15 @@ function sendLandingPage(deps: RoutesDeps, request: FastifyRequest, reply: Fasti
   const models = deps.catalog
     .listModels(undefined)
     .map((model) => viewModel(model, modelState(deps.inference, model)));
-  sendPage(request, reply, landingPage(deps.config, models, baseUrl));
+  sendPage(
+    request,
+    reply,
+    landingPage({
+      brand: deps.config.brand.name,
+      keyPrefix: deps.config.brand.keyPrefix,
+      models,
+      baseUrl,
+      language: languageOf(request, reply),
+    }),
+  );
 }

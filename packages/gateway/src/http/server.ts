@@ -16,6 +16,7 @@ import { createBodyIntake, declaredBytes, OPEN_BODY_MAX_BYTES, type BodyIntake }
 import { createDirectDoor } from './direct-door.ts';
 import { sendFault } from './errors.ts';
 import { serveSafely, type InferenceRow } from './inference-row.ts';
+import { sendNotFoundPage, wantsPage } from './not-found-page.ts';
 import type { AnyRow, RouteRow } from './routes.ts';
 
 export type HttpServer = {
@@ -32,6 +33,8 @@ export type HttpServerOptions = {
   /** Takes over upgrades of `/node/v1`. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   log: Log;
+  /** The operator's name, for the page that says that there is no such page. */
+  brand?: string;
 };
 
 /** Every inference route is also there under this prefix, which some clients' documentation uses. */
@@ -104,7 +107,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       ...(sender === undefined ? {} : { onRequest: largeBodyHook(handler, sender, intake) }),
     });
   }
-  app.setNotFoundHandler((request, reply) => refuseUnknown(request, reply, methods));
+  app.setNotFoundHandler((request, reply) =>
+    refuseUnknown(request, reply, methods, options.brand ?? 'Switchyard'),
+  );
   app.setErrorHandler((error, request, reply) => {
     const known = knownFault(error);
     if (known === undefined) log.error('route_failed', { requestId: request.id, ...errorFields(error) });
@@ -196,11 +201,13 @@ function refuseUnknown(
   request: FastifyRequest,
   reply: FastifyReply,
   methods: ReadonlyMap<string, string[]>,
+  brand: string,
 ): void {
   const path = request.url.split('?', 1)[0] ?? '';
   const allowed = methods.get(path) ?? methods.get(path.replace(/[^/]+$/, '*'));
   if (allowed === undefined) {
-    sendFault(reply, request.id, fault('not_found'));
+    if (wantsPage(request)) sendNotFoundPage(request, reply, brand);
+    else sendFault(reply, request.id, fault('not_found'));
     return;
   }
   void reply.header('allow', allowed.join(', '));

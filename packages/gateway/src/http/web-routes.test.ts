@@ -173,3 +173,16 @@ function rawStatus(port: number, path: string): Promise<number> {
     socket.on('close', () => resolve(Number(text.split(' ')[1])));
   });
 }
+
+it.each([
+  ['/nowhere', 'text/html,*/*', 'text/html; charset=utf-8'],
+  ['/nowhere', 'application/json', 'application/json; charset=utf-8'],
+  ['/v1/nowhere', 'text/html', 'application/json; charset=utf-8'],
+  ['/api/console/nowhere', 'text/html', 'application/json; charset=utf-8'],
+])('says to %s with %s that it is not there, as %s', async (path, accept, type) => {
+  build();
+  const { base } = await start();
+  const reply = await fetch(base + path, { headers: { accept } });
+  expect([reply.status, reply.headers.get('content-type')]).toEqual([404, type]);
+  expect(await reply.text()).not.toContain('nowhere');
+});
