@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { signInWithPasskey, signInWithPassword, verifyTotp } from '../api/auth.ts';
 import { ApiError, messageOf } from '../api/client.ts';
 import { passkeysWork } from '../api/passkeys.ts';
@@ -54,6 +54,9 @@ function FreshForm({ onDone, onCancel }: { onDone: () => void; onCancel: () => v
   const [wantsCode, setWantsCode] = useState(false);
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  // It comes into a dialog that is open already, whose focus was elsewhere.
+  useEffect(() => form.current?.querySelector('input')?.focus(), [wantsCode]);
   const attempt = async (act: () => Promise<'done' | 'second-factor'>) => {
     setBusy(true);
     setError(undefined);
@@ -86,7 +89,7 @@ function FreshForm({ onDone, onCancel }: { onDone: () => void; onCancel: () => v
       return 'done';
     });
   return (
-    <form onSubmit={submit} className="grid gap-4">
+    <form ref={form} onSubmit={submit} className="grid gap-4">
       {error !== undefined && <Notice tone="bad">{messageOf(error)}</Notice>}
       <TextField
         key={wantsCode ? 'code' : 'password'}
@@ -94,7 +97,6 @@ function FreshForm({ onDone, onCancel }: { onDone: () => void; onCancel: () => v
         type={wantsCode ? 'text' : 'password'}
         inputMode={wantsCode ? 'numeric' : 'text'}
         autoComplete={wantsCode ? 'one-time-code' : 'current-password'}
-        autoFocus
         required
         value={secret}
         onChange={(event) => setSecret(event.target.value)}

@@ -12,6 +12,15 @@ export type Column<Row> = {
   wide?: boolean;
 };
 
+/** Said again, because a browser forgets them where a table is laid out as cards. */
+const ROLES = {
+  table: { role: 'table' },
+  rowgroup: { role: 'rowgroup' },
+  row: { role: 'row' },
+  columnheader: { role: 'columnheader' },
+  cell: { role: 'cell' },
+};
+
 /**
  * A table that scrolls by itself when it is too wide. On a phone each row is a card: the first column is its title, the
  * buttons stand at its corner, and every other value has its column's name above it. `label` says what it lists.
@@ -28,7 +37,6 @@ export function Table<Row>({
   keyOf: (row: Row) => string;
 }) {
   const hasButtons = columns.some(({ hidden }) => hidden === true);
-  // The roles say what the browser forgets when a table is laid out as cards.
   return (
     <div
       role="region"
@@ -36,14 +44,14 @@ export function Table<Row>({
       tabIndex={0}
       className="relative overflow-x-auto rounded-xl border border-line bg-surface"
     >
-      <table role="table" className="w-full border-collapse text-sm max-sm:block">
+      <table {...ROLES.table} className="w-full border-collapse text-sm max-sm:block">
         <caption className="sr-only">{label}</caption>
-        <thead role="rowgroup" className="max-sm:sr-only">
-          <tr role="row" className="border-b border-line text-left text-[0.8125rem] text-soft">
+        <thead {...ROLES.rowgroup} className="max-sm:sr-only">
+          <tr {...ROLES.row} className="border-b border-line text-left text-[0.8125rem] text-soft">
             {columns.map((column) => (
               <th
                 key={column.name}
-                role="columnheader"
+                {...ROLES.columnheader}
                 scope="col"
                 className={classes(
                   'px-4 py-2.5 font-medium whitespace-nowrap',
@@ -55,17 +63,17 @@ export function Table<Row>({
             ))}
           </tr>
         </thead>
-        <tbody role="rowgroup" className="max-sm:block">
+        <tbody {...ROLES.rowgroup} className="max-sm:block">
           {rows.map((row) => (
             <tr
               key={keyOf(row)}
-              role="row"
+              {...ROLES.row}
               className="border-b border-line align-baseline last:border-0 max-sm:relative max-sm:grid max-sm:grid-cols-2 max-sm:gap-x-4 max-sm:gap-y-2.5 max-sm:px-4 max-sm:py-3.5"
             >
               {columns.map((column, index) => (
                 <td
                   key={column.name}
-                  role="cell"
+                  {...ROLES.cell}
                   data-name={column.name}
                   className={cellClass(column, index === 0, hasButtons)}
                 >
