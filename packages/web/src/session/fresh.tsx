@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState, type FormEvent } from 'react';
+import { useState, type FormEvent } from 'react';
 import { signInWithPasskey, signInWithPassword, verifyTotp } from '../api/auth.ts';
 import { ApiError, messageOf } from '../api/client.ts';
 import { passkeysWork } from '../api/passkeys.ts';
@@ -46,6 +46,11 @@ function signInAgain(): Promise<void> {
   });
 }
 
+/** It comes into a dialog that is open already, whose focus was elsewhere. */
+function focusFirst(form: HTMLFormElement | null): void {
+  form?.querySelector('input')?.focus();
+}
+
 function FreshForm({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
   const session = useSessionQuery().data;
   const email = session?.person?.email ?? '';
@@ -54,9 +59,6 @@ function FreshForm({ onDone, onCancel }: { onDone: () => void; onCancel: () => v
   const [wantsCode, setWantsCode] = useState(false);
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const form = useRef<HTMLFormElement>(null);
-  // It comes into a dialog that is open already, whose focus was elsewhere.
-  useEffect(() => form.current?.querySelector('input')?.focus(), [wantsCode]);
   const attempt = async (act: () => Promise<'done' | 'second-factor'>) => {
     setBusy(true);
     setError(undefined);
@@ -89,10 +91,9 @@ function FreshForm({ onDone, onCancel }: { onDone: () => void; onCancel: () => v
       return 'done';
     });
   return (
-    <form ref={form} onSubmit={submit} className="grid gap-4">
+    <form key={wantsCode ? 'code' : 'password'} ref={focusFirst} onSubmit={submit} className="grid gap-4">
       {error !== undefined && <Notice tone="bad">{messageOf(error)}</Notice>}
       <TextField
-        key={wantsCode ? 'code' : 'password'}
         label={wantsCode ? 'Code of your authenticator app' : `Password of ${email}`}
         type={wantsCode ? 'text' : 'password'}
         inputMode={wantsCode ? 'numeric' : 'text'}
