@@ -1,8 +1,8 @@
 /**
  * The benchmark of pictures: what the gateway spends on the way of a picture of 2 MB from a node to a client, and how
- * much memory a picture in flight takes. The gateway and the connector are real processes; the image engine behind the
- * connector is played here and answers with the same picture at once, or with all of a wave together. Nothing here
- * asserts a time.
+ * much memory a picture in flight takes. The gateway and the connector are real processes, new ones for each round; the
+ * image engine behind the connector is played here and answers with the same picture at once, or with all of a wave
+ * together. Nothing here asserts a time.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,10 +27,15 @@ const connectorProgram = join(repositoryRoot, 'packages/connector/src/main.ts');
 const inFlight = 8;
 const side = 1_024;
 const pictureBytes = 2 * 2 ** 20;
+/** Pictures one after the other, waves of `inFlight` with rests between, and pictures in waves without rests. */
+const singles = 40;
+const waves = 5;
+const crowd = 200;
+const settleMs = 400;
 
 const { values: options } = parseArgs({
   options: {
-    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
     profile: { type: 'boolean', default: false },
   },
 });
@@ -87,7 +92,15 @@ async function playEngine(png: Buffer): Promise<PlayedEngine> {
   return played;
 }
 
-type World = { engine: PlayedEngine; gateway: Running; port: number; key: string };
+type World = {
+  engine: PlayedEngine;
+  gateway: Running;
+  connector: Running;
+  port: number;
+  key: string;
+  /** How often the gateway has looked through its whole heap. */
+  fullCollections(): number;
+};
 
 async function startWorld(folder: string, png: Buffer): Promise<World> {
   const engine = await playEngine(png);
@@ -118,11 +131,13 @@ models:
   const profile = options.profile
     ? ['--cpu-prof', `--cpu-prof-dir=${join(repositoryRoot, 'bench/results')}`]
     : [];
+  let fullCollections = 0;
   const gateway = startProcess({
     command: process.execPath,
     // The heap as packages/gateway/bin/switchyard.mjs sets it.
     args: [
       '--min-semi-space-size=16',
+      '--trace-gc',
       ...profile,
       gatewayProgram,
       'start',
@@ -131,6 +146,7 @@ models:
       String(port),
     ],
     place: 'target',
+    onOutput: (text) => (fullCollections += text.split('Mark-Compact').length - 1),
   });
   const isReady = (path: string, test: (body: unknown) => boolean) => () =>
     getJson(port, path).then(test, () => false);
@@ -153,7 +169,7 @@ engines: [{ kind: openai-images, base_url: ${engine.baseUrl}, slots: ${inFlight}
     environment: { SWITCHYARD_NODE_TOKEN: token },
   });
   await waitUntil(connector, 'connector', () => Promise.resolve(connector.output().includes('"online"')));
-  return { engine, gateway, port, key };
+  return { engine, gateway, connector, port, key, fullCollections: () => fullCollections };
 }
 
 /** `count` pictures at once. Returns the bytes of the replies. */
@@ -187,44 +203,102 @@ function peakBytes(processId: number): number {
 
 const resetPeak = (processId: number): void => writeFileSync(`/proc/${processId}/clear_refs`, '5');
 
-async function measure(world: World, png: Buffer): Promise<void> {
-  const { processId } = world.gateway;
-  const rounds = options.quick ? 20 : 100;
-  await wait(1_000);
-  const fresh = residentBytes(processId);
-  for (let round = 0; round < 20; round += 1) await render(world, 1);
-  await wait(1_000);
-  const each: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const before = cpuMicros(processId);
-    await render(world, 1);
-    each.push((cpuMicros(processId) - before) / 1_000);
+/** Requests without a picture, so that the heap has the size of one in use. */
+async function serveOthers({ port, key }: World, count: number): Promise<void> {
+  const body = JSON.stringify({ prompt: 'a lake', dry_run: true });
+  const request = postBytes('/v1/images/generations', { authorization: `Bearer ${key}` }, body);
+  const client = createClient(port);
+  for (let sent = 0; sent < count; sent += 1) {
+    await new Promise<void>((resolve, reject) => {
+      client.send(request, { onEnd: () => resolve(), onFailure: (reason) => reject(new Error(reason)) });
+    });
   }
-  const before = cpuMicros(processId);
-  for (let round = 0; round < rounds / 4; round += 1) await render(world, inFlight);
-  const crowded = (cpuMicros(processId) - before) / 1_000 / ((rounds / 4) * inFlight);
-  const size = png.byteLength / 2 ** 20;
-  console.log(
-    `one picture of ${size.toFixed(2)} MiB at a time: ${median(each).toFixed(1)} ms CPU each (target: 40)`,
-  );
-  console.log(`${inFlight} at a time: ${crowded.toFixed(1)} ms CPU each`);
+  client.destroy();
+}
+
+/** What one gateway showed. Memory in bytes, CPU in milliseconds. */
+type Round = {
+  singleCpu: number;
+  crowdCpu: number;
+  singleCollections: number;
+  crowdCollections: number;
+  /** Peak of waves above the memory just before each, in the middle and at most, for each picture of the wave. */
+  inFlight: number;
+  inFlightMost: number;
+  /** The highest peak above the gateway as it was before its first picture: just started, and in use. */
+  aboveFresh: number;
+  aboveUsed: number;
+  /** Resident memory between waves: after the first pictures of the crowd and after the last. */
+  settledEarly: number;
+  settledLate: number;
+};
+
+async function measure(world: World): Promise<Round> {
+  const { processId } = world.gateway;
+  await wait(settleMs);
+  const fresh = residentBytes(processId);
+  await serveOthers(world, 3_000);
+  await wait(settleMs);
+  const used = residentBytes(processId);
 
   const growths: number[] = [];
   let highest = 0;
-  for (let round = 0; round < 8; round += 1) {
-    await wait(1_500);
+  for (let wave = 0; wave < waves; wave += 1) {
+    await wait(settleMs);
     const idle = residentBytes(processId);
     resetPeak(processId);
     await render(world, inFlight);
-    highest = Math.max(highest, peakBytes(processId) - fresh);
-    growths.push((peakBytes(processId) - idle) / inFlight / png.byteLength);
+    const peak = peakBytes(processId);
+    highest = Math.max(highest, peak);
+    growths.push((peak - idle) / inFlight);
   }
-  console.log(
-    `memory of a picture in flight, ${inFlight} of them: ${median(growths).toFixed(1)} times its size (target: 4), at most ${Math.max(...growths).toFixed(1)}`,
-  );
-  console.log(
-    `memory above a gateway that has made no picture yet: at most ${(highest / 2 ** 20).toFixed(0)} MiB, ${(highest / inFlight / png.byteLength).toFixed(1)} times ${inFlight} pictures`,
-  );
+
+  for (let picture = 0; picture < 10; picture += 1) await render(world, 1);
+  const singleCpus: number[] = [];
+  const beforeSingles = world.fullCollections();
+  for (let picture = 0; picture < singles; picture += 1) {
+    const before = cpuMicros(processId);
+    await render(world, 1);
+    singleCpus.push((cpuMicros(processId) - before) / 1_000);
+  }
+  const beforeCrowd = world.fullCollections();
+
+  resetPeak(processId);
+  let settledEarly = 0;
+  let crowdCpu = 0;
+  for (let wave = 0; wave < crowd / inFlight; wave += 1) {
+    const before = cpuMicros(processId);
+    await render(world, inFlight);
+    crowdCpu += (cpuMicros(processId) - before) / 1_000;
+    if (wave + 1 !== Math.round(crowd / inFlight / 4)) continue;
+    await wait(settleMs);
+    settledEarly = residentBytes(processId);
+  }
+  highest = Math.max(highest, peakBytes(processId));
+  await wait(settleMs);
+  return {
+    singleCpu: singleCpus.reduce((sum, one) => sum + one, 0) / singles,
+    crowdCpu: crowdCpu / crowd,
+    singleCollections: (beforeCrowd - beforeSingles) / singles,
+    crowdCollections: (world.fullCollections() - beforeCrowd) / crowd,
+    inFlight: median(growths),
+    inFlightMost: Math.max(...growths),
+    aboveFresh: (highest - fresh) / inFlight,
+    aboveUsed: (highest - used) / inFlight,
+    settledEarly,
+    settledLate: residentBytes(processId),
+  };
+}
+
+/** One line: the middle of the rounds, the worst of them, and the target where there is one. */
+function report(
+  name: string,
+  figures: readonly number[],
+  { unit, target, digits = 1 }: { unit: string; target?: number; digits?: number },
+): void {
+  const texts = [median(figures), Math.max(...figures)].map((figure) => figure.toFixed(digits).padStart(7));
+  const told = target === undefined ? '-' : String(target);
+  console.log(`${name.padEnd(62)}${texts.join(' ')} ${told.padStart(7)}  ${unit}`);
 }
 
 function measureLook(png: Buffer): void {
@@ -236,7 +310,85 @@ function measureLook(png: Buffer): void {
     each.push((user + system) / 1_000);
   }
   console.log(
-    `where a classifier of the gateway looks at it: ${median(each).toFixed(1)} ms more in its thread to decode and shrink it, before the model`,
+    `Where a classifier of the gateway looks at it: ${median(each).toFixed(1)} ms more in its thread to decode and shrink it, before the model.`,
+  );
+}
+
+async function runRound(png: Buffer): Promise<Round> {
+  const folder = mkdtempSync(join(repositoryRoot, '.tmp', 'bench-images-'));
+  try {
+    const world = await startWorld(folder, png);
+    const round = await measure(world);
+    world.engine.close();
+    return round;
+  } finally {
+    await stopAll();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function reportAll(rounds: readonly Round[], png: Buffer): void {
+  const of = (figure: (round: Round) => number): number[] => rounds.map(figure);
+  const sizes = (figure: (round: Round) => number): number[] =>
+    rounds.map((round) => figure(round) / png.byteLength);
+  const mebibytes = (figure: (round: Round) => number): number[] =>
+    rounds.map((round) => figure(round) / 2 ** 20);
+  const size = (png.byteLength / 2 ** 20).toFixed(2);
+  console.log(`A picture of ${size} MiB, ${rounds.length} rounds, each in new processes.\n`);
+  console.log(`${''.padEnd(62)} median   worst  target`);
+  const cpu = { unit: 'ms CPU each', target: 40 };
+  report(
+    'one at a time',
+    of(({ singleCpu }) => singleCpu),
+    cpu,
+  );
+  report(
+    `${inFlight} at a time`,
+    of(({ crowdCpu }) => crowdCpu),
+    cpu,
+  );
+  const collections = { unit: 'in 100 pictures' };
+  report(
+    'collections of the whole heap, one at a time',
+    of((round) => 100 * round.singleCollections),
+    collections,
+  );
+  report(
+    `collections of the whole heap, ${inFlight} at a time`,
+    of((round) => 100 * round.crowdCollections),
+    collections,
+  );
+  const memory = { unit: 'x its size', target: 4 };
+  report(
+    `memory of a picture, ${inFlight} in flight, waves with rests`,
+    sizes(({ inFlight: one }) => one),
+    memory,
+  );
+  report(
+    '  the highest wave',
+    sizes(({ inFlightMost }) => inFlightMost),
+    memory,
+  );
+  report(
+    'highest of all, above a gateway in use without pictures',
+    sizes(({ aboveUsed }) => aboveUsed),
+    memory,
+  );
+  report(
+    'highest of all, above a gateway that has served nothing',
+    sizes(({ aboveFresh }) => aboveFresh),
+    memory,
+  );
+  const resident = { unit: 'MiB resident' };
+  report(
+    `at rest after ${crowd / 4} pictures, ${inFlight} at a time`,
+    mebibytes(({ settledEarly }) => settledEarly),
+    resident,
+  );
+  report(
+    `at rest after ${crowd} pictures, ${inFlight} at a time`,
+    mebibytes(({ settledLate }) => settledLate),
+    resident,
   );
 }
 
@@ -244,15 +396,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => void stopAll().finally(() => process.exit(130)));
 }
 mkdirSync(join(repositoryRoot, '.tmp'), { recursive: true });
-const folder = mkdtempSync(join(repositoryRoot, '.tmp', 'bench-images-'));
 const png = noisePng();
 pinThisProcess();
 try {
-  const world = await startWorld(folder, png);
-  await measure(world, png);
+  const rounds: Round[] = [];
+  for (let round = 0; round < Number(options.rounds); round += 1) rounds.push(await runRound(png));
+  reportAll(rounds, png);
   measureLook(png);
-  world.engine.close();
 } finally {
   await stopAll();
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -18,6 +18,8 @@ type StartOptions = {
   /** `target`: the program that is measured gets core 0 for itself. `helper`: all other cores. */
   place: 'target' | 'helper';
   environment?: Readonly<Record<string, string>>;
+  /** Hears all that it prints, also what is no longer in `output`. */
+  onOutput?: (text: string) => void;
 };
 
 const outputMaxChars = 16 * 1024;
@@ -38,7 +40,7 @@ export function pinThisProcess(): void {
 }
 
 /** Starts a program on its cores. `taskset` becomes the program itself, so the process id is the program's. */
-export function startProcess({ command, args, place, environment }: StartOptions): Running {
+export function startProcess({ command, args, place, environment, onOutput }: StartOptions): Running {
   const core = place === 'target' ? '0' : helperCores;
   const [program, ...programArgs] = canPin ? ['taskset', '-c', core, command, ...args] : [command, ...args];
   const child = spawn(program ?? command, programArgs, {
@@ -48,6 +50,7 @@ export function startProcess({ command, args, place, environment }: StartOptions
   running.add(child);
   let output = '';
   const keep = (part: Buffer): void => {
+    onOutput?.(part.toString());
     output = (output + part.toString()).slice(-outputMaxChars);
   };
   child.stdout.on('data', keep);

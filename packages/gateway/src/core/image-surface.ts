@@ -10,12 +10,25 @@ export type ImageSurface = {
   renderReply(reply: ImageReply): AroundPicture;
 };
 
-/** What stands before and after the base64 of the picture, which is written between them once; see `pictureBody`. */
+/** What stands before and after the base64 of the picture; see `picturePieces`. */
 export type AroundPicture = { before: string; after: string };
 
-/** The reply with its picture. Base64 has nothing to escape, so it is not looked through and copied as JSON. */
-export function pictureBody({ before, after }: AroundPicture, png: Buffer): string {
-  return `${before}${png.toString('base64')}${after}`;
+/** Bytes of a picture in one piece of its reply: a multiple of three, so that the base64 of the pieces joins. */
+const PIECE_BYTES = 48 * 1_024;
+
+/**
+ * The reply with its picture, in pieces that are made when they are asked for: the whole text would be a third more than
+ * the picture, and text of megabytes makes the engine collect all its memory. Base64 has nothing to escape as JSON.
+ */
+export function* picturePieces({ before, after }: AroundPicture, png: Buffer): Generator<string, undefined> {
+  yield before;
+  for (let at = 0; at < png.byteLength; at += PIECE_BYTES) yield png.toString('base64', at, at + PIECE_BYTES);
+  yield after;
+}
+
+/** How many bytes all pieces are together. */
+export function pictureReplyBytes({ before, after }: AroundPicture, png: Buffer): number {
+  return Buffer.byteLength(before) + Math.ceil(png.byteLength / 3) * 4 + Buffer.byteLength(after);
 }
 
 export type DecodedImage = {

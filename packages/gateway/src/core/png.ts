@@ -23,10 +23,9 @@ const KEPT: ReadonlyMap<string, number> = new Map([
   ['tRNS', 256],
 ]);
 
-type Chunk = { type: string; data: Buffer; whole: Buffer };
-
 /**
- * Checks a PNG and strips it. `width` and `height` are what was asked for, in pixels; `maxBytes` bounds what came in.
+ * Checks a PNG and strips it in its own place: what is kept moves down over what is not, so `bytes` are spoilt, and the
+ * picture is a view of them. `width` and `height` are what was asked for, in pixels; `maxBytes` bounds what came in.
  * Checksums of chunks are not compared: a wrong one only spoils the node's own picture.
  */
 export function cleanPng(
@@ -35,61 +34,58 @@ export function cleanPng(
 ): CleanPng {
   if (bytes.byteLength > asked.maxBytes) return failed('too-large');
   if (!bytes.subarray(0, SIGNATURE.byteLength).equals(SIGNATURE)) return failed('not-png');
-  const [header, ...rest] = readChunks(bytes) ?? [];
-  if (header === undefined || header.type !== 'IHDR' || header.data.byteLength !== HEADER_BYTES) {
-    return failed('broken');
-  }
-  if (header.data.readUInt32BE(0) !== asked.width || header.data.readUInt32BE(4) !== asked.height) {
-    return failed('wrong-size');
-  }
-  const kept = keepChunks(rest);
-  return kept === undefined
-    ? failed('broken')
-    : { ok: true, png: Buffer.concat([SIGNATURE, header.whole, ...kept]) };
+  const header = readChunk(bytes, SIGNATURE.byteLength);
+  if (header?.type !== 'IHDR' || header.dataBytes !== HEADER_BYTES) return failed('broken');
+  const width = bytes.readUInt32BE(header.at + 8);
+  const height = bytes.readUInt32BE(header.at + 12);
+  if (width !== asked.width || height !== asked.height) return failed('wrong-size');
+  const keptBytes = keepChunks(bytes, header.end);
+  return keptBytes === undefined ? failed('broken') : { ok: true, png: bytes.subarray(0, keptBytes) };
 }
 
-/** The chunks up to IEND, which must end the file. Undefined: they do not fit. */
-function readChunks(bytes: Buffer): Chunk[] | undefined {
-  const chunks: Chunk[] = [];
-  let at = SIGNATURE.byteLength;
-  while (at + CHUNK_FRAME_BYTES <= bytes.byteLength) {
-    const length = bytes.readUInt32BE(at);
-    const end = at + CHUNK_FRAME_BYTES + length;
-    if (end > bytes.byteLength) return undefined;
-    const type = bytes.toString('latin1', at + 4, at + 8);
-    chunks.push({ type, data: bytes.subarray(at + 8, at + 8 + length), whole: bytes.subarray(at, end) });
-    at = end;
-    if (type === 'IEND') return length === 0 && at === bytes.byteLength ? chunks : undefined;
-  }
-  return undefined;
+/** Where a chunk stands: from `at` to before `end`, with so many bytes of data. */
+type Chunk = { type: string; dataBytes: number; at: number; end: number };
+
+/** Undefined: it does not fit. */
+function readChunk(bytes: Buffer, at: number): Chunk | undefined {
+  if (at + CHUNK_FRAME_BYTES > bytes.byteLength) return undefined;
+  const dataBytes = bytes.readUInt32BE(at);
+  const end = at + CHUNK_FRAME_BYTES + dataBytes;
+  return end > bytes.byteLength
+    ? undefined
+    : { type: bytes.toString('latin1', at + 4, at + 8), dataBytes, at, end };
 }
 
-/** What is kept, in its order. Undefined: no pixels, pixels in two places, or a chunk that cannot stand there. */
-function keepChunks(chunks: readonly Chunk[]): Buffer[] | undefined {
-  const kept: Buffer[] = [];
+/**
+ * Moves what is kept down to behind the header, in its order, up to IEND, which must end the file. The end of it.
+ * Undefined: it does not fit, no pixels, pixels in two places, or a chunk that cannot stand there.
+ */
+function keepChunks(bytes: Buffer, headerEnd: number): number | undefined {
   const seen = new Set<string>();
+  let keptEnd = headerEnd;
   let pixelBytes = 0;
   let isAfterPixels = false;
-  for (const { type, data, whole } of chunks) {
-    if (type === 'IHDR') return undefined;
+  for (let chunk = readChunk(bytes, headerEnd); chunk !== undefined; chunk = readChunk(bytes, chunk.end)) {
+    const { type, dataBytes, at, end } = chunk;
     if (type === 'IDAT') {
       if (isAfterPixels) return undefined;
-      pixelBytes += data.byteLength;
-      kept.push(whole);
-      continue;
-    }
-    isAfterPixels ||= pixelBytes > 0;
-    if (type === 'IEND') {
-      kept.push(whole);
-      continue;
+      pixelBytes += dataBytes;
+    } else {
+      isAfterPixels ||= pixelBytes > 0;
     }
     const maxBytes = KEPT.get(type);
-    if (maxBytes === undefined) continue;
-    if (isAfterPixels || data.byteLength > maxBytes || seen.has(type)) return undefined;
-    seen.add(type);
-    kept.push(whole);
+    if (type === 'IHDR' || (type === 'IEND' && dataBytes > 0)) return undefined;
+    if (maxBytes !== undefined) {
+      if (isAfterPixels || dataBytes > maxBytes || seen.has(type)) return undefined;
+      seen.add(type);
+    }
+    if (maxBytes !== undefined || type === 'IDAT' || type === 'IEND') {
+      if (keptEnd < at) bytes.copyWithin(keptEnd, at, end);
+      keptEnd += end - at;
+    }
+    if (type === 'IEND') return pixelBytes > 0 && end === bytes.byteLength ? keptEnd : undefined;
   }
-  return pixelBytes > 0 ? kept : undefined;
+  return undefined;
 }
 
 function failed(problem: PngProblem): CleanPng {

@@ -31,7 +31,7 @@ function answer() {
   const heard: unknown[] = [];
   const read = new ImageAnswer(REQUEST, {
     onProgress: (step, steps) => heard.push([step, steps]),
-    onEnd: (png) => heard.push(png),
+    onEnd: ({ png }) => heard.push(png),
     onFault: (fault) => heard.push(fault.cause),
   });
   return { read, heard };

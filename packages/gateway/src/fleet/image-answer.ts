@@ -3,7 +3,8 @@ import { IMAGE_LIMITS } from '@switchyard/protocol/image.ts';
 import type { ImageRequest } from '@switchyard/protocol/image.ts';
 import { parsePictureInfo, parseProgress } from '@switchyard/protocol/link/image-job.ts';
 import type { AttemptFault } from '../core/attempt.ts';
-import type { ImageSink } from '../core/image-attempt.ts';
+import type { ImageSink, Picture } from '../core/image-attempt.ts';
+import { GrowingBytes } from '../core/growing-bytes.ts';
 import { cleanPng } from '../core/png.ts';
 import type { JobAnswer } from './job-answer.ts';
 
@@ -11,15 +12,15 @@ import type { JobAnswer } from './job-answer.ts';
 const BAD_PICTURE: AttemptFault = { code: 'upstream_failed', blame: 'target', cause: 'bad-picture' };
 
 /**
- * The answer of an image job: bytes of one picture, at most `pictureMaxBytes`. They are kept here until FINISH, and
- * copied, so that a small record does not keep the message that it came in.
+ * The answer of an image job: bytes of one picture, at most `pictureMaxBytes`. They are kept here until FINISH, in one
+ * piece of memory that goes on to the client as it is.
  */
 export class ImageAnswer implements JobAnswer {
   readonly #request: ImageRequest;
   readonly #sink: ImageSink;
-  #slices: Buffer[] = [];
-  #bytes = 0;
-  #picture: Buffer | undefined;
+  readonly #checksum = createHash('sha256');
+  readonly #bytes = new GrowingBytes(IMAGE_LIMITS.pictureMaxBytes);
+  #picture: Picture | undefined;
 
   constructor(request: ImageRequest, sink: ImageSink) {
     this.#request = request;
@@ -27,10 +28,8 @@ export class ImageAnswer implements JobAnswer {
   }
 
   data(body: Uint8Array): boolean {
-    this.#bytes += body.byteLength;
-    if (this.#bytes > IMAGE_LIMITS.pictureMaxBytes) return false;
-    this.#slices.push(Buffer.from(body));
-    return true;
+    this.#checksum.update(body);
+    return this.#bytes.add(body);
   }
 
   progress(body: Uint8Array): boolean {
@@ -48,17 +47,15 @@ export class ImageAnswer implements JobAnswer {
     const info = parsePictureInfo(body);
     if (!info.ok) return 'breach';
     const { width, height, seed } = this.#request;
-    const bytes = Buffer.concat(this.#slices);
-    this.#slices = [];
     const isAsTold =
-      createHash('sha256').update(bytes).digest('hex') === info.value.sha256 &&
+      this.#checksum.digest('hex') === info.value.sha256 &&
       info.value.seed === seed &&
       info.value.width === width &&
       info.value.height === height;
     if (!isAsTold) return BAD_PICTURE;
-    const cleaned = cleanPng(bytes, { width, height, maxBytes: IMAGE_LIMITS.pictureMaxBytes });
+    const cleaned = cleanPng(this.#bytes.view(), { width, height, maxBytes: IMAGE_LIMITS.pictureMaxBytes });
     if (!cleaned.ok) return BAD_PICTURE;
-    this.#picture = cleaned.png;
+    this.#picture = { png: cleaned.png, release: () => this.#bytes.release() };
     return 'whole';
   }
 
@@ -76,7 +73,7 @@ export class ImageAnswer implements JobAnswer {
   }
 
   drop(): void {
-    this.#slices = [];
+    if (this.#picture === undefined) this.#bytes.release();
   }
 
   textChars(): number {

@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import type { ImageRequest } from '@switchyard/protocol/image.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AttemptFault } from '../core/attempt.ts';
-import type { ImageSink } from '../core/image-attempt.ts';
+import type { ImageSink, Picture } from '../core/image-attempt.ts';
+import { LIMITS } from '../core/limits.ts';
 import { ok } from '../core/result.ts';
 import { createImageQueue } from '../routing/image-router.ts';
 import type { ImageTarget } from '../routing/image-router.ts';
@@ -10,15 +12,26 @@ import { testPng } from '../testing/test-png.ts';
 import type { OutputClassifier } from '../safety/output-classifier.ts';
 import type { ImageDeps } from './image-deps.ts';
 import { serveImage } from './serve-image.ts';
-import { closeWorld, FLAT, modelWith, openWorldWith, post, world } from './testing-text-world.ts';
+import {
+  allClientsGone,
+  closeWorld,
+  FLAT,
+  modelWith,
+  openWorldWith,
+  post,
+  world,
+} from './testing-text-world.ts';
 
 type Render = { request: ImageRequest; sink: ImageSink; cancelled: boolean };
 
 const SMALL = { prompt: 'a fox', width: 512, height: 512, steps: 10, seed: 5 };
 const PNG = testPng({ width: 512, height: 512, seed: 5 });
+/** What a node hands in; each its own, since a picture is taken up when it is sent. */
+const picture = (): Picture => ({ png: Buffer.from(PNG), release: () => void (released += 1) });
 const LOST: AttemptFault = { code: 'upstream_failed', blame: 'target', cause: 'node-lost' };
 
 let renders: Render[];
+let released: number;
 let free: number;
 let nextRender: PromiseWithResolvers<Render>;
 let deps: ImageDeps;
@@ -71,6 +84,7 @@ function useModel(options: { safeOutput: boolean; classifier?: OutputClassifier 
 beforeEach(async () => {
   blocked = [];
   renders = [];
+  released = 0;
   free = 9;
   nextRender = Promise.withResolvers();
   await openWorldWith((exchange) => serveImage(deps, nativeImages, exchange));
@@ -85,8 +99,9 @@ describe('a picture', () => {
     const { reply } = post(SMALL);
     const render = await rendering();
     expect(spent()).toBe(80_000);
-    render.sink.onEnd(PNG);
+    render.sink.onEnd(picture());
     expect(await reply).toMatchObject({ status: 200, complete: true });
+    expect(released).toBe(1);
     expect(JSON.parse((await reply).text)).toMatchObject({
       image: `data:image/png;base64,${PNG.toString('base64')}`,
       seed: 5,
@@ -107,7 +122,7 @@ describe('a picture', () => {
     first.sink.onFault(LOST);
     const second = await rendering();
     expect(second.request).toEqual(first.request);
-    first.sink.onEnd(PNG);
+    first.sink.onEnd(picture());
     second.sink.onFault(LOST);
     expect((await reply).status).toBe(502);
     expect(await world.nextReceipt()).toMatchObject({ end: 'failed', chargedMicros: 0, attempts: 2 });
@@ -139,7 +154,7 @@ describe('a picture', () => {
   it('is no picture without its charge', async () => {
     world.failWrites = true;
     const { reply } = post(SMALL);
-    (await rendering()).sink.onEnd(PNG);
+    (await rendering()).sink.onEnd(picture());
     expect((await reply).status).toBe(503);
     expect((await reply).text).not.toContain('base64');
   });
@@ -155,7 +170,7 @@ describe('a picture', () => {
     const render = await rendering();
     render.sink.onProgress(4, 10);
     await waiting.sees('{"type":"rendering","step":4,"steps":10}');
-    render.sink.onEnd(PNG);
+    render.sink.onEnd(picture());
     // The one behind has no node yet: its place is told again when it changes.
     world.clock.advance(1_000);
     await behind.sees('{"type":"queued","position":1,"expected_wait_seconds":7}');
@@ -183,6 +198,65 @@ describe('a picture', () => {
   });
 });
 
+describe('a picture on its way to a client that reads slowly', () => {
+  /** More than sockets hold, so that the rest waits in the gateway. */
+  const LARGE = Buffer.alloc(24 * 2 ** 20, 'pixels');
+
+  /** Charged, the head of its reply read, and no more. */
+  async function unread(headers: Record<string, string> = {}) {
+    const asked = post(SMALL, { headers });
+    const response = new Promise<IncomingMessage>((resolve) => {
+      asked.client.on('response', (one: IncomingMessage) => resolve(one.pause()));
+    });
+    (await rendering()).sink.onEnd({ png: LARGE, release: () => void (released += 1) });
+    await world.nextReceipt();
+    expect(spent()).toBe(80_000);
+    expect(world.deps.running.size).toBe(1);
+    expect(released).toBe(0);
+    return { ...asked, response: await response };
+  }
+
+  const expectOver = (): void => {
+    expect(world.deps.running.size).toBe(0);
+    expect(released).toBe(1);
+  };
+
+  it.each<[string, Record<string, string>]>([
+    ['JSON', {}],
+    ['events', { accept: 'text/event-stream' }],
+  ])('waits for it as %s, and counts as under way', async (_name, headers) => {
+    const { response, reply } = await unread(headers);
+    response.resume();
+    const { complete, text } = await reply;
+    expect(complete).toBe(true);
+    expect(text.includes(`;base64,${LARGE.toString('base64')}","model"`)).toBe(true);
+    expectOver();
+  });
+
+  it('is cut when the client takes nothing for too long', async () => {
+    const { response, reply } = await unread();
+    world.clock.advance(LIMITS.clientStallMs + 2_000);
+    response.resume();
+    expect((await reply).complete).toBe(false);
+    expectOver();
+  });
+
+  it('is let go when the client leaves', async () => {
+    const { client } = await unread();
+    client.destroy();
+    await allClientsGone();
+    expectOver();
+  });
+
+  it('is cut when the time to stop is over', async () => {
+    const { response, reply } = await unread();
+    for (const run of world.deps.running) run.abort();
+    response.resume();
+    expect((await reply).complete).toBe(false);
+    expectOver();
+  });
+});
+
 describe('without adult content', () => {
   it.each<[string, () => Promise<number>, number]>([
     ['handed out', () => Promise.resolve(0.1), 200],
@@ -192,7 +266,7 @@ describe('without adult content', () => {
   ])('a picture is looked at, and %s', async (_name, adultScore, status) => {
     useModel({ safeOutput: false, classifier: { adultScore } });
     const { reply } = post(SMALL);
-    (await rendering()).sink.onEnd(PNG);
+    (await rendering()).sink.onEnd(picture());
     expect((await reply).status).toBe(status);
     expect(spent()).toBe(status === 200 ? 80_000 : 0);
   });
@@ -206,7 +280,7 @@ describe('without adult content', () => {
   it('nobody looks at it where adult content is allowed', async () => {
     useModel({ safeOutput: false });
     const { reply } = post({ ...SMALL, nsfw: true });
-    (await rendering()).sink.onEnd(PNG);
+    (await rendering()).sink.onEnd(picture());
     expect((await reply).status).toBe(200);
   });
 });

@@ -1,7 +1,8 @@
 import { NO_USAGE } from '@switchyard/protocol/usage.ts';
 import type { Attempt, AttemptFault } from '../core/attempt.ts';
 import { fault, type Fault } from '../core/errors.ts';
-import { pictureBody } from '../core/image-surface.ts';
+import type { Picture } from '../core/image-attempt.ts';
+import { picturePieces, pictureReplyBytes } from '../core/image-surface.ts';
 import { openAiFaultBody } from '../core/fault-body.ts';
 import { LIMITS } from '../core/limits.ts';
 import { ZERO_MICROS } from '../core/money.ts';
@@ -23,7 +24,7 @@ type End = { kind: 'finished' } | { kind: 'failed'; fault: Fault } | { kind: 'cl
 /**
  * One admitted picture from its first node to its receipt. The hold is resolved once (`#close`): charged when the whole
  * picture is there and may be handed out, released otherwise. The picture leaves after the ledger's commit and is kept
- * nowhere.
+ * nowhere. The run lasts until the client has taken it: a picture that is read slowly counts as a request under way.
  */
 export class ImageRun {
   readonly #deps: ImageDeps;
@@ -39,6 +40,9 @@ export class ImageRun {
   #toldPosition = 0;
   #firstSignMs = -1;
   #isClosing = false;
+  /** What the client has not taken yet of the picture. */
+  #rest: Iterator<string, undefined> | undefined;
+  #picture: Picture | undefined;
 
   constructor(
     deps: ImageDeps,
@@ -50,7 +54,7 @@ export class ImageRun {
     this.#claim = options.claim;
     this.#tells = options.tells;
     this.#writer = new ReplyWriter(admitted.exchange, {
-      onDrain: () => undefined,
+      onDrain: () => this.#sendOn(),
       onGone: () => this.#clientGone(),
     });
   }
@@ -62,18 +66,18 @@ export class ImageRun {
 
   /** About once a second: places in the queue, keepalives, clients that take nothing. */
   tick(nowMs: number): void {
-    if (this.#isClosing) return;
     if (isStalled(this.#writer, nowMs)) {
       this.#writer.cut();
       return;
     }
-    if (!this.#tells) return;
+    if (this.#isClosing || !this.#tells) return;
     this.#tellPosition();
     if (nowMs - this.#writer.lastWriteMs >= LIMITS.keepaliveMs) this.#writer.write(': waiting\n\n', nowMs);
   }
 
   /** The server's time to drain is over. */
   abort(): void {
+    if (this.#rest !== undefined) return this.#writer.cut();
     this.#stop();
     this.#fail(fault('draining', { retryAfterMs: 2_000 }));
   }
@@ -109,8 +113,9 @@ export class ImageRun {
           if (this.#firstSignMs < 0) this.#firstSignMs = this.#sinceStartMs();
           this.#tell('rendering', { step, steps });
         },
-        onEnd: (png) => {
-          if (isCurrent()) this.#rendered(png);
+        onEnd: (picture) => {
+          if (isCurrent()) this.#rendered(picture);
+          else picture.release();
         },
         onFault: (attemptFault) => {
           if (isCurrent()) this.#attemptFailed(attemptFault);
@@ -143,16 +148,16 @@ export class ImageRun {
     this.#try(found);
   }
 
-  #rendered(png: Buffer): void {
+  #rendered(picture: Picture): void {
     this.#attempt = undefined;
     const { classifier } = this.#deps;
     const { model, decoded } = this.#admitted;
-    if (!needsClassifier(decoded.image, model)) return this.#finish(png);
+    if (!needsClassifier(decoded.image, model)) return this.#finish(picture);
     if (classifier === undefined) return this.#fail(fault('classifier_unavailable'));
-    classifier.adultScore(png).then(
+    classifier.adultScore(picture.png).then(
       (score) => {
         // Anything that is no small number keeps the picture back.
-        if (score < ADULT_SCORE) this.#finish(png);
+        if (score < ADULT_SCORE) this.#finish(picture);
         else
           this.#fail(
             fault('content_policy_violation', {
@@ -164,8 +169,8 @@ export class ImageRun {
     );
   }
 
-  #finish(png: Buffer): void {
-    this.#close({ kind: 'finished' }, () => this.#sendPicture(png));
+  #finish(picture: Picture): void {
+    this.#close({ kind: 'finished' }, () => this.#sendPicture(picture));
   }
 
   #fail(value: Fault): void {
@@ -176,6 +181,7 @@ export class ImageRun {
   #clientGone(): void {
     this.#stop();
     this.#close({ kind: 'client-closed' }, () => undefined);
+    if (this.#rest !== undefined) this.#over();
   }
 
   #stop(): void {
@@ -206,7 +212,10 @@ export class ImageRun {
     );
   }
 
-  #sendPicture(png: Buffer): void {
+  #sendPicture(picture: Picture): void {
+    if (this.#writer.ended) return picture.release();
+    this.#picture = picture;
+    const { png } = picture;
     const { surface, model, decoded, exchange, priceMicros } = this.#admitted;
     const around = surface.renderReply({
       requestId: exchange.requestId,
@@ -215,10 +224,29 @@ export class ImageRun {
       costMicros: priceMicros,
       createdAtMs: exchange.startedAtMs,
     });
-    if (!this.#tells) return this.#writer.endJson(200, 'application/json', pictureBody(around, png));
-    const event = { before: `event: done\ndata: ${around.before}`, after: `${around.after}\n\n` };
-    this.#writer.commitStream('text/event-stream');
-    this.#writer.endStream(pictureBody(event, png));
+    if (this.#tells) {
+      this.#writer.commitStream('text/event-stream');
+      this.#rest = picturePieces(
+        { before: `event: done\ndata: ${around.before}`, after: `${around.after}\n\n` },
+        png,
+      );
+    } else {
+      this.#writer.commitBody('application/json', pictureReplyBytes(around, png));
+      this.#rest = picturePieces(around, png);
+    }
+    this.#sendOn();
+  }
+
+  /** Makes and writes pieces of the picture for as long as the client takes them. */
+  #sendOn(): void {
+    if (this.#rest === undefined) return;
+    for (;;) {
+      const { value: piece, done: isDone } = this.#rest.next();
+      if (isDone === true) break;
+      if (!this.#writer.write(piece, this.#deps.inference.clock.monotonicMs())) return;
+    }
+    this.#writer.endStream();
+    this.#over();
   }
 
   #sendFault(value: Fault): void {
@@ -245,21 +273,25 @@ export class ImageRun {
         if (end.kind === 'finished' && outcome === 'ledger-unavailable')
           this.#sendFault(fault('ledger_unavailable'));
         else then();
-        this.#done(receipt);
       })
+      // Only a programming error gets here. The client gets an honest end; the hold dies with the process.
       .catch(() => {
-        // Only a programming error gets here. The client gets an honest end; the hold dies with the process.
+        this.#rest = undefined;
         this.#sendFault(fault('internal_error'));
-        this.#done(receipt);
+      })
+      .finally(() => {
+        this.#claim?.ended(receipt);
+        this.#deps.inference.observer.ended(receipt);
+        if (this.#rest === undefined) this.#over();
       });
   }
 
-  #done(receipt: Receipt): void {
-    const { inference } = this.#deps;
+  /** The client has its reply, or is gone. Idempotent. */
+  #over(): void {
+    if (!this.#deps.inference.running.delete(this)) return;
+    this.#rest = undefined;
+    this.#picture?.release();
     this.#admitted.permit.release();
-    this.#claim?.ended(receipt);
-    inference.running.delete(this);
-    inference.observer.ended(receipt);
   }
 
   #receiptOf(end: End): Receipt {

@@ -59,6 +59,18 @@ export class ReplyWriter {
     this.#response.flushHeaders();
   }
 
+  /** Sends status 200 and the headers of a body of so many bytes, which follow by `write` and `endStream`. */
+  commitBody(contentType: string, bytes: number): void {
+    if (this.#ended || this.#response.headersSent) return;
+    this.#response.writeHead(200, [
+      'content-type',
+      contentType,
+      'content-length',
+      String(bytes),
+      ...commonHeaders(this.#exchange.requestId, this.#exchange.rateWindow),
+    ]);
+  }
+
   /** Writes a piece of the stream. False: the client does not keep up, pause the source until `onDrain`. */
   write(data: string | Buffer, nowMs: number): boolean {
     if (this.#ended) return true;
@@ -69,7 +81,7 @@ export class ReplyWriter {
   }
 
   /** Ends a stream properly with its last bytes. */
-  endStream(data: string | Buffer): void {
+  endStream(data: string | Buffer = ''): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#response.end(data);

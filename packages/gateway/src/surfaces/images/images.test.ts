@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { pictureBody } from '../../core/image-surface.ts';
+import { picturePieces, pictureReplyBytes } from '../../core/image-surface.ts';
 import { describe, expect, it } from 'vitest';
 import { micros } from '../../core/money.ts';
 import { nativeImages } from './native.ts';
@@ -128,7 +128,7 @@ describe('the form of OpenAI', () => {
       costMicros: micros(180_000),
       createdAtMs: 1_500,
     });
-    expect(JSON.parse(pictureBody(around, Buffer.from('png')))).toEqual({
+    expect(JSON.parse([...picturePieces(around, Buffer.from('png'))].join(''))).toEqual({
       created: 1,
       data: [{ b64_json: 'cG5n' }],
       output_format: 'png',
@@ -145,4 +145,16 @@ describe('the form of OpenAI', () => {
       },
     });
   });
+
+  it.each([0, 1, 49_151, 49_152, 49_153, 150_000])(
+    'writes a picture of %i bytes in pieces that join',
+    (size) => {
+      const png = Buffer.alloc(size, 'picture');
+      const around = { before: '{"ö":"', after: '"}' };
+      const pieces = [...picturePieces(around, png)];
+      expect(pieces.join('')).toBe(`{"ö":"${png.toString('base64')}"}`);
+      expect(Buffer.byteLength(pieces.join(''))).toBe(pictureReplyBytes(around, png));
+      expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThanOrEqual(65_536);
+    },
+  );
 });
