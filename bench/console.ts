@@ -53,6 +53,8 @@ const NO_MEMBERS: PeopleMembers = {
   acceptInvitation: none,
   exportAccount: none,
   deleteAccount: none,
+  askForEmail: none,
+  confirmEmail: none,
   exportPerson: none,
   deletePerson: none,
 };
@@ -246,6 +248,7 @@ function personOf(account: unknown): Person | undefined {
     emailVerified: true,
     site: 'person',
     twoFactor: false,
+    wallets: [],
     memberships: [{ accountId: account, role: 'owner' }],
     signedInAtMs: clock.nowMs(),
   };

@@ -4,7 +4,17 @@ import { DEMO_CONFIG } from '../support/configs.ts';
 import { startGateway, type Gateway } from '../support/gateway.ts';
 import { cleanUp } from '../support/processes.ts';
 import { axeViolations, startBrowser, type TestBrowser } from './support/browser.ts';
-import { accountOf, heading, siteOf } from './support/steps.ts';
+import {
+  accountOf,
+  emailOf,
+  heading,
+  mailedLink,
+  PASSWORD,
+  signIn,
+  signUp,
+  siteOf,
+  visit,
+} from './support/steps.ts';
 import { addWallets } from './support/wallet.ts';
 
 /** Signing in with a wallet of the browser, whose signatures are real. */
@@ -17,7 +27,9 @@ let gateway: Gateway;
 beforeAll(async () => {
   browser = await startBrowser();
   if ('missing' in browser) return;
-  gateway = await startGateway({ config: `${DEMO_CONFIG}people: { wallet: true }\n` });
+  gateway = await startGateway({
+    config: `${DEMO_CONFIG.replace('welcome_usd: 0', 'welcome_usd: 1')}people: { wallet: true }\n`,
+  });
 });
 afterAll(async () => {
   if (browser !== undefined && !('missing' in browser)) await browser.close();
@@ -101,4 +113,73 @@ it('tells where no wallet is, and where the page is open under another name', as
     .getByText(`Open ${siteOf(gateway)} and sign in there.`)
     .waitFor();
   expect(wallet.texts).toEqual([]);
+});
+
+/** The page's next change is refused as one is after ten minutes: the dialog that follows is real. */
+async function refuseOnce(page: Page, path: string): Promise<void> {
+  const error = { code: 'recent_sign_in_required', message: 'Sign in again.' };
+  await page.route(`**${path}`, (route) => route.fulfill({ status: 403, json: { error } }), { times: 1 });
+}
+
+it('adds an address, which counts once it is confirmed by who asked, and then a password', async (context) => {
+  const test = needBrowser(context);
+  const ann = await test.open();
+  await signUp(ann.page, gateway, 'Ann');
+  const { page, complaints } = await test.open();
+  const wallet = await addWallets(page, ['Ant']);
+  await page.goto(`${siteOf(gateway)}/sign-in`);
+  await walletButton(page).click();
+  await heading(page, 'Dashboard');
+
+  await visit(page, 'Profile and security');
+  const section = page.locator('section', { has: page.getByRole('heading', { name: 'E-mail' }) });
+  const ask = async (email: string) => {
+    await section.getByLabel('E-mail').fill(email);
+    await section.getByRole('button', { name: 'Send the link' }).click();
+  };
+  await refuseOnce(page, '/api/console/person/email');
+  await ask(emailOf('Ann'));
+  const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+  expect(await dialog.getByRole('textbox').count()).toBe(0);
+  expect(await axeViolations(page)).toEqual([]);
+  const signed = wallet.texts.length;
+  await dialog.getByRole('button', { name: 'Use the wallet' }).click();
+  await section.getByText(`A mail is on its way to ${emailOf('Ann')}.`).waitFor();
+  expect(wallet.texts.length).toBe(signed + 1);
+  expect(await axeViolations(page)).toEqual([]);
+  await mailedLink(gateway, emailOf('Ann'), 'has an account already');
+
+  await ask(emailOf('Wanda'));
+  await section.getByText(`A mail is on its way to ${emailOf('Wanda')}.`).waitFor();
+  const link = await mailedLink(gateway, emailOf('Wanda'), 'Confirm your e-mail address');
+  // The link alone is worth nothing, also to somebody who is signed in.
+  await ann.page.goto(link);
+  await ann.page.getByRole('button', { name: 'Confirm the address' }).click();
+  await ann.page.getByRole('alert').getByText('made for another person').waitFor();
+  expect(await axeViolations(ann.page)).toEqual([]);
+  const guest = await test.open({ theme: 'dark', size: 'phone' });
+  await guest.page.goto(link);
+  await guest.page.getByRole('link', { name: 'Sign in' }).click();
+  await heading(guest.page, 'Sign in');
+
+  await page.goto(link);
+  await page.getByRole('button', { name: 'Confirm the address' }).click();
+  await heading(page, 'Profile and security');
+  await page.getByText(emailOf('Wanda'), { exact: true }).first().waitFor();
+  await visit(page, 'Dashboard');
+  await page.getByText('$1.00').first().waitFor();
+
+  await signOut(page);
+  await walletButton(page).click();
+  await heading(page, 'Dashboard');
+  await page.getByText(emailOf('Wanda')).first().waitFor();
+  await visit(page, 'Profile and security');
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  await page.goto(await mailedLink(gateway, emailOf('Wanda'), 'Choose a new password'));
+  await page.getByLabel('New password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await heading(page, 'The password is set');
+  await signIn(page, gateway, 'Wanda');
+  await heading(page, 'Dashboard');
+  expect(complaints).toEqual([]);
 });

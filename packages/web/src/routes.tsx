@@ -23,6 +23,11 @@ export const PAGES: readonly PageRoute[] = [
   },
   { path: '/verify-email', who: 'anyone', page: lazy(() => import('./pages/sign-in/verify-email-page.tsx')) },
   { path: '/reset-password', who: 'anyone', page: lazy(() => import('./pages/sign-in/reset-page.tsx')) },
+  {
+    path: '/confirm-email',
+    who: 'anyone',
+    page: lazy(() => import('./pages/sign-in/confirm-email-page.tsx')),
+  },
   { path: '/invitation', who: 'anyone', page: lazy(() => import('./pages/sign-in/invitation-page.tsx')) },
   { path: '/app', who: 'member', page: lazy(() => import('./pages/dashboard/dashboard-page.tsx')) },
   { path: '/app/models', who: 'member', page: lazy(() => import('./pages/models/models-page.tsx')) },

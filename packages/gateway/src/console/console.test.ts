@@ -308,6 +308,28 @@ describe('a person', () => {
     expect((await world.call('Dana', 'DELETE', path, right)).json).toEqual({ done: true });
   });
 
+  it('without an address asks for one after a fresh sign-in, and ends themselves by their wallet', async () => {
+    const wallet = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
+    const none = { email: `${wallet.toLowerCase()}@siwe.placeholder.invalid`, wallets: [wallet] };
+    world.join('Wanda', rival, 'owner', { ...none, emailVerified: false });
+    expect((await world.call('Wanda', 'GET', '/api/console/session')).json).toMatchObject({
+      person: { email: null, wallets: [wallet] },
+    });
+    const wanted = { email: 'wanda@example.com' };
+    expect((await world.call('Wanda', 'POST', `${path}/email`, wanted)).json).toEqual({ done: true });
+    expect((await world.call(undefined, 'POST', `${path}/email`, wanted)).status).toBe(401);
+    world.clock.advance(11 * 60_000);
+    expect((await world.call('Wanda', 'POST', `${path}/email`, wanted)).json).toMatchObject({
+      error: { code: 'recent_sign_in_required' },
+    });
+    const token = { token: 'x'.repeat(40) };
+    expect((await world.call(undefined, 'POST', `${path}/email/confirm`, token)).status).toBe(401);
+    world.join('Wanda', rival, 'owner', none);
+    expect((await world.call('Wanda', 'DELETE', path, { confirm: none.email })).status).toBe(400);
+    const right = { confirm: wallet.toLowerCase() };
+    expect((await world.call('Wanda', 'DELETE', path, right)).json).toEqual({ done: true });
+  });
+
   it('does not lose what the nodes of an account have earned', async () => {
     world.join('Olga', rival, 'viewer', { memberships: [] });
     world.join('Olga', lab, 'owner', { memberships: [{ accountId: lab, role: 'owner' }] });

@@ -13,6 +13,7 @@ const person = (change: Partial<Person> = {}): Person => ({
   emailVerified: true,
   site: 'person',
   twoFactor: false,
+  wallets: [],
   memberships: [{ accountId: 'acc_1', role: 'developer' }],
   signedInAtMs: NOW_MS,
   ...change,

@@ -1,6 +1,7 @@
 import type { MemberRole } from '@switchyard/protocol/console/common.ts';
 import { fault } from '../core/errors.ts';
 import { failed, ok } from '../core/result.ts';
+import { askForEmail, confirmEmail } from '../people/add-email.ts';
 import { closeAccount } from '../people/close-account.ts';
 import { deletePerson } from '../people/delete-person.ts';
 import type { PeopleDeps } from '../people/deps.ts';
@@ -32,6 +33,8 @@ export function createPeopleMembers(deps: PeopleDeps): PeopleMembers {
       return nothing(await deleteInvitation(deps, { personId: by.id }, { accountId, invitationId }));
     },
     acceptInvitation: (person, token) => acceptInvitation(deps, person, token),
+    askForEmail: (person, email) => askForEmail(deps, person, email),
+    confirmEmail: (person, token) => confirmEmail(deps, person, token),
     exportAccount: (accountId) => exportAccount(deps, accountId),
     exportPerson: (person) => Promise.resolve(exportPerson(deps, person.id)),
     async deletePerson(person) {

@@ -6,6 +6,7 @@ import type {
   Member,
   NewInvitation,
 } from '@switchyard/protocol/console/members.ts';
+import type { ConfirmedEmail } from '@switchyard/protocol/console/session.ts';
 import type { Fault } from '../core/errors.ts';
 import type { Result } from '../core/result.ts';
 import type { Person } from '../people/person.ts';
@@ -36,6 +37,10 @@ export type PeopleMembers = {
   ): Promise<Result<void, Fault>>;
   /** Errors: `not_found` (unknown, used, expired, or for another address). */
   acceptInvitation(person: Person, token: string): Promise<Result<AcceptedInvitation, Fault>>;
+  /** Mails a link to an address that a person without one wants. Errors: `invalid_request`, `rate_limit_exceeded`. */
+  askForEmail(person: Person, email: string): Promise<Result<void, Fault>>;
+  /** Gives the person the address that the token was mailed to. Errors: `invalid_request`. */
+  confirmEmail(person: Person, token: string): Promise<Result<ConfirmedEmail, Fault>>;
   /** Everything that is kept of an account and its members, as plain JSON. */
   exportAccount(accountId: string): Promise<Result<unknown, Fault>>;
   /** Everything that is kept of a person, as plain JSON. Errors: `not_found`. */

@@ -1,11 +1,15 @@
+import type { Done } from '@switchyard/protocol/console/common.ts';
 import { z } from 'zod';
-import { fault } from '../core/errors.ts';
-import { failed, ok } from '../core/result.ts';
+import { fault, type Fault } from '../core/errors.ts';
+import { failed, ok, type Result } from '../core/result.ts';
+import { isPlaceholder } from '../people/email-address.ts';
 import type { EventHub } from './event-hub.ts';
 import type { PeopleMembers } from './people.ts';
 import { type ConsoleRow, type PersonCall, personRow } from './row.ts';
 import { refuseUnpaidEarnings } from './unpaid-earnings.ts';
 
+const wantedEmail = z.strictObject({ email: z.string().max(320) });
+const mailedToken = z.strictObject({ token: z.string().max(200) });
 const deletion = z.strictObject({ confirm: z.string().max(320) });
 
 /** What is kept of the person who asks, and their end. */
@@ -16,6 +20,20 @@ export function personRows(people: PeopleMembers, hub: Pick<EventHub, 'sessionEn
       path: '/api/console/person/export',
       fresh: true,
       run: ({ person }) => people.exportPerson(person),
+    }),
+    personRow({
+      method: 'POST',
+      path: '/api/console/person/email',
+      // Whoever has the address can set a password with it.
+      fresh: true,
+      input: wantedEmail,
+      run: ({ person }, { email }) => done(people.askForEmail(person, email)),
+    }),
+    personRow({
+      method: 'POST',
+      path: '/api/console/person/email/confirm',
+      input: mailedToken,
+      run: ({ person }, { token }) => people.confirmEmail(person, token),
     }),
     personRow({
       method: 'DELETE',
@@ -33,13 +51,20 @@ export function personRows(people: PeopleMembers, hub: Pick<EventHub, 'sessionEn
 
 /** With the accounts in which nobody else is. */
 async function deletePerson(people: PeopleMembers, { admin, person }: PersonCall, confirm: string) {
-  if (confirm.trim().toLowerCase() !== person.email.toLowerCase())
-    return failed(fault('invalid_request', { message: 'Type your e-mail address.', param: 'confirm' }));
+  const names = isPlaceholder(person.email) ? person.wallets : [person.email];
+  if (!names.some((name) => name.toLowerCase() === confirm.trim().toLowerCase())) {
+    const message = 'Type your e-mail address, or the address of your wallet if you have none.';
+    return failed(fault('invalid_request', { message, param: 'confirm' }));
+  }
   for (const { accountId } of person.memberships) {
     const isAlone = (await people.members(accountId)).length === 1;
     const refused = isAlone ? await refuseUnpaidEarnings(admin, accountId) : undefined;
     if (refused !== undefined) return failed(refused);
   }
-  const deleted = await people.deletePerson(person);
-  return deleted.ok ? ok({ done: true }) : deleted;
+  return done(people.deletePerson(person));
+}
+
+async function done(change: Promise<Result<void, Fault>>): Promise<Result<Done, Fault>> {
+  const changed = await change;
+  return changed.ok ? ok({ done: true }) : changed;
 }

@@ -1,6 +1,7 @@
 import type { Session } from '@switchyard/protocol/console/session.ts';
 import type { KeyDirectory } from '../accounts/key-directory.ts';
 import { ok } from '../core/result.ts';
+import { shownEmail } from '../people/email-address.ts';
 import type { Person } from '../people/person.ts';
 import { type ConsoleRow, openRow } from './row.ts';
 
@@ -20,8 +21,10 @@ export function sessionRow(site: () => Session['site']): ConsoleRow {
   });
 }
 
-function personView({ id, email, name, emailVerified, site, twoFactor }: Person): Session['person'] {
-  return { id, email, name, emailVerified, site, twoFactor };
+function personView(person: Person): Session['person'] {
+  const { id, name, emailVerified, site, twoFactor } = person;
+  const wallets = [...person.wallets];
+  return { id, email: shownEmail(person.email), name, emailVerified, site, twoFactor, wallets };
 }
 
 function accountsOf(person: Person, directory: KeyDirectory): Session['accounts'] {

@@ -37,6 +37,7 @@ function personOf(cookie = ''): Person | undefined {
     emailVerified: true,
     site: site === 'operator' ? 'operator' : 'person',
     twoFactor: false,
+    wallets: [],
     memberships: [],
     signedInAtMs: 0,
   };

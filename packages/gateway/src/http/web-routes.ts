@@ -19,6 +19,7 @@ const APP_PATHS = [
   '/verify-email',
   '/reset-password',
   '/invitation',
+  '/confirm-email',
   '/operator-setup',
 ];
 const OPERATOR_PATHS = ['/operator', '/operator/*'];

@@ -18,6 +18,8 @@ export type PeopleDeps = {
   /** Given once to each new account, once its owner has proved an address. */
   welcomeMicros: Micros;
   freeCreditsPerAddress: number;
+  /** Of mail that nobody may have here, in small letters. */
+  refusedDomains: ReadonlySet<string>;
   /** A key of this installation for digests of addresses, which few bits of guessing would undo otherwise. */
   digestKey: Buffer;
   /** Ends the session of a node that was removed. */

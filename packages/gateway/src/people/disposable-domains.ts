@@ -1,10 +1,12 @@
+import { PLACEHOLDER_DOMAIN } from './email-address.ts';
+
 /**
  * Well-known domains of throw-away mail: nobody's address for longer than a quarter of an hour, so no welcome credit and no
  * account. Short on purpose: thousands come and go, and the operator's own list (`people.refused_email_domains`) is
  * added to it. Subdomains count.
  * Source: written by hand from what the services call themselves on their own pages, 2026-11.
  */
-export const DISPOSABLE_DOMAINS: readonly string[] = [
+const DISPOSABLE_DOMAINS: readonly string[] = [
   '10minutemail.com',
   '10minutemail.net',
   '20minutemail.com',
@@ -60,3 +62,8 @@ export const DISPOSABLE_DOMAINS: readonly string[] = [
   'yopmail.fr',
   'yopmail.net',
 ];
+
+/** All domains that no account is made for. `own`: the operator's, in small letters. */
+export function refusedDomains(own: readonly string[]): ReadonlySet<string> {
+  return new Set([...DISPOSABLE_DOMAINS, PLACEHOLDER_DOMAIN, ...own]);
+}

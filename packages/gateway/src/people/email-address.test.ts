@@ -1,6 +1,6 @@
-import { DISPOSABLE_DOMAINS } from './disposable-domains.ts';
+import { refusedDomains } from './disposable-domains.ts';
 import { expect, it } from 'vitest';
-import { hasRefusedDomain, mailboxOf } from './email-address.ts';
+import { hasRefusedDomain, mailboxOf, shownEmail } from './email-address.ts';
 import { networkOf } from './network.ts';
 
 it.each([
@@ -24,6 +24,13 @@ it.each([
 });
 
 it.each([
+  ['0xabc@siwe.placeholder.invalid', null],
+  ['0xabc@SIWE.Placeholder.Invalid', null],
+  ['x@placeholder.invalid.example', 'x@placeholder.invalid.example'],
+  ['ann@example.com', 'ann@example.com'],
+])('%s is shown as %s', (email, shown) => expect(shownEmail(email)).toBe(shown));
+
+it.each([
   ['192.0.2.7', '192.0.2.7'],
   ['::ffff:192.0.2.7', '192.0.2.7'],
   ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
@@ -34,8 +41,8 @@ it.each([
 ])('%s counts as %s', (address, network) => expect(networkOf(address)).toBe(network));
 
 it('knows domains of throw-away mail, each once and as addresses are compared', () => {
-  const domains = new Set(DISPOSABLE_DOMAINS);
-  expect(domains.size).toBe(DISPOSABLE_DOMAINS.length);
+  const domains = refusedDomains(['mailinator.com', 'own.example']);
+  expect(domains.size).toBe(refusedDomains([]).size + 1);
   for (const domain of domains) expect(domain).toMatch(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/);
   expect(hasRefusedDomain('x@eu.Mailinator.com', domains)).toBe(true);
   for (const domain of ['gmail.com', 'outlook.com', 'proton.me', 'example.com'])

@@ -10,6 +10,24 @@ export function mailboxOf(email: string): string {
   return `${isGoogle ? bare.replaceAll('.', '') : bare}@${isGoogle ? 'gmail.com' : domain}`;
 }
 
+/** One `@` with something on both sides, in one line. Whether mail gets there is found out by sending it. */
+export const EMAIL_SHAPE = /^[^\s@\p{Cc}]{1,64}@[^\s@\p{Cc}]{1,253}$/u;
+
+/** Where Better Auth files people who came with a wallet and have no address: no mail can get there (RFC 6761, 6.4). */
+export const PLACEHOLDER_DOMAIN = 'placeholder.invalid';
+
+/** Whether an address only stands for somebody who has none. */
+export function isPlaceholder(email: string): boolean {
+  return hasRefusedDomain(email, PLACEHOLDER_DOMAINS);
+}
+
+/** The address to show; null for somebody who has none. */
+export function shownEmail(email: string): string | null {
+  return isPlaceholder(email) ? null : email;
+}
+
+const PLACEHOLDER_DOMAINS: ReadonlySet<string> = new Set([PLACEHOLDER_DOMAIN]);
+
 /** Whether the domain of an address, or a domain above it, is on the list (small letters). */
 export function hasRefusedDomain(email: string, refused: ReadonlySet<string>): boolean {
   let { domain } = parts(email.toLowerCase());

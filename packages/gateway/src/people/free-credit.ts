@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { PeopleDeps } from './deps.ts';
-import { mailboxOf } from './email-address.ts';
+import { isPlaceholder, mailboxOf } from './email-address.ts';
 import { networkOf } from './network.ts';
 import type { StoredPerson } from './store.ts';
 
@@ -23,7 +23,7 @@ export async function giveFreeCredit(
   person: Pick<StoredPerson, 'email' | 'emailVerified'>,
   { accountId, address }: { accountId: string; address: string },
 ): Promise<void> {
-  if (!person.emailVerified || deps.welcomeMicros <= 0) return;
+  if (!person.emailVerified || isPlaceholder(person.email) || deps.welcomeMicros <= 0) return;
   const emailDigest = digest(deps, 'email', mailboxOf(person.email));
   const claimed = deps.store.transaction(() => {
     const known = deps.store.freeCredit(emailDigest);

@@ -9,6 +9,7 @@ import { newId } from '../core/ids.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import { note } from './audit.ts';
 import type { PeopleDeps } from './deps.ts';
+import { EMAIL_SHAPE } from './email-address.ts';
 import { linkTo, newToken, tokenDigest } from './links.ts';
 import { writeMail } from './mail.ts';
 import { refuseMemberChange, type Actor } from './member-rules.ts';
@@ -21,7 +22,6 @@ const OPEN_MAX = 50;
 /** Those of an account in a day (UTC), also when the invitations were taken back. */
 const MAILS_PER_DAY = 50;
 const DAY_MS = 86_400_000;
-const EMAIL_SHAPE = /^[^\s@\p{Cc}]{1,64}@[^\s@\p{Cc}]{1,253}$/u;
 
 type InvitationDeps = Pick<PeopleDeps, 'clock' | 'store' | 'registry' | 'mailer' | 'siteUrl' | 'brand'>;
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { randomBase62 } from '../core/ids.ts';
 
 /** The pages of the web app that links lead to. */
-export type LinkPage = 'operator-setup' | 'invitation' | 'reset-password' | 'sign-in';
+export type LinkPage = 'operator-setup' | 'invitation' | 'reset-password' | 'sign-in' | 'confirm-email';
 
 /** 238 bits. */
 const TOKEN_CHARS = 40;

@@ -6,7 +6,7 @@ export type Mail = { to: string; subject: string; text: string; html: string };
 /** Port: sends mail. Never throws and never holds anybody up: what becomes of a mail is its own concern. */
 export type Mailer = { send(mail: Mail): void };
 
-type MailKind = 'verify' | 'reset' | 'existing' | 'invitation';
+type MailKind = 'verify' | 'reset' | 'existing' | 'add' | 'taken' | 'invitation';
 
 const WORDS: Record<MailKind, { subject: string; lead: string; action: string; after: string }> = {
   verify: {
@@ -26,6 +26,19 @@ const WORDS: Record<MailKind, { subject: string; lead: string; action: string; a
     lead: 'Somebody, most likely you, tried to sign up for {brand} with this address. It has an account already.',
     action: 'Sign in',
     after: 'If you forgot your password, ask for a new one there. If it was not you, do nothing.',
+  },
+  add: {
+    subject: 'Confirm your e-mail address',
+    lead: 'Somebody, most likely you, wants to add this address to their account on {brand}.',
+    action: 'Confirm the address',
+    after:
+      'Open the link in the browser in which you are signed in. It works for one hour. If it was not you, do nothing: nothing will happen.',
+  },
+  taken: {
+    subject: 'Your e-mail address has an account already',
+    lead: 'Somebody, most likely you, wanted to add this address to another account on {brand}. It has an account already.',
+    action: 'Sign in',
+    after: 'If it was not you, do nothing: nothing was changed.',
   },
   invitation: {
     subject: 'You are invited to {account}',

@@ -3,6 +3,7 @@ import type { Member } from '@switchyard/protocol/console/members.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import type { PeopleDeps } from './deps.ts';
+import { shownEmail } from './email-address.ts';
 import { personActor } from './person.ts';
 import { refuseMemberChange, type Actor, type MemberChange } from './member-rules.ts';
 import { note } from './audit.ts';
@@ -69,7 +70,7 @@ function memberView(store: PeopleStore, { personId, role, sinceMs }: Membership)
   return {
     personId,
     name: person.name,
-    email: person.email,
+    email: shownEmail(person.email),
     role,
     since: new Date(sinceMs).toISOString(),
   };

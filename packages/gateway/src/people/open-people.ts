@@ -2,6 +2,7 @@ import { storedSecret } from '../accounts/stored-secret.ts';
 import type { Config } from '../config/config.ts';
 import type { AuthSetup, Auth } from './better-auth/auth.ts';
 import type { PeopleDeps } from './deps.ts';
+import { refusedDomains } from './disposable-domains.ts';
 import { createGate, type Gate } from './gate.ts';
 import { createHomeKeeper } from './home-account.ts';
 import { claimOperatorLink } from './operator-link.ts';
@@ -27,7 +28,10 @@ export type People = {
 
 /** Puts the parts of people's accounts together. The store stays open: it belongs to its opener. */
 export async function openPeople(
-  options: Omit<PeopleDeps, 'digestKey' | 'welcomeMicros' | 'freeCreditsPerAddress' | 'brand'> & {
+  options: Omit<
+    PeopleDeps,
+    'digestKey' | 'refusedDomains' | 'welcomeMicros' | 'freeCreditsPerAddress' | 'brand'
+  > & {
     config: Pick<Config, 'people' | 'accounts' | 'brand'>;
     database: AuthSetup['database'];
     onFailure(error: unknown): void;
@@ -48,6 +52,7 @@ export async function openPeople(
     brand: config.brand.name,
     welcomeMicros: config.accounts.welcomeMicros,
     freeCreditsPerAddress: config.people.freeCreditsPerAddress,
+    refusedDomains: refusedDomains(config.people.refusedEmailDomains),
     digestKey: await storedSecret(registry, 'people-digests'),
   };
   const signUp = createSignUpRules({ clock, store, registry, config: config.people });

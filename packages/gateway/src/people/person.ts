@@ -7,11 +7,14 @@ export type SiteRole = 'person' | 'operator';
 /** A human with a valid session. */
 export type Person = {
   id: string;
+  /** Of somebody who came with a wallet and has none: one that `isPlaceholder` knows. */
   email: string;
   name: string;
   emailVerified: boolean;
   site: SiteRole;
   twoFactor: boolean;
+  /** Addresses of the wallets that they sign in with, `0x...`. */
+  wallets: readonly string[];
   memberships: readonly { accountId: string; role: MemberRole }[];
   /** When this session began with a password, passkey or provider; milliseconds since 1970. */
   signedInAtMs: number;

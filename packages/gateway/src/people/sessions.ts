@@ -29,6 +29,7 @@ export function createPeopleSessions({ store, home, auth }: SessionsDeps): Peopl
         emailVerified,
         twoFactor,
         site: standing.site,
+        wallets: store.wallets(id),
         memberships: store.memberships(id).map(({ accountId, role }) => ({ accountId, role })),
         signedInAtMs: session.startedAtMs,
       };

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { PeopleConfig } from '../config/config.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
-import { DISPOSABLE_DOMAINS } from './disposable-domains.ts';
+import { refusedDomains } from './disposable-domains.ts';
 import { hasRefusedDomain } from './email-address.ts';
 import { tokenDigest } from './links.ts';
 import { DEMO_ACCOUNT_KEY } from './operator-link.ts';
@@ -31,7 +31,7 @@ export function createSignUpRules(deps: {
   config: Pick<PeopleConfig, 'signUp' | 'refusedEmailDomains'>;
 }): SignUpRules {
   const { clock, store, config } = deps;
-  const refusedDomains = new Set([...DISPOSABLE_DOMAINS, ...config.refusedEmailDomains]);
+  const refused = refusedDomains(config.refusedEmailDomains);
 
   function rightOf(email: string, ticket: unknown): SignUpRight | undefined {
     const digest = tokenDigest(ticket);
@@ -49,7 +49,7 @@ export function createSignUpRules(deps: {
       const address = typeof email === 'string' ? email.toLowerCase() : '';
       const right = rightOf(address, ticket);
       if (right === undefined) return failed(fault('sign_up_closed'));
-      if (hasRefusedDomain(address, refusedDomains)) {
+      if (hasRefusedDomain(address, refused)) {
         return failed(fault('invalid_request', { message: 'Use another e-mail address.', param: 'email' }));
       }
       return ok(right);
@@ -59,7 +59,7 @@ export function createSignUpRules(deps: {
       const isInvited =
         config.signUp === 'invite' && !isWallet && store.hasOpenInvitation(address, clock.nowMs());
       if (config.signUp !== 'open' && !isInvited) return 'SIGN_UP_CLOSED';
-      return hasRefusedDomain(address, refusedDomains) ? 'EMAIL_REFUSED' : undefined;
+      return !isWallet && hasRefusedDomain(address, refused) ? 'EMAIL_REFUSED' : undefined;
     },
     async done(right, answer) {
       const personId = right === 'operator' ? newPersonId(answer) : undefined;

@@ -36,9 +36,24 @@ export type Invitation = {
   digest: string;
 };
 
+/** An address that a person has asked for. `isOpen`: it can be confirmed. Kept for a day, to count mails. */
+export type EmailClaim = {
+  /** SHA-256 of the token of the link, in base64. */
+  digest: string;
+  personId: string;
+  /** In small letters. */
+  email: string;
+  mailbox: string;
+  atMs: number;
+  isOpen: boolean;
+};
+
 /** How a person can sign in and from where they have. No secrets. */
 export type SignInRecord = {
   methods: string[];
+  wallets: string[];
+  /** Addresses that they have asked for in the last day and not confirmed. */
+  askedEmails: string[];
   passkeys: { name: string | null; createdAt: string | null }[];
   sessions: { createdAt: string; expiresAt: string; ipAddress: string | null; userAgent: string | null }[];
 };
@@ -57,6 +72,10 @@ export type PeopleStore = {
   people(limit: number): StoredPerson[];
   countPeople(): number;
   markEmailVerified(personId: string): void;
+  /** The person's address from now on, confirmed. Throws when somebody else has it. */
+  setEmail(personId: string, email: string, atMs: number): void;
+  /** Addresses of a person's wallets, `0x...`. */
+  wallets(personId: string): string[];
   signInRecord(personId: string): SignInRecord;
   /** The person, their ways to sign in, sessions, standing and memberships. */
   deletePerson(personId: string): void;
@@ -80,6 +99,16 @@ export type PeopleStore = {
   putInvitation(invitation: Invitation): void;
   deleteInvitation(id: string): void;
 
+  /** The only claim of this person that is open from now on, if it is. */
+  putEmailClaim(claim: EmailClaim): void;
+  emailClaim(digest: string): EmailClaim | undefined;
+  /** Claims since a time. */
+  countEmailClaims(
+    of: { personId: string; mailbox: string },
+    sinceMs: number,
+  ): { byPerson: number; toMailbox: number };
+  deleteEmailClaims(personId: string): void;
+
   putOperatorLink(link: { digest: string; expiresAtMs: number }): void;
   hasOperatorLink(digest: string, nowMs: number): boolean;
   /** Uses the link up. False when there is none, or its time is over. */
@@ -92,7 +121,7 @@ export type PeopleStore = {
   countFreeCredits(addressDigest: string, sinceMs: number): number;
   putFreeCredit(claim: { emailDigest: string; accountId: string; addressDigest: string; atMs: number }): void;
 
-  /** Removes what has expired: sessions, codes, invitations, links, digests of network addresses. */
+  /** Removes what has expired: sessions, codes, invitations, links, claims, digests of network addresses. */
   sweep(nowMs: number): void;
   close(): void;
 };

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { PeopleConfig } from '../config/config.ts';
 import { createAuth } from './better-auth/auth.ts';
 import type { PeopleDeps } from './deps.ts';
+import { refusedDomains } from './disposable-domains.ts';
 import { createGate, type AuthAsk, type AuthAnswer } from './gate.ts';
 import { createHomeKeeper } from './home-account.ts';
 import type { Mail, Mailer } from './mail.ts';
@@ -57,7 +58,12 @@ export async function openTestPeople(
     ...config,
   };
   const mailer = ownMailer ?? { send: (mail: Mail) => void mails.push(mail) };
-  const deps: PeopleDeps = { ...context.people.deps, mailer, siteUrl: () => SITE };
+  const deps: PeopleDeps = {
+    ...context.people.deps,
+    mailer,
+    siteUrl: () => SITE,
+    refusedDomains: refusedDomains(settings.refusedEmailDomains),
+  };
   const { store } = deps;
   const opened = openPeopleStore(gateway.directory, clock);
   const signUp = createSignUpRules({ clock, store, registry: deps.registry, config: settings });

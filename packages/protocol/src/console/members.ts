@@ -3,7 +3,14 @@ import type { MemberRole } from './common.ts';
 /** GET `accounts/:account/members`. Role: viewer. */
 export type MembersAnswer = { members: Member[] };
 
-export type Member = { personId: string; name: string; email: string; role: MemberRole; since: string };
+/** `email` is null for somebody who came with a wallet and has added none. */
+export type Member = {
+  personId: string;
+  name: string;
+  email: string | null;
+  role: MemberRole;
+  since: string;
+};
 
 /** PATCH `accounts/:account/members/:person`. Role: owner. Answers `Member`. DELETE takes the person out: `Done`. The last owner stays. */
 export type UpdateMember = { role: MemberRole };

@@ -10,12 +10,22 @@ export type Session = {
 
 export type SessionPerson = {
   id: string;
-  email: string;
+  /** Null: they came with a wallet and have added none. */
+  email: string | null;
   name: string;
   emailVerified: boolean;
   site: 'person' | 'operator';
   twoFactor: boolean;
+  /** Addresses of the wallets that they sign in with, `0x...`. */
+  wallets: string[];
 };
+
+/** POST `/api/console/person/email`. A person without an address, freshly signed in. Answers `Done`, known address or not. */
+export type AddEmail = { email: string };
+
+/** POST `/api/console/person/email/confirm`: the token of the mailed link, by the person who asked. */
+export type ConfirmEmail = { token: string };
+export type ConfirmedEmail = { email: string };
 
 export type SessionAccount = { id: string; name: string; role: MemberRole; suspended: boolean };
 

@@ -62,7 +62,7 @@ function Who() {
   };
   return (
     <div className="grid justify-items-start gap-0.5 text-sm">
-      <p className="max-w-full truncate px-3.5 pb-1 text-soft">{person?.email}</p>
+      <p className="max-w-full truncate px-3.5 pb-1 text-soft">{person?.email ?? person?.name}</p>
       <Button look="quiet" onClick={() => window.location.assign('/app')}>
         Your own pages
       </Button>

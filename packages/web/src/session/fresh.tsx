@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
-import { signInWithPasskey, signInWithPassword, verifyTotp } from '../api/auth.ts';
+import { lazy, Suspense, useState, type FormEvent } from 'react';
+import { signInWithPasskey, signInWithPassword, verifyTotp, type SignInOutcome } from '../api/auth.ts';
 import { ApiError, messageOf } from '../api/client.ts';
 import { passkeysWork } from '../api/passkeys.ts';
 import { Button } from '../ui/button.tsx';
@@ -9,6 +9,8 @@ import { TextField } from '../ui/field.tsx';
 import { setInterlude } from '../ui/interlude.ts';
 import { Notice } from '../ui/notice.tsx';
 import { useSessionQuery } from './session.tsx';
+
+const WalletButton = lazy(() => import('../wallet/wallet-button.tsx'));
 
 /** The server's word for "sign in again first". */
 const WANTED = 'recent_sign_in_required';
@@ -48,28 +50,35 @@ function signInAgain(): Promise<void> {
 
 /** It comes into a dialog that is open already, whose focus was elsewhere. */
 function focusFirst(form: HTMLFormElement | null): void {
-  form?.querySelector('input')?.focus();
+  form?.querySelector<HTMLElement>('input, button')?.focus();
 }
 
 function FreshForm({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
   const session = useSessionQuery().data;
   const email = session?.person?.email ?? '';
+  const wallets = session?.person?.wallets ?? [];
+  const site = session?.site;
   const client = useQueryClient();
   const [secret, setSecret] = useState('');
   const [wantsCode, setWantsCode] = useState(false);
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const attempt = async (act: () => Promise<'done' | 'second-factor'>) => {
+  // Nobody without an address has a password.
+  const takesText = email !== '' || wantsCode;
+  const goOn = async (outcome: SignInOutcome) => {
+    if (outcome === 'second-factor') {
+      setWantsCode(true);
+      setSecret('');
+    } else {
+      await client.invalidateQueries({ queryKey: ['session'] });
+      onDone();
+    }
+  };
+  const attempt = async (act: () => Promise<SignInOutcome>) => {
     setBusy(true);
     setError(undefined);
     try {
-      if ((await act()) === 'second-factor') {
-        setWantsCode(true);
-        setSecret('');
-      } else {
-        await client.invalidateQueries({ queryKey: ['session'] });
-        onDone();
-      }
+      await goOn(await act());
     } catch (thrown) {
       setError(thrown);
     }
@@ -80,40 +89,49 @@ function FreshForm({ onDone, onCancel }: { onDone: () => void; onCancel: () => v
     void attempt(async () => {
       if (wantsCode) {
         await verifyTotp(secret);
-        return 'done';
+        return 'signed-in';
       }
-      return (await signInWithPassword(email, secret)) === 'signed-in' ? 'done' : 'second-factor';
+      return signInWithPassword(email, secret);
     });
   };
   const byPasskey = () =>
     void attempt(async () => {
       await signInWithPasskey();
-      return 'done';
+      return 'signed-in';
     });
   return (
     <form key={wantsCode ? 'code' : 'password'} ref={focusFirst} onSubmit={submit} className="grid gap-4">
       {error !== undefined && <Notice tone="bad">{messageOf(error)}</Notice>}
-      <TextField
-        label={wantsCode ? 'Code of your authenticator app' : `Password of ${email}`}
-        type={wantsCode ? 'text' : 'password'}
-        inputMode={wantsCode ? 'numeric' : 'text'}
-        autoComplete={wantsCode ? 'one-time-code' : 'current-password'}
-        required
-        value={secret}
-        onChange={(event) => setSecret(event.target.value)}
-      />
+      {takesText && (
+        <TextField
+          label={wantsCode ? 'Code of your authenticator app' : `Password of ${email}`}
+          type={wantsCode ? 'text' : 'password'}
+          inputMode={wantsCode ? 'numeric' : 'text'}
+          autoComplete={wantsCode ? 'one-time-code' : 'current-password'}
+          required
+          value={secret}
+          onChange={(event) => setSecret(event.target.value)}
+        />
+      )}
+      {site?.methods.wallet === true && wallets.length > 0 && !wantsCode && (
+        <Suspense fallback={null}>
+          <WalletButton label="Use the wallet" siteUrl={site.publicUrl} only={wallets} onIn={goOn} />
+        </Suspense>
+      )}
       <DialogActions>
         <Button look="quiet" onClick={onCancel}>
           Back
         </Button>
-        {session?.site.methods.passkey === true && passkeysWork() && (
+        {site?.methods.passkey === true && passkeysWork() && (
           <Button onClick={byPasskey} disabled={busy}>
             Use a passkey
           </Button>
         )}
-        <Button look="primary" type="submit" busy={busy}>
-          Go on
-        </Button>
+        {takesText && (
+          <Button look="primary" type="submit" busy={busy}>
+            Go on
+          </Button>
+        )}
       </DialogActions>
     </form>
   );

@@ -71,10 +71,15 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
   return <SignedInContext value={{ session, person, account, choose }}>{children}</SignedInContext>;
 }
 
+/** What a person calls themselves by: their address, or their name if they have none. */
+export function calledName({ email, name }: SessionPerson): string {
+  return email ?? name;
+}
+
 /** Where to go after signing in: a path of this app, never another site. */
 export function nextPath(search: string): string {
   const next = new URLSearchParams(search).get('next') ?? '';
-  return /^\/(app|create|operator|invitation)([/?#]|$)/.test(next) ? next : '/app';
+  return /^\/(app|create|operator|invitation|confirm-email)([/?#]|$)/.test(next) ? next : '/app';
 }
 
 /** Where the code of the second factor is asked for, before `next`. */

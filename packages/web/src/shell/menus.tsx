@@ -63,7 +63,7 @@ export function PersonMenu() {
         <button type="button" className={TRIGGER}>
           <span className="min-w-0">
             <span className="block truncate">{person.name || person.email}</span>
-            <span className="block truncate text-xs text-soft">{person.email}</span>
+            <span className="block truncate text-xs text-soft">{person.email ?? 'no e-mail yet'}</span>
           </span>
           <Icon name="chevron" size={16} />
         </button>

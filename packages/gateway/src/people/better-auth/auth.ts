@@ -7,6 +7,7 @@ import { siwe } from 'better-auth/plugins/siwe';
 import type { PeopleConfig } from '../../config/config.ts';
 import type { Clock } from '../../core/clock.ts';
 import { randomBase62 } from '../../core/ids.ts';
+import { isPlaceholder } from '../email-address.ts';
 import { linkTo } from '../links.ts';
 import { type Mailer, writeMail } from '../mail.ts';
 import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from '../passwords.ts';
@@ -110,7 +111,7 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
   const { brand, siteUrl, config, mailer } = setup;
   const isSecure = siteUrl.startsWith('https:');
   const send = (kind: 'verify' | 'reset' | 'existing', to: string, link: string): Promise<void> => {
-    mailer.send(writeMail(kind, { to, link, words: { brand } }));
+    if (!isPlaceholder(to)) mailer.send(writeMail(kind, { to, link, words: { brand } }));
     return Promise.resolve();
   };
   return {

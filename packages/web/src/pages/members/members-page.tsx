@@ -133,7 +133,10 @@ function RemoveDialog({ member, onClose }: { member: Member; onClose: () => void
       onConfirm={() => remove.mutate()}
       onClose={onClose}
     >
-      <p>{member.email} loses access at once. Keys that they made stay; revoke those that they know.</p>
+      <p>
+        {member.email ?? member.name} loses access at once. Keys that they made stay; revoke those that they
+        know.
+      </p>
     </ConfirmDialog>
   );
 }

@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import type { AcceptedInvitation } from '@switchyard/protocol/console/members.ts';
 import { useLocation, useSearch } from 'wouter';
 import { sendJson } from '../../api/client.ts';
-import { useSessionQuery } from '../../session/session.tsx';
+import { calledName, useSessionQuery } from '../../session/session.tsx';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, Skeleton } from '../../ui/states.tsx';
@@ -43,7 +43,7 @@ export default function InvitationPage() {
       ) : (
         <>
           <p className="text-sm">
-            You are signed in as <strong className="font-semibold">{person.email}</strong>.
+            You are signed in as <strong className="font-semibold">{calledName(person)}</strong>.
           </p>
           <Button look="primary" busy={busy} onClick={() => void run(accept)}>
             Accept

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useSearch } from 'wouter';
 import { claimOperator, signInWithPassword } from '../../api/auth.ts';
-import { useSessionQuery } from '../../session/session.tsx';
+import { calledName, useSessionQuery } from '../../session/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, Skeleton } from '../../ui/states.tsx';
@@ -49,7 +49,7 @@ export default function OperatorSetupPage() {
       ) : (
         <>
           <p className="text-sm">
-            You are signed in as <strong className="font-semibold">{person.email}</strong>.
+            You are signed in as <strong className="font-semibold">{calledName(person)}</strong>.
           </p>
           <Button look="primary" busy={busy} onClick={() => void run(claim)}>
             Become the operator

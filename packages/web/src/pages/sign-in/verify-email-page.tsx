@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Redirect, useLocation } from 'wouter';
 import { signOut } from '../../api/auth.ts';
-import { useSessionQuery } from '../../session/session.tsx';
+import { calledName, useSessionQuery } from '../../session/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNotice, Skeleton } from '../../ui/states.tsx';
 import { useAttempt } from '../../ui/use-attempt.ts';
@@ -31,7 +31,7 @@ export default function VerifyEmailPage() {
   return (
     <GateFrame
       title="No account"
-      lead={`${person.email} belongs to no account. Ask a member of one for an invitation.`}
+      lead={`${calledName(person)} belongs to no account. Ask a member of one for an invitation.`}
     >
       {error !== undefined && <ErrorNotice error={error} />}
       <Button busy={busy} onClick={() => void run(leave)}>

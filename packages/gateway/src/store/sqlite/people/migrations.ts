@@ -75,5 +75,22 @@ CREATE TABLE invitation_mail (
 `,
 };
 
+const emailClaims: Migration = {
+  version: 3,
+  name: 'addresses to be confirmed',
+  sql: `
+CREATE TABLE email_claim (
+  digest TEXT PRIMARY KEY,
+  person_id TEXT NOT NULL REFERENCES "user" ("id") ON DELETE CASCADE,
+  email TEXT NOT NULL,
+  mailbox TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  open INTEGER NOT NULL CHECK (open IN (0, 1))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX email_claim_person ON email_claim (person_id, at);
+CREATE INDEX email_claim_mailbox ON email_claim (mailbox, at);
+`,
+};
+
 /** In order, without gaps. A migration that was ever released is never edited: the next one corrects it. */
-export const PEOPLE_MIGRATIONS: readonly Migration[] = [people, invitationMails];
+export const PEOPLE_MIGRATIONS: readonly Migration[] = [people, invitationMails, emailClaims];

@@ -1,5 +1,6 @@
 import type { MemberRole } from '@switchyard/protocol/console/common.ts';
 import type { Database } from 'better-sqlite3';
+import { createEmailClaims } from './email-claims.ts';
 import type { Invitation, Membership, PeopleStore, Standing, StoredPerson } from '../../../people/store.ts';
 
 type PersonRow = {
@@ -45,6 +46,12 @@ export function createPeopleStore(database: Database): PeopleStore {
     ),
     countPeople: database.prepare<[], number>('SELECT count(*) FROM "user"').pluck(),
     markVerified: database.prepare<[string]>('UPDATE "user" SET "emailVerified" = 1 WHERE id = ?'),
+    setEmail: database.prepare<[string, string, string]>(
+      'UPDATE "user" SET email = ?, "emailVerified" = 1, "updatedAt" = ? WHERE id = ?',
+    ),
+    wallets: database
+      .prepare<[string], string>('SELECT DISTINCT address FROM "walletAddress" WHERE "userId" = ? ORDER BY 1')
+      .pluck(),
     methods: database
       .prepare<[string], string>('SELECT DISTINCT "providerId" FROM "account" WHERE "userId" = ? ORDER BY 1')
       .pluck(),
@@ -138,15 +145,22 @@ export function createPeopleStore(database: Database): PeopleStore {
     'UPDATE free_credit SET address_digest = NULL WHERE address_digest IS NOT NULL AND at < ?',
   );
 
+  const { asked, sweep: sweepClaims, ...claims } = createEmailClaims(database);
+
   return {
+    ...claims,
     transaction: (work) => database.transaction(work).immediate(),
     person: (id) => mapped(sql.person.get(id), personOf),
     personByEmail: (email) => mapped(sql.personByEmail.get(email), personOf),
     people: (limit) => sql.people.all(limit).map(personOf),
     countPeople: () => sql.countPeople.get() ?? 0,
     markEmailVerified: (personId) => void sql.markVerified.run(personId),
+    setEmail: (personId, email, atMs) => void sql.setEmail.run(email, new Date(atMs).toISOString(), personId),
+    wallets: (personId) => sql.wallets.all(personId),
     signInRecord: (personId) => ({
       methods: sql.methods.all(personId),
+      wallets: sql.wallets.all(personId),
+      askedEmails: asked(personId),
       passkeys: sql.passkeys.all(personId),
       sessions: sql.sessions.all(personId),
     }),
@@ -192,6 +206,7 @@ export function createPeopleStore(database: Database): PeopleStore {
       const now = new Date(nowMs).toISOString();
       for (const statement of expired) statement.run(now);
       for (const statement of expiredMs) statement.run(nowMs);
+      sweepClaims(nowMs - DAY_MS);
       forgetMails.run(Math.floor(nowMs / DAY_MS));
       forgetAddresses.run(nowMs - ADDRESS_KEPT_MS);
     },
