@@ -1,4 +1,6 @@
 import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
+import type { TestCertificate } from './testing-certificate.ts';
 
 /** What goes wrong. */
 export type SmtpFault =
@@ -10,11 +12,14 @@ export type SmtpFault =
   | 'cut'
   | 'no-starttls';
 
-export type ReceivedMail = { user: string; from: string; to: string[]; text: string };
+/** `tls`: from the first byte. `starttls`: once the client asks for it; no password is taken before. */
+export type SmtpEncryption = { mode: 'tls' | 'starttls'; certificate: TestCertificate };
+
+export type ReceivedMail = { isEncrypted: boolean; user: string; from: string; to: string[]; text: string };
 
 /**
  * A mail server that takes mail on this machine, as far as a client of submission needs one. For tests.
- * Source: RFC 5321 and RFC 4954 (AUTH PLAIN), read 2026-11.
+ * Source: RFC 5321, RFC 4954 (AUTH PLAIN), RFC 3207 (STARTTLS) and RFC 8314 (TLS from the first byte), read 2026-11.
  */
 export type SmtpServer = {
   port: number;
@@ -28,7 +33,7 @@ export type SmtpServer = {
   close(): void;
 };
 
-export async function startSmtpServer(): Promise<SmtpServer> {
+export async function startSmtpServer(encryption?: SmtpEncryption): Promise<SmtpServer> {
   const sockets = new Set<Socket>();
   const waiting: ((mail: ReceivedMail) => void)[] = [];
   const smtp: SmtpServer = {
@@ -49,14 +54,16 @@ export async function startSmtpServer(): Promise<SmtpServer> {
     for (const resolve of waiting.splice(0)) resolve(mail);
   }
 
-  const server = createServer((socket) => {
+  const serve = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
     if (smtp.fault === 'no-greeting') return;
     if (smtp.fault === 'closed') return void socket.end('554 no service\r\n');
-    converse(socket, smtp, took);
-  });
+    converse(socket, { smtp, took, upgrade: encryption?.mode === 'starttls' ? encryption : undefined });
+  };
+  const server =
+    encryption?.mode === 'tls' ? createTlsServer(encryption.certificate, serve) : createServer(serve);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
@@ -64,9 +71,18 @@ export async function startSmtpServer(): Promise<SmtpServer> {
   return smtp;
 }
 
-function converse(socket: Socket, smtp: SmtpServer, took: (mail: ReceivedMail) => void): void {
+type Talk = {
+  smtp: SmtpServer;
+  took: (mail: ReceivedMail) => void;
+  /** What the client can still ask for. */
+  upgrade: SmtpEncryption | undefined;
+};
+
+function converse(socket: Socket, talk: Talk, greeting = '220 localhost ready'): void {
+  const { smtp, took, upgrade } = talk;
+  const isEncrypted = socket instanceof TLSSocket;
   const say = (line: string): void => void socket.write(`${line}\r\n`);
-  let mail: ReceivedMail = { user: '', from: '', to: [], text: '' };
+  let mail: ReceivedMail = { isEncrypted, user: '', from: '', to: [], text: '' };
   let isData = false;
   let rest = '';
 
@@ -76,8 +92,13 @@ function converse(socket: Socket, smtp: SmtpServer, took: (mail: ReceivedMail) =
     const address = /<(.*)>/.exec(line)?.[1] ?? '';
     switch (verb) {
       case 'EHLO':
-        return say('250-localhost\r\n250-AUTH PLAIN\r\n250 8BITMIME');
+        return say(
+          `250-localhost\r\n250-${upgrade === undefined ? 'AUTH PLAIN' : 'STARTTLS'}\r\n250 8BITMIME`,
+        );
+      case 'STARTTLS':
+        return upgrade === undefined ? say('502 5.5.1 unknown') : encrypt(upgrade);
       case 'AUTH': {
+        if (upgrade !== undefined) return say('538 5.7.11 not without encryption');
         if (smtp.fault === 'auth-refused') return say('535 5.7.8 wrong');
         const [, user = ''] = Buffer.from(line.split(' ')[2] ?? '', 'base64')
           .toString()
@@ -103,6 +124,15 @@ function converse(socket: Socket, smtp: SmtpServer, took: (mail: ReceivedMail) =
     }
   }
 
+  /** The talk begins anew, without what was said before. */
+  function encrypt({ certificate }: SmtpEncryption): void {
+    say('220 2.0.0 go on');
+    socket.removeAllListeners('data');
+    const encrypted = new TLSSocket(socket, { isServer: true, ...certificate });
+    encrypted.on('error', () => undefined);
+    converse(encrypted, { ...talk, upgrade: undefined }, '');
+  }
+
   function data(line: string): void {
     if (line !== '.') {
       mail.text += `${line.startsWith('.') ? line.slice(1) : line}\r\n`;
@@ -111,7 +141,7 @@ function converse(socket: Socket, smtp: SmtpServer, took: (mail: ReceivedMail) =
     isData = false;
     if (smtp.fault === 'cut') return void socket.destroy();
     took(mail);
-    mail = { user: mail.user, from: '', to: [], text: '' };
+    mail = { isEncrypted, user: mail.user, from: '', to: [], text: '' };
     say('250 2.0.0 taken');
   }
 
@@ -124,5 +154,5 @@ function converse(socket: Socket, smtp: SmtpServer, took: (mail: ReceivedMail) =
       else command(line);
     }
   });
-  say('220 localhost ready');
+  if (greeting !== '') say(greeting);
 }
