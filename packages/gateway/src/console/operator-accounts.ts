@@ -9,9 +9,9 @@ import type { AdminContext } from '../admin/context.ts';
 import { addCredit } from '../admin/credit.ts';
 import { reasonField, signedAmountField } from '../admin/fields.ts';
 import { accountView, moneyView, timeView } from '../admin/views.ts';
-import type { Fault } from '../core/errors.ts';
+import { fault, type Fault } from '../core/errors.ts';
 import { addMicros, ZERO_MICROS } from '../core/money.ts';
-import { ok, type Result } from '../core/result.ts';
+import { failed, ok, type Result } from '../core/result.ts';
 import type { MaintenanceSwitch } from '../admin/maintenance.ts';
 import type { RequestRate } from './request-rate.ts';
 import { type ConsoleRow, operatorRow, type PersonCall } from './row.ts';
@@ -34,6 +34,8 @@ const digits = (maximum: number) =>
 const listQuery = z.strictObject({
   limit: digits(1_000).default(100),
   search: z.string().max(100).optional(),
+  /** The id of the last account of the page before. */
+  cursor: z.string().max(100).optional(),
 });
 const adjustment = z.strictObject({
   amountMicros: signedAmountField(),
@@ -49,7 +51,7 @@ export function operatorAccountRows(deps: OperatorOverviewDeps): ConsoleRow[] {
       method: 'GET',
       path: 'accounts',
       input: listQuery,
-      run: ({ admin }, query) => ok(listedAccounts(admin, query)),
+      run: ({ admin }, query) => listedAccounts(admin, query),
     }),
     operatorRow({
       method: 'GET',
@@ -80,17 +82,25 @@ const named = ({ params }: PersonCall) => ({ account: params['account'] ?? '' })
 
 function listedAccounts(
   admin: AdminContext,
-  { limit, search }: z.output<typeof listQuery>,
-): OperatorAccounts {
+  { limit, search, cursor }: z.output<typeof listQuery>,
+): Result<OperatorAccounts, Fault> {
   const wanted = search?.toLowerCase();
   const found = admin.registry.directory
     .accounts()
     .filter(({ id, name }) => wanted === undefined || id === search || name.toLowerCase().includes(wanted))
-    .sort((one, other) => other.createdAtMs - one.createdAtMs);
-  return {
-    accounts: found.slice(0, limit).map((account) => accountView(admin, account)),
+    .sort((one, other) => other.createdAtMs - one.createdAtMs || (other.id < one.id ? -1 : 1));
+  const before = cursor === undefined ? -1 : found.findIndex(({ id }) => id === cursor);
+  if (cursor !== undefined && before === -1) {
+    const message = 'The parameter "cursor" must be the "nextCursor" of a page of this list.';
+    return failed(fault('invalid_request', { message, param: 'cursor' }));
+  }
+  const end = before + 1 + limit;
+  const page = found.slice(before + 1, end);
+  return ok({
+    accounts: page.map((account) => accountView(admin, account)),
     total: found.length,
-  };
+    nextCursor: end < found.length ? (page.at(-1)?.id ?? null) : null,
+  });
 }
 
 async function adjust(

@@ -39,6 +39,22 @@ describe('accounts', () => {
     expect((await ask('GET', 'accounts/acc_none')).status).toBe(404);
   });
 
+  it('come in pages, each once', async () => {
+    type Page = { accounts: { id: string }[]; total: number; nextCursor: string | null };
+    const whole = (await ask('GET', 'accounts')).json as Page;
+    expect([whole.accounts.length, whole.nextCursor]).toEqual([whole.total, null]);
+    const ids: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null && ids.length < 100) {
+      const path: string = `accounts?limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`;
+      const page = (await ask('GET', path)).json as Page;
+      ids.push(...page.accounts.map(({ id }) => id));
+      cursor = page.nextCursor;
+    }
+    expect(ids).toEqual(whole.accounts.map(({ id }) => id));
+    expect((await ask('GET', 'accounts?cursor=acc_none')).status).toBe(400);
+  });
+
   it('get credit adjusted once, with a reason, and never below zero', async () => {
     const body = { amountMicros: 5_000, reason: 'Sorry.', requestId: 'abcdefghijklmnop' };
     const first = await ask('POST', `accounts/${lab}/adjust`, body);

@@ -36,7 +36,9 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** Reads the built web app once. A folder that was not built is no error: the pages then say what to run. */
 export function loadWebApp(folder: string = WEB_PACKAGE): WebApp {
   const site = join(folder, 'static');
-  const siteCss = Buffer.concat(['tokens.css', 'site.css'].map((name) => readFileSync(join(site, name))));
+  const siteCss = Buffer.concat(
+    ['tokens.css', 'site.css', 'handbook.css'].map((name) => readFileSync(join(site, name))),
+  );
   const mark = readFileSync(join(site, 'mark.svg'));
   const dist = join(folder, 'dist');
   return {

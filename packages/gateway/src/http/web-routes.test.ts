@@ -18,7 +18,7 @@ let server: HttpServer | undefined;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'switchyard-web-'));
   mkdirSync(join(folder, 'static'));
-  for (const name of ['tokens.css', 'site.css', 'mark.svg'])
+  for (const name of ['tokens.css', 'site.css', 'handbook.css', 'mark.svg'])
     writeFileSync(join(folder, 'static', name), name);
 });
 afterEach(async () => {

@@ -24,8 +24,11 @@ export type OperatorOverview = {
   maintenance: Maintenance;
 };
 
-/** GET `accounts?limit&search`. Newest first; `search`: part of the name or the id. */
-export type OperatorAccounts = { accounts: OperatorAccount[]; total: number };
+/**
+ * GET `accounts?limit&search&cursor`. Newest first; `search`: part of the name or the id. `total`: of all pages.
+ * `nextCursor`: null on the last one.
+ */
+export type OperatorAccounts = { accounts: OperatorAccount[]; total: number; nextCursor: string | null };
 
 export type OperatorAccount = {
   id: string;

@@ -51,8 +51,8 @@ export const operatorOverviewQuery = ofOperator<OperatorOverview>(
   operatorPath('overview'),
   LIVE_MS,
 );
-export const operatorAccountsQuery = (search: string, limit: number) => ({
-  ...ofOperator<OperatorAccounts>('accounts', operatorPath('accounts') + query({ search, limit }), SLOW_MS),
+export const operatorAccountsQuery = (ask: { search: string; cursor: string }, limit: number) => ({
+  ...ofOperator<OperatorAccounts>('accounts', operatorPath('accounts') + query({ ...ask, limit }), SLOW_MS),
   placeholderData: keepPreviousData<OperatorAccounts>,
 });
 export const operatorAccountQuery = (account: string) =>

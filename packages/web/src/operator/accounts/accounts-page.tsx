@@ -3,6 +3,7 @@ import type { OperatorAccount } from '@switchyard/protocol/console/operator.ts';
 import { TextField } from '../../ui/field.tsx';
 import { Money } from '../../ui/money.tsx';
 import { Page } from '../../ui/page.tsx';
+import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
@@ -34,8 +35,8 @@ const COLUMNS: readonly Column<OperatorAccount>[] = [
 ];
 
 export default function AccountsPage() {
-  const { values, change } = useFilters('/operator/accounts', ['search']);
-  const accounts = useQuery(operatorAccountsQuery(values.search, ROWS_MAX));
+  const { values, change } = useFilters('/operator/accounts', ['search', 'cursor']);
+  const accounts = useQuery(operatorAccountsQuery(values, ROWS_MAX));
   return (
     <Page
       title="Accounts"
@@ -48,11 +49,11 @@ export default function AccountsPage() {
           hint="A part of the name, or a whole id."
           maxLength={100}
           value={values.search}
-          onChange={(event) => change({ search: event.target.value }, { replace: true })}
+          onChange={(event) => change({ search: event.target.value, cursor: '' }, { replace: true })}
         />
       </div>
       <Loaded query={accounts} lines={8}>
-        {({ accounts: rows, total }) =>
+        {({ accounts: rows, total, nextCursor }) =>
           rows.length === 0 ? (
             <Empty>
               {values.search === ''
@@ -63,10 +64,11 @@ export default function AccountsPage() {
             <div className="grid gap-2">
               <p className="text-sm text-soft" role="status">
                 {rows.length < total
-                  ? `The newest ${rows.length} of ${countText(total, 'account')}. Search to find others.`
+                  ? `${rows.length} of ${countText(total, 'account')}, newest first`
                   : countText(total, 'account')}
               </p>
               <Table label="Accounts" rows={rows} keyOf={({ id }) => id} columns={COLUMNS} />
+              <Pager cursor={values.cursor} next={nextCursor} onCursor={(cursor) => change({ cursor })} />
             </div>
           )
         }

@@ -4,7 +4,8 @@ import { NodeStatus } from '../../pages/nodes/node-state.tsx';
 import { InlineSelect } from '../../ui/field.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
-import { Table, type Column } from '../../ui/table.tsx';
+import { LongTable } from '../../ui/long-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { useFilters } from '../address.ts';
 import { PageLink } from '../links.tsx';
 import { operatorNodesQuery } from '../operator-queries.ts';
@@ -56,8 +57,13 @@ const STATES = [
 ];
 const TIERS = ['operator', 'verified', 'probation'];
 
+function textOf({ id, name, account, pool, session }: OperatorNode): string {
+  const models = session?.models.map(({ alias }) => alias) ?? [];
+  return [id, name, account.id, account.name, pool ?? '', ...models].join(' ');
+}
+
 export default function NodesPage() {
-  const { values, change } = useFilters('/operator/nodes', ['state', 'tier']);
+  const { values, change } = useFilters('/operator/nodes', ['state', 'tier', 'find']);
   const nodes = useQuery(operatorNodesQuery);
   return (
     <Page title="Nodes" lead="All machines that serve models here, of all accounts.">
@@ -86,7 +92,16 @@ export default function NodesPage() {
           }
           if (rows.length === 0)
             return <Empty>No node of {countText(all.length, 'node')} is like that.</Empty>;
-          return <Table label="Nodes" rows={rows} keyOf={({ id }) => id} columns={COLUMNS} />;
+          return (
+            <LongTable
+              label="Nodes"
+              noun="node"
+              rows={rows}
+              keyOf={({ id }) => id}
+              textOf={textOf}
+              columns={COLUMNS}
+            />
+          );
         }}
       </Loaded>
     </Page>

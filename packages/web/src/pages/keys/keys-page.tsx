@@ -11,6 +11,7 @@ import type { Tone } from '../../ui/notice.tsx';
 import { Page, Section } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
+import { LongTable } from '../../ui/long-table.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { agoText, Time } from '../../ui/time.tsx';
 import { useNow } from '../../ui/use-now.ts';
@@ -46,9 +47,11 @@ export default function KeysPage() {
                 There is no key yet. With one, every client of OpenAI or Anthropic works here.
               </Empty>
             ) : (
-              <Table
+              <LongTable
                 label="API keys"
+                noun="key"
                 rows={own}
+                textOf={({ name, last4, state }) => `${name} ${last4} ${state}`}
                 keyOf={({ id }) => id}
                 columns={columns(session.site.keyPrefix, may ? setOpened : undefined)}
               />

@@ -7,7 +7,8 @@ import { useMay, useSignedIn } from '../../session/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
-import { Table, type Column } from '../../ui/table.tsx';
+import { LongTable } from '../../ui/long-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { AddNodeDialog } from './add-node-dialog.tsx';
 import { NodeStatus } from './node-state.tsx';
 
@@ -43,6 +44,11 @@ const COLUMNS: readonly Column<ConsoleNode>[] = [
   },
 ];
 
+function textOf({ id, name, state, pool, session }: ConsoleNode): string {
+  const models = session?.models.map(({ alias }) => alias) ?? [];
+  return [id, name, state, pool ?? '', session?.engine ?? '', ...models].join(' ');
+}
+
 export default function NodesPage() {
   const { account } = useSignedIn();
   const may = useMay('developer');
@@ -66,7 +72,14 @@ export default function NodesPage() {
               There is no node yet. One command on a machine with a model makes it one.
             </Empty>
           ) : (
-            <Table label="Nodes" rows={rows} keyOf={({ id }) => id} columns={COLUMNS} />
+            <LongTable
+              label="Nodes"
+              noun="node"
+              rows={rows}
+              keyOf={({ id }) => id}
+              textOf={textOf}
+              columns={COLUMNS}
+            />
           )
         }
       </Loaded>
