@@ -124,6 +124,25 @@ it('on SIGTERM says at once that it is not ready, and serves who still comes unt
   expect(await ended).toBe(0);
 });
 
+it('ends on SIGTERM when nobody reads its log any more', async () => {
+  const other = await startGateway({ config });
+  const log = other.child.process.stdout;
+  log?.pause();
+  // More lines than a pipe holds: some are on their way when the reader goes.
+  for (let round = 0; round < 40; round += 1) {
+    const refused = Array.from({ length: 50 }, () =>
+      fetch(`${other.baseUrl}/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+      }).then((reply) => reply.arrayBuffer()),
+    );
+    await Promise.all(refused);
+  }
+  log?.destroy();
+  expect(await other.child.stop('SIGTERM')).toBe(0);
+});
+
 it('on SIGTERM lets the running stream finish and settle, takes nothing new, and ends cleanly', async () => {
   const { reply, upstream } = await ask();
   const ended = gateway.child.stop('SIGTERM');

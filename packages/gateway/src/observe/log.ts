@@ -1,7 +1,7 @@
-import sonicBoom from 'sonic-boom';
 import type { Clock, Timer } from '../core/clock.ts';
 import type { LogLevel } from '../core/errors.ts';
 import { LOG_FIELDS, type Log, type LogFields } from '../core/log.ts';
+import { openLineWriter } from './line-writer.ts';
 
 const ALLOWED: ReadonlySet<string> = new Set(LOG_FIELDS);
 
@@ -19,7 +19,7 @@ export type LineSink = { write(line: string): unknown; flush?(): void };
  */
 export function createLog(
   level: LogLevel | 'silent',
-  clock: Pick<Clock, 'nowMs' | 'after'>,
+  clock: Pick<Clock, 'nowMs' | 'monotonicMs' | 'after'>,
   sink: LineSink = standardOutput(clock),
 ): Log {
   const least = level === 'silent' ? Number.POSITIVE_INFINITY : LEVELS[level];
@@ -74,26 +74,18 @@ function createTimeText(): (nowMs: number) => string {
 const FLUSH_MS = 200;
 const BATCH_CHARS = 12_000;
 
-/** Standard output, without waiting for it: a log line must not hold a request up. */
-function standardOutput(clock: Pick<Clock, 'after'>): LineSink {
-  const target = new sonicBoom.SonicBoom({ fd: 1, sync: false });
-  // A reader that went away is no reason to stop serving.
-  target.on('error', () => undefined);
+function standardOutput(clock: Pick<Clock, 'monotonicMs' | 'after'>): LineSink {
+  const target = openLineWriter(1, clock);
   const batch = batchLines(target, clock);
   process.once('exit', () => {
-    try {
-      batch.flush();
-      target.flushSync();
-    } catch {
-      // The stream was never opened: there is nothing to flush.
-    }
+    batch.flush();
+    target.flushSync();
   });
   return batch;
 }
 
 /**
- * Collects lines before they are handed on. The stream has a buffer of its own, but counts its bytes anew with each
- * line, which cost more than the line.
+ * Collects lines before they are handed on, so that a busy server makes one system call for many.
  */
 export function batchLines(target: LineSink, clock: Pick<Clock, 'after'>): LineSink & { flush(): void } {
   let lines = '';

@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { systemClock } from '../core/clock.ts';
+import { openLineWriter } from './line-writer.ts';
+
+let folder = '';
+let children: ChildProcess[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'switchyard-lines-'));
+});
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children = [];
+  rmSync(folder, { recursive: true });
+});
+
+/** A program that writes to its standard output, ends, and says on standard error that it came to its last line. */
+function startWriter(code: string): ChildProcess {
+  const from = (module: string) => JSON.stringify(fileURLToPath(new URL(module, import.meta.url)));
+  const whole = `import { openLineWriter } from ${from('line-writer.ts')};
+import { systemClock } from ${from('../core/clock.ts')};
+const writer = openLineWriter(1, systemClock);
+process.once('exit', () => { writer.flushSync(); console.error('over'); });
+${code}`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', whole], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  return child;
+}
+
+async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
+  let text = '';
+  for await (const chunk of stream ?? []) text += chunk.toString();
+  return text;
+}
+
+it('writes everything in order, whatever is written while it writes', async () => {
+  const child = startWriter(`
+for (let at = 0; at < 2000; at += 1) {
+  writer.write(at + ' ' + 'x'.repeat(200) + '\\n');
+  if (at % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+}
+await new Promise((resolve) => process.stdin.once('data', resolve));
+process.exit(0);`);
+  const text = textOf(child.stdout);
+  child.stdin?.write('go');
+  const numbers = (await text)
+    .trimEnd()
+    .split('\n')
+    .map((line) => Number(line.split(' ', 1)[0]));
+  const firstOfEach = [...new Set(numbers)];
+  expect(firstOfEach).toEqual(Array.from({ length: 2_000 }, (_, at) => at));
+});
+
+it('ends with the program when its reader is gone with lines still on their way', async () => {
+  const child = startWriter(`
+for (let at = 0; at < 3000; at += 1) writer.write('x'.repeat(200) + '\\n');
+await new Promise((resolve) => process.stdin.once('data', resolve));
+writer.write('last\\n');
+process.exit(0);`);
+  const errors = textOf(child.stderr);
+  child.stdout?.destroy();
+  child.stdin?.write('go');
+  const [code] = await once(child, 'exit');
+  expect(code).toBe(0);
+  expect(await errors).toContain('over');
+});
+
+it('keeps a bounded part of what nobody takes', () => {
+  const file = join(folder, 'log');
+  const fd = openSync(file, 'w');
+  const writer = openLineWriter(fd, systemClock);
+  const megabyte = `${'x'.repeat(1024 * 1024 - 1)}\n`;
+  // Nothing is written before the event loop turns, so all of it waits, but for the first that is on its way.
+  for (let at = 0; at < 20; at += 1) writer.write(megabyte);
+  writer.flushSync();
+  closeSync(fd);
+  const { length } = readFileSync(file);
+  expect(length).toBeGreaterThanOrEqual(8 * 1024 * 1024);
+  expect(length).toBeLessThanOrEqual(10 * 1024 * 1024);
+});
