@@ -17,8 +17,11 @@ export type TestBrowser = {
   close(): Promise<void>;
 };
 
-/** Starts Chromium with the built web pages at hand. `missing`: there is none on this machine, and why. */
-export async function startBrowser(): Promise<TestBrowser | { missing: string }> {
+/**
+ * Starts Chromium with the built web pages at hand. `missing`: there is none on this machine, and why.
+ * `ownName`: a host name that leads to this machine, whatever its certificate is worth.
+ */
+export async function startBrowser(ownName?: string): Promise<TestBrowser | { missing: string }> {
   const executablePath = chromiumPath();
   if (executablePath === undefined) {
     const missing = `skipped: browser tests need Chromium; set ${CHROMIUM_VARIABLE} to its path`;
@@ -27,9 +30,15 @@ export async function startBrowser(): Promise<TestBrowser | { missing: string }>
   }
   ensureWebIsBuilt();
   const isRoot = process.getuid?.() === 0;
-  const browser = await chromium.launch({ executablePath, args: isRoot ? ['--no-sandbox'] : [] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: [
+      ...(isRoot ? ['--no-sandbox'] : []),
+      ...(ownName === undefined ? [] : [`--host-resolver-rules=MAP ${ownName} 127.0.0.1`]),
+    ],
+  });
   return {
-    open: (look = { theme: 'light', size: 'desktop' }) => openPage(browser, look),
+    open: (look = { theme: 'light', size: 'desktop' }) => openPage(browser, look, ownName !== undefined),
     async close() {
       await keepLastLook(browser);
       await browser.close();
@@ -37,8 +46,8 @@ export async function startBrowser(): Promise<TestBrowser | { missing: string }>
   };
 }
 
-async function openPage(browser: Browser, { theme, size }: Look) {
-  const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme });
+async function openPage(browser: Browser, { theme, size }: Look, ignoreHTTPSErrors: boolean) {
+  const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme, ignoreHTTPSErrors });
   context.setDefaultTimeout(WAIT_MAX_MS);
   const page = await context.newPage();
   const complaints: string[] = [];

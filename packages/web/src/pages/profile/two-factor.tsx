@@ -7,6 +7,7 @@ import { Code, SecretField } from '../../ui/copy.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/field.tsx';
 import { Card, Section } from '../../ui/page.tsx';
+import { QrCode } from '../../ui/qr-code.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { toast } from '../../ui/toast.tsx';
@@ -76,11 +77,13 @@ function EnrolDialog({ secret, onClose }: { secret: TwoFactorSecret; onClose: ()
       onClose={onClose}
     >
       <p className="text-sm">
+        Scan the code with your authenticator app,{' '}
         <a href={secret.totpURI} className="font-medium text-accent underline underline-offset-3">
-          Open it in an app on this device
+          open it in an app on this device
         </a>
         , or type the secret into the app.
       </p>
+      <QrCode text={secret.totpURI} label="QR code of the secret, for an authenticator app" />
       <SecretField label="Secret" value={new URL(secret.totpURI).searchParams.get('secret') ?? ''} />
       <Code label="Codes for when the app is lost" text={secret.backupCodes.join('\n')} />
       <form onSubmit={onSubmit(verify)} className="grid gap-4">
