@@ -39,15 +39,23 @@ export function useLive(account: string): Live {
       void refresh(client, account, ['overview', 'usage', 'requests', 'ledger', 'keys']);
     });
     let wasLost = false;
-    source.addEventListener('open', () => {
+    const back = () => {
       lost.stop();
       setLive((now) => ({ ...now, lostSinceMs: undefined }));
       if (wasLost) void client.invalidateQueries({ queryKey: [account] });
       wasLost = false;
-    });
-    source.addEventListener('error', () => {
+    };
+    const gone = () => {
       wasLost = true;
       lost.start();
+    };
+    const online = () => source.readyState === EventSource.OPEN && back();
+    source.addEventListener('open', back);
+    // The stream itself notices only much later that there is no network.
+    window.addEventListener('offline', gone);
+    window.addEventListener('online', online);
+    source.addEventListener('error', () => {
+      gone();
       // It gives up only when it was refused: the session has ended, or the account is theirs no more.
       if (source.readyState === EventSource.CLOSED) void client.invalidateQueries({ queryKey: ['session'] });
     });
@@ -72,6 +80,8 @@ export function useLive(account: string): Live {
     on('notice', () => void client.invalidateQueries({ queryKey: ['session'] }));
     return () => {
       source.close();
+      window.removeEventListener('offline', gone);
+      window.removeEventListener('online', online);
       lost.stop();
       speak.stop();
       catchUp.stop();

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { MemberRole } from '@switchyard/protocol/console/common.ts';
 import type { Session, SessionAccount, SessionPerson } from '@switchyard/protocol/console/session.ts';
 import { createContext, useContext, useEffect, useState, type ReactNode } from 'react';
-import { Redirect, useLocation } from 'wouter';
+import { Redirect, useLocation, useSearch } from 'wouter';
 import { onSignedOutElsewhere } from '../api/auth.ts';
 import { sessionQuery } from '../api/queries.ts';
 import { ErrorNotice, Skeleton } from '../ui/states.tsx';
@@ -43,6 +43,7 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
   const query = useSessionQuery();
   const client = useQueryClient();
   const [location] = useLocation();
+  const search = useSearch();
   useEffect(
     () => onSignedOutElsewhere(() => void client.invalidateQueries({ queryKey: ['session'] })),
     [client],
@@ -50,7 +51,8 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
   const [chosen, setChosen] = useState(() => localStorage.getItem(ACCOUNT_STORE));
   if (query.data === undefined) {
     return (
-      <div className="mx-auto max-w-2xl p-8">
+      // Where the content will be.
+      <div className="px-4 py-24 sm:px-8 lg:ml-[15.5rem]">
         {query.isError ? (
           <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
         ) : (
@@ -61,7 +63,10 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
   }
   const session = query.data;
   const { person, accounts } = session;
-  if (person === null) return <Redirect to={`/sign-in?next=${encodeURIComponent(location)}`} replace />;
+  if (person === null) {
+    const next = location + (search === '' ? '' : `?${search}`);
+    return <Redirect to={`/sign-in?next=${encodeURIComponent(next)}`} replace />;
+  }
   const account = accounts.find(({ id }) => id === chosen) ?? accounts[0];
   if (account === undefined) return <Redirect to="/verify-email" replace />;
   const choose = (accountId: string) => {

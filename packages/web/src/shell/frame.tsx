@@ -68,7 +68,7 @@ export function Frame({
         id="main"
         ref={main}
         tabIndex={-1}
-        className="mx-auto grid w-full max-w-6xl content-start gap-6 px-4 py-7 outline-none sm:px-8 lg:py-10"
+        className="mx-auto grid w-full max-w-6xl content-start 2xl:max-w-7xl gap-6 px-4 py-7 outline-none sm:px-8 lg:py-10"
       >
         {children}
       </main>

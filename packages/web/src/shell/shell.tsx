@@ -2,7 +2,10 @@ import type { ReactNode } from 'react';
 import { useLive } from '../live/live.ts';
 import { useSignedIn } from '../session/session.tsx';
 import { Notice } from '../ui/notice.tsx';
+import { BRAND } from '../ui/page.tsx';
 import { Stale } from '../ui/states.tsx';
+import { Time } from '../ui/time.tsx';
+import { useNow } from '../ui/use-now.ts';
 import { Frame } from './frame.tsx';
 import { AccountMenu, PersonMenu } from './menus.tsx';
 import { NAV } from './nav.ts';
@@ -11,9 +14,13 @@ import { NAV } from './nav.ts';
 export function Shell({ children }: { children: ReactNode }) {
   const { session, account } = useSignedIn();
   const live = useLive(account.id);
+  const now = useNow();
   const { maintenance } = session.site;
   return (
     <Frame home="/app" nav={NAV} above={<AccountMenu />} below={<PersonMenu />}>
+      <p className="hidden text-sm print:block">
+        {BRAND}, account “{account.name}” ({account.id}), printed <Time at={now} />
+      </p>
       {maintenance.on && (
         <Notice tone="warn">{maintenance.message || 'Requests are paused for maintenance.'}</Notice>
       )}

@@ -19,7 +19,7 @@ function useCopy(text: string, selectAll: () => void) {
     if (!window.isSecureContext) select();
     else navigator.clipboard.writeText(text).then(() => show('copied'), select);
   };
-  const word = outcome === 'copied' ? 'Copied' : outcome === 'selected' ? 'Selected: press Ctrl+C' : 'Copy';
+  const word = outcome === 'copied' ? 'Copied' : outcome === 'selected' ? 'Selected, copy it now' : 'Copy';
   return { copy, word };
 }
 
@@ -74,6 +74,19 @@ export function CopyLine({ label, text }: { label: string; text: string }) {
         <CopyFace word={word} />
       </Button>
     </span>
+  );
+}
+
+/** A button that copies a text that stands in `block`; without a clipboard it selects the block. */
+export function CopyButton({ text, block }: { text: string; block: () => Element | null }) {
+  const { copy, word } = useCopy(text, () => {
+    const shown = block();
+    if (shown !== null) window.getSelection()?.selectAllChildren(shown);
+  });
+  return (
+    <Button look="quiet" className="-mx-3.5" onClick={copy}>
+      <CopyFace word={word} />
+    </Button>
   );
 }
 

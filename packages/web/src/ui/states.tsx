@@ -8,7 +8,7 @@ import { Time } from './time.tsx';
 /** Grey bars in place of what is still loading. */
 export function Skeleton({ lines = 3 }: { lines?: number }) {
   return (
-    <div role="status" aria-label="Loading" className="grid animate-pulse gap-3 py-1">
+    <div role="status" aria-label="Loading" className="late grid gap-3 py-1">
       {Array.from({ length: lines }, (_, line) => (
         <div
           key={line}

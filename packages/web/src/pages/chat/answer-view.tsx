@@ -1,6 +1,8 @@
+import { useRef } from 'react';
 import { Fold } from '../../studio/fold.tsx';
 import { RichText } from '../../studio/rich-text.tsx';
 import { Button, ButtonLink, Spinner } from '../../ui/button.tsx';
+import { CopyButton } from '../../ui/copy.tsx';
 import { creditsText, usdText } from '../../ui/money.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import type { Answer, AnswerTurn, AnswerUsage } from './conversation.ts';
@@ -16,6 +18,7 @@ export function AnswerView(props: {
 }) {
   const { turn, isLast, isRunning, onRegenerate, onResults } = props;
   const { answer } = turn;
+  const shown = useRef<HTMLDivElement>(null);
   const isGrowing = answer.end === 'running' && isRunning;
   const thoughts = answer.thinking.map(({ text }) => text).join('\n\n');
   return (
@@ -29,7 +32,11 @@ export function AnswerView(props: {
           <p className="text-sm whitespace-pre-wrap text-soft">{thoughts}</p>
         </Fold>
       )}
-      {answer.text !== '' && <RichText text={answer.text} />}
+      {answer.text !== '' && (
+        <div ref={shown} className="min-w-0">
+          <RichText text={answer.text} />
+        </div>
+      )}
       {answer.calls.length > 0 && (
         <ToolCalls
           key={turn.id}
@@ -41,6 +48,7 @@ export function AnswerView(props: {
       {!isGrowing && (
         <div className="flex flex-wrap items-center gap-x-7 gap-y-1">
           {answer.usage !== undefined && <UsageLine usage={answer.usage} />}
+          {answer.text !== '' && <CopyButton text={answer.text} block={() => shown.current} />}
           <Button look="quiet" className="-mx-3.5" disabled={isRunning} onClick={onRegenerate}>
             Ask again
           </Button>

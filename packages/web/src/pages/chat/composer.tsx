@@ -1,4 +1,5 @@
 import {
+  useEffect,
   useRef,
   useState,
   type ChangeEvent,
@@ -37,6 +38,7 @@ export function Composer(props: {
     event.preventDefault();
     if (isReady) onSend();
   };
+  useEscape(isRunning, onStop);
   const attach = async (event: ChangeEvent<HTMLInputElement>) => {
     const chosen = [...(event.target.files ?? [])];
     event.target.value = '';
@@ -52,7 +54,7 @@ export function Composer(props: {
     if (event.detail < 2) onStop();
   };
   return (
-    <form onSubmit={submit} className="grid gap-2">
+    <form ref={focusMessage} onSubmit={submit} className="grid gap-2">
       {pictures.length > 0 && (
         <ul aria-label="Attached pictures" className="flex flex-wrap gap-2">
           {pictures.map((url, index) => (
@@ -71,7 +73,7 @@ export function Composer(props: {
       )}
       <TextArea
         label="Message"
-        hint="Enter sends, Shift+Enter begins a line."
+        hint="Enter sends, Shift+Enter begins a line, Escape stops an answer."
         error={problem === '' ? undefined : problem}
         rows={3}
         value={text}
@@ -108,4 +110,28 @@ export function Composer(props: {
       </div>
     </form>
   );
+}
+
+/** With a keyboard at hand a person writes at once; on a phone the keys would hide half of the page. */
+function focusMessage(form: HTMLFormElement | null): void {
+  if (window.matchMedia('(pointer: fine)').matches) {
+    form?.querySelector('textarea')?.focus({ preventScroll: true });
+  }
+}
+
+/** Escape anywhere on the page stops, unless a dialog or a menu takes it to close itself. */
+function useEscape(isOn: boolean, act: () => void): void {
+  const latest = useRef(act);
+  useEffect(() => {
+    latest.current = act;
+  });
+  useEffect(() => {
+    if (!isOn) return undefined;
+    const onKey = (event: globalThis.KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.defaultPrevented) return;
+      if (document.querySelector('[role=dialog], [role=menu]') === null) latest.current();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [isOn]);
 }

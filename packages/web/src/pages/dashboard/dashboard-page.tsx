@@ -32,6 +32,15 @@ export default function DashboardPage() {
           </>
         )}
       </Loaded>
+      {/* Before the first request the steps say all that there is to say. */}
+      {overview.data?.checklist.firstRequest !== false && <Activity />}
+    </Page>
+  );
+}
+
+function Activity() {
+  return (
+    <>
       <UsageCharts />
       <Section
         title="Last requests"
@@ -44,7 +53,7 @@ export default function DashboardPage() {
       >
         <LastRequests />
       </Section>
-    </Page>
+    </>
   );
 }
 

@@ -42,27 +42,25 @@ export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
     ),
   },
   {
-    name: 'Tokens in, out',
+    name: 'Tokens',
     right: true,
-    wide: true,
     cell: ({ usage }) => (
       <span className="whitespace-nowrap tabular-nums">
-        {usage.prompt_tokens.toLocaleString('en-US')}, {usage.completion_tokens.toLocaleString('en-US')}
+        {usage.prompt_tokens.toLocaleString('en-US')} in, {usage.completion_tokens.toLocaleString('en-US')}{' '}
+        out
       </span>
     ),
   },
   {
     name: 'Took',
     right: true,
-    wide: true,
     cell: ({ durationMs }) => (
       <span className="whitespace-nowrap tabular-nums">{secondsText(durationMs)}</span>
     ),
   },
-  { name: 'Cost', right: true, cell: ({ chargedMicros }) => <Money micros={chargedMicros} /> },
+  { name: 'Cost', right: true, cell: ({ chargedMicros }) => <Money micros={chargedMicros} column /> },
   {
     name: 'Key',
-    wide: true,
     cell: ({ key }) => key.name ?? <span className="text-soft">gone</span>,
   },
 ];
@@ -86,7 +84,7 @@ export function RequestLink({ id, children }: { id: string; children: ReactNode 
   return (
     <Link
       href={`/app/requests/${id}`}
-      className="inline-block min-h-6 underline decoration-edge underline-offset-3 hover:decoration-ink"
+      className="block w-fit min-h-6 underline decoration-edge underline-offset-3 hover:decoration-ink"
     >
       {children}
     </Link>
