@@ -8,12 +8,12 @@ import { DEMO_CONFIG } from '../support/configs.ts';
 import { startDemoConnector, startGateway, type Gateway } from '../support/gateway.ts';
 import { moveClock } from '../support/movable-clock.ts';
 import { cleanUp } from '../support/processes.ts';
-import { startBrowser, type TestBrowser } from './support/browser.ts';
+import { axeViolations, startBrowser, type TestBrowser } from './support/browser.ts';
 import { chat, createKey, emailOf, fillSignUp, heading, mailedLink, siteOf, visit } from './support/steps.ts';
 
 /** The first hour of a person: from the mail to the free credit, a key, a request, and what becomes of keys. */
 
-const CONFIG = `${DEMO_CONFIG.replace('welcome_usd: 0', 'welcome_usd: 1')}
+const CONFIG = `${DEMO_CONFIG.replace('welcome_usd: 0', 'welcome_usd: 1, top_ups: [usdc, card]')}
 people: { require_verified_email: true }
 `;
 const MINUTE_MS = 60_000;
@@ -97,6 +97,24 @@ it('leads to the page of the request, whose receipt proves itself without the ga
   await page.getByText('This account has no request of this id.').waitFor();
   // The browser itself writes of the 404.
   complaints.splice(0);
+});
+
+it('shows the ways to pay that the operator named, of which none pretends to work', async (context) => {
+  needBrowser(context);
+  await visit(page, 'Billing');
+  for (const way of ['USDC', 'Card', 'Auto-reload']) {
+    const form = page.getByRole('group', { name: way, exact: true });
+    await form.waitFor();
+    const controls = await form.locator('input, select, button').all();
+    expect(controls).not.toEqual([]);
+    for (const control of controls) expect(await control.isDisabled()).toBe(true);
+  }
+  expect(await page.getByText('Not available yet on this server.').count()).toBe(3);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    expect(await axeViolations(page)).toEqual([]);
+  }
 });
 
 it('rotates a key at once and with an overlap, and revokes one: each old secret is refused from its end on', async (context) => {

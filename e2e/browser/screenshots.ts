@@ -63,7 +63,7 @@ async function shoot(page: Page, site: FilledSite, path: string, name: string): 
   }
 }
 
-/** `/operator/nodes/:node` is `operator-nodes-node`. */
+/** `/operator/nodes/:node` is `operator-nodes-node`, `/` is `start`. */
 function nameOf(path: string): string {
-  return path.slice(1).replaceAll('/:', '-').replaceAll('/', '-');
+  return path === '/' ? 'start' : path.slice(1).replaceAll('/:', '-').replaceAll('/', '-');
 }

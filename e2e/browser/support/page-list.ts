@@ -6,8 +6,12 @@ const ROUTES = /\{\s*path: '([^']+)',(?:\s*who: '(anyone|member)',)?/g;
 
 export type ListedPage = { path: string; who: 'anyone' | 'member' | 'operator' };
 
+/** Pages without script that the gateway writes itself. */
+const PLAIN_PAGES = ['/', '/status', '/docs'];
+
 export function listPages(): ListedPage[] {
-  return ['routes.tsx', 'operator/operator-routes.tsx'].flatMap((name) => {
+  const plain = PLAIN_PAGES.map((path): ListedPage => ({ path, who: 'anyone' }));
+  const routed = ['routes.tsx', 'operator/operator-routes.tsx'].flatMap((name) => {
     const text = readFileSync(new URL(`../../../packages/web/src/${name}`, import.meta.url), 'utf8');
     const found = [...text.matchAll(ROUTES)].map(([, path = '', who]): ListedPage => {
       return { path, who: who === 'anyone' || who === 'member' ? who : 'operator' };
@@ -17,4 +21,5 @@ export function listPages(): ListedPage[] {
       throw new Error(`${name}: not every page was found`);
     return found;
   });
+  return [...plain, ...routed];
 }

@@ -118,7 +118,7 @@ async function startParts(
     maintenance,
     running,
     accepting: shutdown.isAccepting,
-    onEnded: (receipt) => operation.consoleApi.requestEnded(receipt),
+    onEnded: (receipt) => operation.requestEnded(receipt),
   });
   const operation = await openOperation(base, {
     stores,
@@ -135,7 +135,7 @@ async function startParts(
 
   const { admin, consoleApi } = operation;
   const { isReady, stop } = shutdown;
-  const parts = { stores, catalogue, work, images, people, admin, consoleApi, metrics, isReady };
+  const parts = { stores, catalogue, work, images, people, admin, consoleApi, maintenance, metrics, isReady };
   const routes = routesOf(base, parts);
   const { handleUpgrade } = nodes.fleet;
   const http = createHttpServer({

@@ -8,6 +8,7 @@ import type { TrustBook } from '../fleet/trust/trust-book.ts';
 import type { HistoryReader } from '../ledger/history.ts';
 import type { EarningsReader } from '../receipts/earnings.ts';
 import type { AvailabilityHistory } from '../observe/availability-history.ts';
+import type { FirstContent } from '../observe/first-content.ts';
 import type { OperatorLedger, Receipt } from '../ledger/ledger.ts';
 import type { People } from '../people/open-people.ts';
 
@@ -28,7 +29,9 @@ export type AdminContext = {
   /** Undefined: no gateway runs, so no node is connected. */
   fleet: AdminFleet | undefined;
   /** The last 24 hours of nodes (by id) and models (by `historyOfModel`). Undefined: no gateway runs. */
-  history: Pick<AvailabilityHistory, 'of'> | undefined;
+  history: Pick<AvailabilityHistory, 'of' | 'now'> | undefined;
+  /** How soon answers begin. Undefined: no gateway runs. */
+  firstContent: Pick<FirstContent, 'medianMs'> | undefined;
   trust: AdminTrust;
   people: AdminPeople;
   /** Where nodes and clients reach this gateway, as far as it knows. Undefined: its port is not known. */

@@ -77,7 +77,11 @@ export type PriceView =
 
 /** The whole catalogue, hidden models included, in the order of the configuration. */
 export function listModels(context: AdminContext): Result<{ models: ModelView[] }, Fault> {
-  return ok({ models: context.models.all().map((model) => modelView(context, model)) });
+  return ok({ models: viewModels(context) });
+}
+
+export function viewModels(context: AdminContext): ModelView[] {
+  return context.models.all().map((model) => modelView(context, model));
 }
 
 /** By id or alias. Errors: `model_not_found`. */

@@ -22,7 +22,7 @@ export type AvailabilityParts = {
 export type OpenedAvailability = {
   /** `accountId`: as this account sees it, its private nodes included. */
   modelState(model: Model, accountId?: string): ModelState;
-  history: Pick<AvailabilityHistory, 'of'>;
+  history: Pick<AvailabilityHistory, 'of' | 'now'>;
   close(): void;
 };
 

@@ -123,6 +123,7 @@ export async function openAdminContext(options: {
       models: modelsOf(catalog),
       deployments: { prices: deploymentPrices(config), state: () => undefined },
       history: undefined,
+      firstContent: undefined,
       trust: { book: trust.book, contact: config.trust.contact },
       people,
       gatewayUrl: () => gatewayUrl(config),

@@ -9,6 +9,8 @@ import { openConsole } from '../console/open-console.ts';
 import { createPeopleMembers } from '../console/people-members.ts';
 import { errorFields } from '../core/log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { Receipt } from '../ledger/ledger.ts';
+import { createFirstContent, type FirstContent } from '../observe/first-content.ts';
 import { openMailer } from '../people/open-mailer.ts';
 import { openPeople, type People } from '../people/open-people.ts';
 import { createBlockCount } from '../safety/block-count.ts';
@@ -55,7 +57,9 @@ export async function openPeopleOf(base: Base, stores: Stores, fleet: Fleet): Pr
 export async function openOperation(base: Base, parts: OperationParts) {
   const { config, clock, log, closers, port } = base;
   const { people, targets, work } = parts;
-  const admin = adminContext(base, parts);
+  const shown = new Set(parts.catalogue.catalog.listModels(undefined).map(({ id }) => id));
+  const firstContent = createFirstContent(clock, (id) => shown.has(id));
+  const admin = adminContext(base, parts, firstContent);
   const blocks = createBlockCount({
     clock,
     suspendAfter: config.safety.suspendAfterBlocks,
@@ -101,10 +105,19 @@ export async function openOperation(base: Base, parts: OperationParts) {
     onFailure: (operation, error) => log.error('admin_failed', { reason: operation, ...errorFields(error) }),
   });
   closers.add(() => adminServer.close());
-  return { admin, consoleApi, blocks };
+  return {
+    admin,
+    blocks,
+    consoleApi,
+    /** Told of each request that has ended. */
+    requestEnded(receipt: Receipt): void {
+      firstContent.ended(receipt);
+      consoleApi.requestEnded(receipt);
+    },
+  };
 }
 
-function adminContext(base: Base, parts: OperationParts): AdminContext {
+function adminContext(base: Base, parts: OperationParts, firstContent: FirstContent): AdminContext {
   const { config, clock, closers, port } = base;
   const { stores, targets, work, nodes } = parts;
   const { catalog, ownPrices } = parts.catalogue;
@@ -142,6 +155,7 @@ function adminContext(base: Base, parts: OperationParts): AdminContext {
       },
     },
     history: availability.history,
+    firstContent,
     trust: { book: trust.book, contact: config.trust.contact },
     people: parts.people,
     gatewayUrl: () => gatewayUrl(config, port()),

@@ -1,5 +1,7 @@
 import { earningsNames } from '../admin/earnings.ts';
 import type { AdminContext } from '../admin/context.ts';
+import type { MaintenanceSwitch } from '../admin/maintenance.ts';
+import { shownModels } from '../console/models.ts';
 import type { Console } from '../console/open-console.ts';
 import { VERSION } from '../core/version.ts';
 import { type AnyRow, routeTable } from '../http/routes.ts';
@@ -32,12 +34,13 @@ export type RouteParts = {
   people: People;
   admin: AdminContext;
   consoleApi: Console;
+  maintenance: MaintenanceSwitch;
   metrics: Metrics;
   isReady: Shutdown['isReady'];
 };
 
 /** Everything that is answered over HTTP. */
-export function routesOf({ config }: Base, parts: RouteParts): AnyRow[] {
+export function routesOf({ config, clock }: Base, parts: RouteParts): AnyRow[] {
   const { registry, receipts, records, signer } = parts.stores;
   const { inference, models } = parts.work;
   const table = routeTable({
@@ -59,6 +62,11 @@ export function routesOf({ config }: Base, parts: RouteParts): AnyRow[] {
       prices: parts.catalogue.book,
       signer,
       keyName: (keyId) => registry.directory.key(keyId)?.identity.key.name,
+    },
+    status: {
+      models: () => shownModels(parts.admin),
+      maintenance: () => parts.maintenance.state(),
+      startedAtMs: clock.nowMs(),
     },
     web: loadWebApp(),
     sessions: parts.people.sessions,

@@ -37,6 +37,7 @@ export function buildConfig(file: ConfigFile, options: BuildOptions): Config {
     accounts: {
       welcomeMicros: usdToMicros(file.accounts.welcome_usd),
       lowBalanceMicros: usdToMicros(file.accounts.low_balance_usd),
+      topUps: [...new Set(file.accounts.top_ups)],
     },
     people: buildPeople(file, options.secrets),
     ledger: {

@@ -19,6 +19,8 @@ export type Config = {
     welcomeMicros: Micros;
     /** Below this an account's balance counts as low. 0: never. */
     lowBalanceMicros: Micros;
+    /** Ways to add credit that people are shown. */
+    topUps: readonly ('usdc' | 'card')[];
   };
   people: PeopleConfig;
   /** Receipts and charges that are older become sums. Undefined: never. */

@@ -300,6 +300,13 @@ export const configSchema = z
           .describe(
             'Below this balance, in USD, an account is told so: `low` in `GET /v1/balance`, a log line, a metric. `0`: never.',
           ),
+        top_ups: z
+          .array(z.enum(['usdc', 'card']))
+          .max(2)
+          .default([])
+          .describe(
+            'Ways to add credit that the page “Billing” shows. This version takes no payments: the forms say so, and ask for and charge nothing. Empty: only how the operator adds credit by hand.',
+          ),
       })
       .prefault({})
       .describe('Accounts of people.'),

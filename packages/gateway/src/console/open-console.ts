@@ -128,7 +128,8 @@ function siteView(
     brand: config.brand.name,
     publicUrl: config.server.publicUrl ?? origins[0] ?? '',
     keyPrefix: config.brand.keyPrefix,
-    topUps: [],
+    // No way of payment is built yet: what the operator named is shown, and says so.
+    topUps: config.accounts.topUps.map((method) => ({ method, ready: false })),
     freeCreditMicros: config.accounts.welcomeMicros,
     maintenance: operator.maintenance.state(),
   };

@@ -22,7 +22,14 @@ export type OperatorOverviewDeps = {
   /** Requests that run, and that wait for a target, now. */
   load(): { running: number; waiting: number };
   /** The newest check of the ledger's books. Undefined: none yet. */
-  ledgerCheck(): { atMs: number; state: 'sound' | 'broken' | 'failed' } | undefined;
+  ledgerCheck():
+    | {
+        atMs: number;
+        state: 'sound' | 'broken' | 'failed';
+        /** Of all postings. Undefined: it could not be checked. */
+        sum: { micros: number; transfers: number } | undefined;
+      }
+    | undefined;
 };
 
 const digits = (maximum: number) =>
@@ -137,7 +144,8 @@ function overview(
     nodesOnline: admin.fleet?.nodes().length ?? 0,
     ledger: {
       healthy: admin.ledger.healthy(),
-      check: check === undefined ? null : { at: timeView(check.atMs), state: check.state },
+      check:
+        check === undefined ? null : { at: timeView(check.atMs), state: check.state, sum: check.sum ?? null },
     },
     maintenance: maintenance.state(),
   };

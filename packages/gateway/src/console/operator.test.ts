@@ -257,7 +257,7 @@ describe('the site', () => {
     for (let count = 0; count < 3; count += 1) world.requestEnded(keptReceipt());
     expect((await ask('GET', 'overview')).json).toMatchObject({
       errorRate: 0.25,
-      ledger: { healthy: true, check: { state: 'sound' } },
+      ledger: { healthy: true, check: { state: 'sound', sum: { micros: 0, transfers: 7 } } },
     });
     expect((await ask('GET', 'config')).json).toMatchObject({ values: [{ path: 'server.port' }] });
     expect((await ask('GET', 'content-rules')).json).toEqual({

@@ -54,7 +54,11 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
   const signer = createReceiptSigner(newReceiptKeyPem());
   let port: number | undefined;
   const config = {
-    accounts: { welcomeMicros: micros(1_000_000), lowBalanceMicros: micros(500_000) },
+    accounts: {
+      welcomeMicros: micros(1_000_000),
+      lowBalanceMicros: micros(500_000),
+      topUps: ['card' as const],
+    },
     brand: { name: 'Acme', keyPrefix: 'acme' },
     people: {
       signUp: 'open' as const,
@@ -99,7 +103,7 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
       ],
       lastFault: () => ({ atMs: 0, cause: 'timeout' }),
       load: () => ({ running: 0, waiting: 0 }),
-      ledgerCheck: () => ({ atMs: clock.nowMs(), state: 'sound' }),
+      ledgerCheck: () => ({ atMs: clock.nowMs(), state: 'sound', sum: { micros: 0, transfers: 7 } }),
       blocksPerDay: () => [{ day: '2026-11-20', blocks: 2 }],
       configValues: [{ path: 'server.port', value: '0', source: 'default' }],
     },

@@ -15,6 +15,7 @@ export type HtmlDocument = {
 
 const LINKS = [
   { href: '/#models', name: 'Models' },
+  { href: '/status', name: 'Status' },
   { href: '/docs', name: 'Docs' },
   { href: '/docs/api', name: 'API reference' },
   { href: '/sign-in', name: 'Sign in' },

@@ -53,6 +53,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'DELETE /v1/responses/*',
     'POST /v1/responses/*',
     'GET /',
+    'GET /status',
     'GET /healthz',
     'GET /readyz',
     // From this machine without a proxy, as here.

@@ -30,6 +30,7 @@ ${codeBlock(firstRequestCode(baseUrl, example?.id ?? 'model', language), 'A firs
 </section>
 <h2 id="models">Models now</h2>
 ${modelTable(models)}
+<p><a href="/status">Status</a>: since when, and how the last 24 hours were.</p>
 <h2>What holds here</h2>
 <ul class="promises">
 <li><strong>Nothing is kept</strong> Nothing of a prompt or an answer is written anywhere. Only counts and amounts are, for billing.</li>

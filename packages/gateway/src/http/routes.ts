@@ -31,6 +31,7 @@ import { receiptRoutes, type ReceiptRoutesDeps } from './receipt-routes.ts';
 import { storedResponseRoutes } from './stored-responses.ts';
 import type { WebApp } from './web-app.ts';
 import { webRoutes } from './web-routes.ts';
+import { statusRoute, type StatusSources } from './status-route.ts';
 import { wildcard } from './wildcard.ts';
 
 export type RouteRow = {
@@ -61,6 +62,7 @@ export type RoutesDeps = {
   earnings: Omit<EarningsRoutesDeps, 'inference'>;
   receipts: Omit<ReceiptRoutesDeps, 'inference' | 'catalog'>;
   gate: Gate;
+  status: StatusSources;
   web: WebApp;
   sessions: PeopleSessions;
 };
@@ -100,6 +102,13 @@ export function routeTable(deps: RoutesDeps): AnyRow[] {
     { method: 'GET', path: '/healthz', handler: (_request, reply) => void reply.send({ status: 'ok' }) },
     { method: 'GET', path: '/readyz', handler: (_request, reply) => readiness(deps, reply) },
     { method: 'GET', path: '/metrics', handler: (request, reply) => scrape(deps, request, reply) },
+    statusRoute(deps.status, {
+      brand: deps.config.brand.name,
+      version: deps.version,
+      clock: deps.inference.clock,
+      isReady: deps.isReady,
+      isLedgerHealthy: () => deps.inference.ledger.healthy(),
+    }),
     ...webRoutes(deps.web, deps.config.brand.name, deps.sessions),
     { method: 'GET', path: '/', handler: (request, reply) => sendLandingPage(deps, request, reply) },
   ];

@@ -68,10 +68,33 @@ test('large numbers stay large numbers', () => {
   expect(history.of('m')).toMatchObject([{ available: 1, waitingMax: 65_535 }]);
 });
 
+test('says since when it is as it is', () => {
+  const { clock, history } = setUp();
+  expect(history.now('m')).toBeUndefined();
+  for (const sample of [DOWN, UP, UP, UP]) {
+    history.note('m', sample);
+    clock.advance(60_000);
+  }
+  expect(history.now('m')).toEqual({ available: true, sinceMs: NOON + 60_000 });
+  history.note('m', DOWN);
+  expect(history.now('m')).toEqual({ available: false, sinceMs: NOON + 240_000 });
+});
+
+test('a gateway that has just begun knows nothing, instead of calling everything absent', () => {
+  const { clock, history } = setUp();
+  const timer = startAvailabilityLooks(clock, history, () => [['one', DOWN]]);
+  clock.advance(59_999);
+  expect([history.of('one'), history.now('one')]).toEqual([[], undefined]);
+  clock.advance(1);
+  expect(history.of('one')).toMatchObject([{ available: 0 }]);
+  timer.cancel();
+});
+
 test('everything is looked at once a minute, also what is new', () => {
   const { clock, history } = setUp();
   const subjects: [string, typeof UP][] = [['one', UP]];
   const timer = startAvailabilityLooks(clock, history, () => subjects);
+  clock.advance(60_000);
   subjects.push(['two', DOWN]);
   expect(history.of('one')).toHaveLength(1);
   clock.advance(60_000);

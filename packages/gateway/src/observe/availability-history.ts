@@ -14,11 +14,15 @@ export type AvailabilityBucket = {
   waitingMax: number;
 };
 
+export type AvailabilityState = { available: boolean; sinceMs: number };
+
 /** The last 24 hours of whatever is looked at, in memory: a restart forgets them. */
 export type AvailabilityHistory = {
   note(subject: string, sample: AvailabilitySample): void;
   /** Oldest first; without the quarters of which nothing is known. */
   of(subject: string): AvailabilityBucket[];
+  /** What it was at the newest look, and the first look since which it is so. Undefined: it was not looked at. */
+  now(subject: string): AvailabilityState | undefined;
 };
 
 const BUCKET_MS = 15 * 60_000;
@@ -27,8 +31,8 @@ const BUCKETS = 96;
 const FIELDS = 4;
 const FIELD_MAX = 0xffff;
 
-/** Which bucket was written last, and the numbers of all: 768 bytes for each subject. */
-type Ring = { last: number; numbers: Uint16Array };
+/** Which bucket was written last, the numbers of all (768 bytes for each subject), and the newest state. */
+type Ring = { last: number; numbers: Uint16Array; state: AvailabilityState };
 
 export function createAvailabilityHistory(clock: Pick<Clock, 'nowMs'>): AvailabilityHistory {
   const rings = new Map<string, Ring>();
@@ -47,8 +51,13 @@ export function createAvailabilityHistory(clock: Pick<Clock, 'nowMs'>): Availabi
     note(subject, { available, slots, busySlots, waiting }) {
       const bucket = bucketNow();
       sweep(bucket);
-      const ring = rings.get(subject) ?? { last: bucket, numbers: new Uint16Array(BUCKETS * FIELDS) };
+      const ring = rings.get(subject) ?? {
+        last: bucket,
+        numbers: new Uint16Array(BUCKETS * FIELDS),
+        state: { available, sinceMs: clock.nowMs() },
+      };
       rings.set(subject, ring);
+      if (ring.state.available !== available) ring.state = { available, sinceMs: clock.nowMs() };
       // A clock that was set back goes on in the bucket that it was in.
       for (let at = ring.last + 1; at <= bucket && at <= ring.last + BUCKETS; at += 1) {
         const start = (at % BUCKETS) * FIELDS;
@@ -83,13 +92,17 @@ export function createAvailabilityHistory(clock: Pick<Clock, 'nowMs'>): Availabi
       }
       return buckets;
     },
+    now: (subject) => rings.get(subject)?.state,
   };
 }
 
 /** How often everything is looked at. A bucket has 15 looks. */
 const LOOK_MS = 60_000;
 
-/** Looks at all subjects now and then once a minute. */
+/**
+ * Looks at all subjects once a minute. Not at once: a gateway that has just begun would find that nobody is there, because
+ * its nodes are only about to come back.
+ */
 export function startAvailabilityLooks(
   clock: Clock,
   history: AvailabilityHistory,
@@ -98,6 +111,5 @@ export function startAvailabilityLooks(
   const look = (): void => {
     for (const [subject, sample] of subjects()) history.note(subject, sample);
   };
-  look();
   return clock.every(LOOK_MS, look);
 }

@@ -21,6 +21,10 @@ export type ConsoleModel = {
   expectedWaitSeconds: number | null;
   nodesOnline: number;
   freeSlots: number;
+  /** Since when it is as `available` says, to a minute; null: it was not looked at yet, or it changed just now. */
+  availableSince: string | null;
+  /** Median time from a request to the first content of its streamed answer, in ms; null: too few came in the last day. */
+  firstContentMs: number | null;
   history: Availability24h | null;
 };
 

@@ -20,8 +20,18 @@ export type OperatorOverview = {
   nodes: number;
   nodesOnline: number;
   /** `healthy`: it can be written. `check`: whether its books add up, looked at every hour; null: not yet since the start. */
-  ledger: { healthy: boolean; check: { at: string; state: 'sound' | 'broken' | 'failed' } | null };
+  ledger: { healthy: boolean; check: LedgerCheck | null };
   maintenance: Maintenance;
+};
+
+/**
+ * `sum`: all postings of all accounts together, which must be 0, and how many transfers were checked; null: it could not be
+ * checked.
+ */
+export type LedgerCheck = {
+  at: string;
+  state: 'sound' | 'broken' | 'failed';
+  sum: { micros: number; transfers: number } | null;
 };
 
 /**
@@ -60,7 +70,7 @@ export type AdjustCredit = {
 /** GET `models`. Hidden ones too. */
 export type OperatorModels = { models: OperatorModel[] };
 
-export type OperatorModel = Omit<ConsoleModel, 'history'> & {
+export type OperatorModel = Omit<ConsoleModel, 'history' | 'availableSince' | 'firstContentMs'> & {
   hidden: boolean;
   /** Where its requests go, in order of preference. `target`: the pool or the upstream, `model`: its name there. */
   routes: { kind: 'pool' | 'upstream' | 'deployment'; target: string; model: string }[];

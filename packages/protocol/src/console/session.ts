@@ -38,9 +38,12 @@ export type Site = {
   signUp: 'open' | 'invite' | 'closed';
   methods: { password: boolean; passkey: boolean; oauth: string[]; wallet: boolean };
   /** Ways to add credit that the operator switched on. Empty: the operator adds it by hand. */
-  topUps: string[];
+  topUps: TopUp[];
   /** Given once to a new account. */
   freeCreditMicros: number;
   /** New paid requests are refused for the moment. */
   maintenance: { on: boolean; message: string };
 };
+
+/** `ready` false: this server cannot take it yet, so nothing is asked for and nothing can be charged. No version can so far. */
+export type TopUp = { method: 'usdc' | 'card'; ready: boolean };

@@ -7,7 +7,7 @@ const QUARTER_MS = 900_000;
 /** The last 24 hours as a strip, and the share in words beside it. */
 export function AvailabilityStrip({ history, nowMs }: { history: Availability24h | null; nowMs: number }) {
   if (history === null || history.available === null)
-    return <span className="text-sm text-soft">not known yet</span>;
+    return <span className="text-sm text-soft">no data yet</span>;
   const begin = Math.floor(nowMs / QUARTER_MS) * QUARTER_MS - (QUARTERS - 1) * QUARTER_MS;
   const known = new Map(history.quarters.map((quarter) => [Date.parse(quarter.from), quarter.available]));
   const percent = `${(history.available * 100).toFixed(history.available === 1 ? 0 : 1)} %`;

@@ -1,16 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import type { OperatorOverview } from '@switchyard/protocol/console/operator.ts';
-import type { ReactNode } from 'react';
 import { Money } from '../../ui/money.tsx';
-import type { Tone } from '../../ui/notice.tsx';
 import { Figure, Figures, Page, Section } from '../../ui/page.tsx';
 import { Loaded } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
-import { Time } from '../../ui/time.tsx';
 import { PageLink } from '../links.tsx';
 import { operatorOverviewQuery, operatorUpstreamsQuery } from '../operator-queries.ts';
 import { countText, rateText, shareText } from '../texts.ts';
 import { UpstreamsTable } from '../upstreams/upstreams-table.tsx';
+import { LedgerFigure } from './ledger-figure.tsx';
 import { Recent } from './recent.tsx';
 
 export default function OverviewPage() {
@@ -70,35 +68,5 @@ function Tiles({ now }: { now: OperatorOverview }) {
         <Status tone={now.maintenance.on ? 'warn' : 'good'}>{now.maintenance.on ? 'no' : 'yes'}</Status>
       </Figure>
     </Figures>
-  );
-}
-
-function LedgerFigure({ ledger }: Pick<OperatorOverview, 'ledger'>) {
-  const { tone, word } = ledgerState(ledger);
-  return (
-    <Figure label="Ledger" note={checkNote(ledger)}>
-      <Status tone={tone}>{word}</Status>
-    </Figure>
-  );
-}
-
-function ledgerState({ healthy, check }: OperatorOverview['ledger']): { tone: Tone; word: string } {
-  if (!healthy || check?.state === 'broken') return { tone: 'bad', word: 'broken' };
-  return check?.state === 'sound' ? { tone: 'good', word: 'sound' } : { tone: 'plain', word: 'written' };
-}
-
-/** The books are checked every hour: all postings together must be 0. */
-function checkNote({ healthy, check }: OperatorOverview['ledger']): ReactNode {
-  if (!healthy) return 'it cannot be written: no paid request is taken';
-  if (check === null) return 'not checked yet since the start';
-  const words = {
-    sound: 'sum is 0, checked',
-    broken: 'the books do not add up, checked',
-    failed: 'not checked',
-  };
-  return (
-    <>
-      {words[check.state]} <Time at={check.at} form="time" />
-    </>
   );
 }

@@ -8,13 +8,13 @@ import { useSignedIn } from '../../session/session.tsx';
 import { DownloadLink } from '../../ui/button.tsx';
 import { InlineSelect } from '../../ui/field.tsx';
 import { Money } from '../../ui/money.tsx';
-import { Notice } from '../../ui/notice.tsx';
 import { Figure, Page, Section } from '../../ui/page.tsx';
 import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time, zoneName } from '../../ui/time.tsx';
 import { RequestLink } from '../requests/request-columns.tsx';
+import { TopUps } from './top-ups.tsx';
 
 export default function BillingPage() {
   const { account } = useSignedIn();
@@ -57,23 +57,6 @@ function BalanceFigures({ balance }: { balance: ConsoleBalance }) {
         </Figure>
       ))}
     </div>
-  );
-}
-
-/** Only ways that the operator switched on. Each will bring its own form here. */
-function TopUps() {
-  const { session } = useSignedIn();
-  if (session.site.topUps.length === 0) {
-    return (
-      <Notice tone="plain">The operator adds credit by hand here. Ask them, and name this account.</Notice>
-    );
-  }
-  return (
-    <ul className="grid gap-2 text-sm">
-      {session.site.topUps.map((way) => (
-        <li key={way}>{way}</li>
-      ))}
-    </ul>
   );
 }
 

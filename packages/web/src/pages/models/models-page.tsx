@@ -114,7 +114,17 @@ function ModelCard({ model }: { model: ConsoleModel }) {
         </div>
         <div className="grid content-start gap-1.5 text-sm">
           <Status tone={model.available ? 'good' : 'warn'}>{model.available ? 'available' : 'offline'}</Status>
+          {model.availableSince !== null && (
+            <p className="text-[0.8125rem] text-soft">
+              since <Time at={model.availableSince} />
+            </p>
+          )}
           <p className="text-[0.8125rem] text-soft">{capacityText(model)}</p>
+          {model.firstContentMs !== null && (
+            <p className="text-[0.8125rem] text-soft">
+              first word after {(model.firstContentMs / 1000).toFixed(1)} s (median)
+            </p>
+          )}
           <AvailabilityStrip history={model.history} nowMs={now} />
         </div>
       </Card>

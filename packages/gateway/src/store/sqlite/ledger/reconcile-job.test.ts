@@ -41,25 +41,28 @@ describe('the hourly check', () => {
   it('runs by itself after the start, in a process of its own, and tells that all is well', async () => {
     const path = newPath();
     await makeLedger(path);
-    const { first, lines } = start(path);
+    const { job, first, lines } = start(path);
+    expect(job.last()).toBeUndefined();
     clock.advance(59_999);
     expect(lines).toEqual([]);
     clock.advance(1);
     expect(await first).toMatchObject({ state: 'sound', report: { ok: true, counts: { transfers: 1 } } });
     expect(lines).toMatchObject([['ledger_adds_up', { count: 1 }]]);
+    expect(job.last()).toMatchObject({ state: 'sound', sum: { micros: 0, transfers: 1 } });
   });
 
   it('tells what does not add up', async () => {
     const path = newPath();
     await makeLedger(path);
     const database = new Database(path);
-    database.exec("UPDATE account SET credits_posted = credits_posted + 1 WHERE owner = 'acc_1'");
+    database.exec("UPDATE account SET credits_posted = credits_posted + 5 WHERE owner = 'acc_1'");
     database.close();
     const { job, lines, results } = start(path);
     const outcomes = await Promise.all([job.runNow(), job.runNow()]);
     expect(outcomes[0]).toMatchObject({ state: 'broken', report: { ok: false } });
     expect(outcomes[1]).toBe(outcomes[0]);
     expect(results).toHaveLength(1);
+    expect(job.last()).toMatchObject({ state: 'broken', sum: { micros: 5 } });
     expect(lines).toMatchObject([
       ['ledger_does_not_add_up', { reason: 'I2 debits equal credits, I3 counters are sums' }],
     ]);
@@ -73,6 +76,7 @@ describe('the hourly check', () => {
     if (content !== undefined) writeFileSync(path, content.repeat(50));
     const { job, lines } = start(path);
     expect(await job.runNow()).toMatchObject({ state: 'failed' });
+    expect(job.last()).toMatchObject({ state: 'failed', sum: undefined });
     expect(lines).toMatchObject([['reconcile_failed', {}]]);
   });
 

@@ -15,11 +15,18 @@ export type ReconcileOutcome =
   | { state: 'sound' | 'broken'; durationMs: number; report: ReconcileReport }
   | { state: 'failed'; durationMs: number; cause: string };
 
+/** `sum`: of all postings, and of how many transfers. Undefined: it could not be checked. */
+export type LastCheck = {
+  atMs: number;
+  state: ReconcileOutcome['state'];
+  sum: { micros: number; transfers: number } | undefined;
+};
+
 export type ReconcileJob = {
   /** Checks now; joins a check that is under way. */
   runNow(): Promise<ReconcileOutcome>;
   /** The check that ended last. Undefined: none has since the start. */
-  last(): { atMs: number; state: ReconcileOutcome['state'] } | undefined;
+  last(): LastCheck | undefined;
   /** Ends a check that is under way. */
   stop(): void;
 };
@@ -39,7 +46,7 @@ export function startReconcileJob(options: {
   let child: ChildProcess | undefined;
   let underWay: Promise<ReconcileOutcome> | undefined;
   let isStopped = false;
-  let last: ReturnType<ReconcileJob['last']>;
+  let last: LastCheck | undefined;
 
   async function check(): Promise<ReconcileOutcome> {
     const startedMs = clock.monotonicMs();
@@ -52,7 +59,11 @@ export function startReconcileJob(options: {
       typeof answer === 'string'
         ? { state: 'failed', durationMs, cause: answer }
         : { state: answer.ok ? 'sound' : 'broken', durationMs, report: answer };
-    last = { atMs: clock.nowMs(), state: outcome.state };
+    const sum =
+      outcome.state === 'failed'
+        ? undefined
+        : { micros: outcome.report.sumMicros, transfers: outcome.report.counts.transfers };
+    last = { atMs: clock.nowMs(), state: outcome.state, sum };
     if (!isStopped) {
       note(log, outcome);
       onResult?.(outcome);

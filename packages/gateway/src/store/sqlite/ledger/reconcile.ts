@@ -17,6 +17,8 @@ export type ReconcileReport = {
   /** What cannot be checked here, and why. */
   notApplicable: { invariant: string; why: string }[];
   counts: { accounts: number; transfers: number; openHolds: number; receipts: number };
+  /** All postings of all accounts together, in µ$: 0, or something is wrong. */
+  sumMicros: number;
 };
 
 /**
@@ -52,6 +54,7 @@ export function reconcile(
           openHolds: countOf(database, 'hold'),
           receipts: countOf(database, 'receipt'),
         },
+        sumMicros: sumOfPostings(database),
       };
     });
     return snapshot();
@@ -69,6 +72,19 @@ function findBroken(database: Database, sql: string, nowMs: number): { rows: num
     if (examples.length < EXAMPLES_MAX) examples.push(row ?? 'a row without a name');
   }
   return { rows, examples };
+}
+
+/** Bounded to what a number can say exactly: a larger one is as wrong. */
+function sumOfPostings(database: Database): number {
+  const most = Number.MAX_SAFE_INTEGER;
+  return (
+    database
+      .prepare<[], number | null>(
+        `SELECT max(min(sum(credits_posted) - sum(debits_posted), ${most}), -${most}) FROM account`,
+      )
+      .pluck()
+      .get() ?? 0
+  );
 }
 
 function countOf(database: Database, table: string): number {
