@@ -73,6 +73,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'GET /sign-in/*',
     'GET /sign-up',
     'GET /verify-email',
+    'GET /confirm-email',
     'GET /reset-password',
     'GET /invitation',
     'GET /operator-setup',
@@ -87,6 +88,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   [SIGNED_IN]: [
     'POST /api/console/invitations/accept',
     'GET /api/console/person/export',
+    'POST /api/console/person/email',
+    'POST /api/console/person/email/confirm',
     'DELETE /api/console/person',
   ],
   [OWNER]: [
