@@ -16,6 +16,8 @@ export type Scope = 'inference' | 'read' | 'admin';
 export type ApiKey = {
   id: string;
   accountId: string;
+  /** Whose it is, for ever. Undefined: the account's own. */
+  personId: string | undefined;
   name: string;
   /** Last four characters, so that a person can tell keys apart. */
   last4: string;
@@ -31,3 +33,16 @@ export type ApiKey = {
   expiresAtMs: number | undefined;
   revokedAtMs: number | undefined;
 };
+
+/** A person in an account. */
+export type MemberId = { accountId: string; personId: string };
+
+/** What all keys of one person in one account may do together. Undefined: as much as each of them may. */
+export type MemberLimits = MemberId & {
+  requestsPerMinute: number | undefined;
+  concurrency: number | undefined;
+  spendLimits: SpendLimits;
+};
+
+/** Such limits with the keys that share them. The same object until a limit changes or a key comes. */
+export type MemberShare = MemberLimits & { readonly id: string; readonly keyIds: readonly string[] };

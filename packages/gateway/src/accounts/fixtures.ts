@@ -19,6 +19,7 @@ export function testKey(overrides: Partial<ApiKey> = {}): TestKey {
   const key: ApiKey = {
     id: 'key_1',
     accountId: 'acc_1',
+    personId: undefined,
     name: 'laptop',
     last4: lastFour(secret),
     scopes: ['inference', 'read'],

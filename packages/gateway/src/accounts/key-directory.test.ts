@@ -3,6 +3,7 @@ import { createVirtualClock } from '../testing/virtual-clock.ts';
 import { TEST_BRAND, testAccount, testKey, testNode } from './fixtures.ts';
 import { createKeyDirectory, requireScope } from './key-directory.ts';
 import { createApiKeySecret, createNodeToken } from './key-secret.ts';
+import { endMembership } from './personal-keys.ts';
 
 function setUp() {
   const clock = createVirtualClock();
@@ -16,6 +17,7 @@ function setUp() {
       keys: [{ key: ada.key, digest: ada.digest, lastUsedAtMs: undefined }],
       nodes: [{ node: gpu.node, digest: gpu.digest }],
       deployments: [],
+      memberLimits: [],
     },
   });
   return { clock, directory, ada, gpu };
@@ -27,7 +29,7 @@ describe('authenticate', () => {
   it('finds account and key', () => {
     const { directory, ada } = setUp();
     const result = directory.authenticate(bearer(ada.secret));
-    expect(result).toEqual({ ok: true, value: { account: testAccount(), key: ada.key } });
+    expect(result).toEqual({ ok: true, value: { account: testAccount(), key: ada.key, member: undefined } });
   });
 
   it.each([
@@ -162,5 +164,60 @@ describe('node tokens', () => {
     directory.apply([{ type: 'put-node', node: gpu.node, digest: gpu.digest }]);
     directory.apply([{ type: 'put-account', account: testAccount({ suspended: true }) }]);
     expect(directory.authenticateNode(gpu.token)).toBe('suspended');
+  });
+});
+
+describe('keys of a person', () => {
+  const ann = { accountId: 'acc_1', personId: 'ann' };
+  const limits = { ...ann, requestsPerMinute: 3, concurrency: undefined, spendLimits: {} };
+  const put = (one: ReturnType<typeof testKey>) =>
+    ({ type: 'put-key', key: one.key, digest: one.digest }) as const;
+
+  function withKeys() {
+    const parts = setUp();
+    const [first, second] = [
+      testKey({ id: 'key_a', personId: 'ann' }),
+      testKey({ id: 'key_b', personId: 'ann' }),
+    ];
+    const bens = testKey({ id: 'key_c', personId: 'ben' });
+    parts.directory.apply([put(first), put(bens)]);
+    const memberOf = (secret: string) => {
+      const found = parts.directory.identify(secret);
+      return found.ok ? found.value.member : found.error.code;
+    };
+    return { ...parts, first, second, bens, memberOf };
+  }
+
+  it('carry the same share of limits, also those that come later, and nobody else does', () => {
+    const { directory, ada, first, second, bens, memberOf } = withKeys();
+    expect(memberOf(first.secret)).toBeUndefined();
+    directory.apply([{ type: 'put-member-limits', limits }, put(second)]);
+    expect(memberOf(first.secret)).toEqual({ ...limits, id: 'acc_1/ann', keyIds: ['key_a', 'key_b'] });
+    expect(memberOf(second.secret)).toBe(memberOf(first.secret));
+    expect([memberOf(ada.secret), memberOf(bens.secret)]).toEqual([undefined, undefined]);
+  });
+
+  it('see another limit and its end at once, and keep it through changes of key and account', () => {
+    const { directory, first, memberOf } = withKeys();
+    directory.apply([
+      { type: 'put-member-limits', limits },
+      put({ ...first, key: { ...first.key, name: 'new' } }),
+      { type: 'put-account', account: testAccount({ name: 'new' }) },
+    ]);
+    expect(memberOf(first.secret)).toMatchObject({ requestsPerMinute: 3 });
+    directory.apply([{ type: 'put-member-limits', limits: { ...limits, requestsPerMinute: 4 } }]);
+    expect(memberOf(first.secret)).toMatchObject({ requestsPerMinute: 4 });
+    directory.apply([{ type: 'delete-member-limits', ...ann }]);
+    expect(memberOf(first.secret)).toBeUndefined();
+  });
+
+  it('end together, with what was said of the person', () => {
+    const { directory, ada, first, bens, memberOf } = withKeys();
+    directory.apply([{ type: 'put-member-limits', limits }]);
+    directory.apply(endMembership(directory, ann, 7));
+    expect(memberOf(first.secret)).toBe('invalid_api_key');
+    expect([directory.identify(ada.secret).ok, directory.identify(bens.secret).ok]).toEqual([true, true]);
+    expect(directory.memberLimits(ann)).toBeUndefined();
+    expect(endMembership(directory, ann, 8)).toEqual([]);
   });
 });

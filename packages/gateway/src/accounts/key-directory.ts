@@ -3,15 +3,21 @@ import { fault } from '../core/errors.ts';
 import type { Fault } from '../core/errors.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
-import type { Account, ApiKey, Scope } from './account.ts';
+import type { Account, ApiKey, MemberId, MemberLimits, MemberShare, Scope } from './account.ts';
 import { createDeploymentIndex, type DeploymentIndex } from './deployment-index.ts';
 import { extractCredential } from './credential.ts';
 import { adminKeyPrefix, apiKeyPrefix, hashSecret, parseApiKey, parseNodeToken } from './key-secret.ts';
 import type { SecretDigest } from './key-secret.ts';
+import { createMemberIndex } from './member-index.ts';
 import type { Change, NodeRecord, Snapshot } from './store.ts';
 
-/** Who sends a request. The same object for every request of a key until the key or its account changes. */
-export type Identity = { readonly account: Account; readonly key: ApiKey };
+/** Who sends a request. The same object for every request of a key until the key, its account or its member's limits change. */
+export type Identity = {
+  readonly account: Account;
+  readonly key: ApiKey;
+  /** What the key's person may do with all their keys together. Undefined: no such limits, or nobody's key. */
+  readonly member: MemberShare | undefined;
+};
 
 /**
  * Every account, key, node and deployment, in memory. A request costs one SHA-256 and one map look-up, whether its key is known
@@ -36,6 +42,9 @@ export type KeyDirectory = {
   key(id: string): KeyEntry | undefined;
   /** The keys of one account, or of all. Revoked and expired ones are among them. */
   keys(accountId?: string): KeyEntry[];
+  /** The keys of a person in an account, revoked and expired ones too. */
+  memberKeys(member: MemberId): KeyEntry[];
+  memberLimits(member: MemberId): MemberLimits | undefined;
   node(id: string): NodeEntry | undefined;
   /** Revoked ones are among them. */
   nodes(): NodeEntry[];
@@ -74,6 +83,7 @@ export function createKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
   const keysByAccount = new Map<string, Set<KeyEntry>>();
   const nodesById = new Map<string, NodeEntry>();
   const nodesByDigest = new Map<SecretDigest, NodeEntry>();
+  const members = createMemberIndex();
   const deployments = createDeploymentIndex(options.snapshot.deployments);
   const used = new Set<KeyEntry>();
   const keyPrefix = apiKeyPrefix(brand);
@@ -85,21 +95,21 @@ export function createKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
   function putAccount(account: Account): void {
     accounts.set(account.id, account);
     for (const entry of keysByAccount.get(account.id) ?? []) {
-      entry.identity = { account, key: entry.identity.key };
+      entry.identity = { ...entry.identity, account };
     }
   }
 
   function putKey(key: ApiKey, digest: SecretDigest, lastUsedAtMs?: number): void {
     const account = accounts.get(key.accountId);
     if (account === undefined) throw new Error('a key must belong to a known account');
-    const identity = { account, key };
     const known = keysById.get(key.id);
     if (known === undefined) {
-      const entry: KeyEntry = { identity, digest, lastUsedAtMs };
+      const entry: KeyEntry = { identity: { account, key, member: undefined }, digest, lastUsedAtMs };
       keysById.set(key.id, entry);
       keysByDigest.set(digest, entry);
       const siblings = keysByAccount.get(key.accountId) ?? new Set();
       keysByAccount.set(key.accountId, siblings.add(entry));
+      members.putKey(entry);
       return;
     }
     if (known.digest !== digest) {
@@ -107,7 +117,8 @@ export function createKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
       keysByDigest.set(digest, known);
       known.digest = digest;
     }
-    known.identity = identity;
+    known.identity = { account, key, member: known.identity.member };
+    members.putKey(known);
   }
 
   function putNode(node: NodeRecord, digest: SecretDigest): void {
@@ -135,6 +146,7 @@ export function createKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
 
   for (const account of options.snapshot.accounts) putAccount(account);
   for (const stored of options.snapshot.keys) putKey(stored.key, stored.digest, stored.lastUsedAtMs);
+  for (const limits of options.snapshot.memberLimits) members.putLimits(limits);
   for (const stored of options.snapshot.nodes) putNode(stored.node, stored.digest);
 
   return {
@@ -164,6 +176,8 @@ export function createKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
     keys: (accountId) => [
       ...(accountId === undefined ? keysById.values() : (keysByAccount.get(accountId) ?? [])),
     ],
+    memberKeys: (member) => members.keys(member),
+    memberLimits: (member) => members.limits(member),
     node: (id) => nodesById.get(id),
     nodes: () => [...nodesById.values()],
     deployments,
@@ -184,6 +198,12 @@ export function createKeyDirectory(options: KeyDirectoryOptions): KeyDirectory {
             break;
           case 'delete-deployment':
             deployments.delete(change.id);
+            break;
+          case 'put-member-limits':
+            members.putLimits(change.limits);
+            break;
+          case 'delete-member-limits':
+            members.deleteLimits(change);
             break;
           case 'set-meta':
             break;

@@ -18,6 +18,7 @@ function heldStore() {
       keys: [{ key: ada.key, digest: ada.digest, lastUsedAtMs: undefined }],
       nodes: [],
       deployments: [],
+      memberLimits: [],
     }),
     async commit(changes, audit) {
       await state.gate;

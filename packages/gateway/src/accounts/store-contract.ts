@@ -25,6 +25,7 @@ export function describeAccountStore(name: string, open: () => Promise<StoreHarn
         keys: [],
         nodes: [],
         deployments: [],
+        memberLimits: [],
       });
       expect(await harness.store.auditTrail(10)).toEqual([]);
       expect(await harness.store.meta('anything')).toBeUndefined();
@@ -33,6 +34,7 @@ export function describeAccountStore(name: string, open: () => Promise<StoreHarn
     it('gives back exactly what was written, also after it was closed', async () => {
       const account = testAccount({ name: 'Zoë "Z" O\'Neil; DROP TABLE account' });
       const full = testKey({
+        personId: 'person_1',
         scopes: ['admin', 'read'],
         models: ['a/b', 'c:d'],
         deployments: ['dep_1'],
@@ -49,6 +51,15 @@ export function describeAccountStore(name: string, open: () => Promise<StoreHarn
       const bare = testKey({ id: 'key_2' });
       const bound = testDeployment({ nodes: ['node_1'] });
       const unbound = testDeployment({ id: 'dep_2', name: 'other' });
+      const unlimited = { requestsPerMinute: undefined, concurrency: undefined, spendLimits: {} };
+      const tight = {
+        accountId: 'acc_1',
+        personId: 'person_1',
+        requestsPerMinute: 5,
+        concurrency: 1,
+        spendLimits: { dayMicros: micros(0), weekMicros: micros(7), monthMicros: micros(8) },
+      };
+      const loose = { ...unlimited, accountId: 'acc_1', personId: 'person_2', concurrency: 2 };
       const node = testNode({ kind: 'private', pool: '', revokedAtMs: 7, suspendedReason: 'late' });
       await harness.store.commit(
         [
@@ -58,6 +69,11 @@ export function describeAccountStore(name: string, open: () => Promise<StoreHarn
           { type: 'put-node', node: node.node, digest: node.digest },
           { type: 'put-deployment', deployment: bound },
           { type: 'put-deployment', deployment: unbound },
+          { type: 'put-member-limits', limits: { ...tight, concurrency: 9 } },
+          { type: 'put-member-limits', limits: tight },
+          { type: 'put-member-limits', limits: loose },
+          { type: 'put-member-limits', limits: { ...loose, personId: 'person_3' } },
+          { type: 'delete-member-limits', accountId: 'acc_1', personId: 'person_3' },
           { type: 'set-meta', key: 'first', value: 'run' },
         ],
         AUDIT,
@@ -70,6 +86,7 @@ export function describeAccountStore(name: string, open: () => Promise<StoreHarn
         ],
         nodes: [{ node: node.node, digest: node.digest }],
         deployments: [bound, unbound],
+        memberLimits: [tight, loose],
       };
       expect(await harness.store.load()).toEqual(expected);
       const reopened = await harness.reopen();
@@ -96,6 +113,29 @@ export function describeAccountStore(name: string, open: () => Promise<StoreHarn
       expect(loaded.accounts).toEqual([testAccount({ suspended: true })]);
       expect(loaded.keys).toMatchObject([{ key: { id: 'key_1', name: 'new' }, digest: other.digest }]);
       expect(await harness.store.meta('k')).toBe('2');
+    });
+
+    it('keeps a key with its person for ever, and lets the account keep its own', async () => {
+      const key = testKey({ personId: 'person_1' });
+      const common = testKey({ id: 'key_2' });
+      await harness.store.commit(
+        [
+          { type: 'put-account', account: testAccount() },
+          { type: 'put-key', key: key.key, digest: key.digest },
+          { type: 'put-key', key: common.key, digest: common.digest },
+        ],
+        AUDIT,
+      );
+      for (const personId of ['person_2', undefined]) {
+        const moved = { type: 'put-key', key: { ...key.key, personId }, digest: key.digest } as const;
+        await expect(harness.store.commit([moved], AUDIT)).rejects.toThrow();
+      }
+      const renamed = { type: 'put-key', key: { ...key.key, name: 'new' }, digest: key.digest } as const;
+      await harness.store.commit([renamed], AUDIT);
+      expect((await harness.store.load()).keys).toMatchObject([
+        { key: { personId: 'person_1', name: 'new' } },
+        { key: { personId: undefined } },
+      ]);
     });
 
     it('writes all of a commit or nothing, the audit line included', async () => {

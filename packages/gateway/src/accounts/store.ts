@@ -1,4 +1,4 @@
-import type { Account, ApiKey } from './account.ts';
+import type { Account, ApiKey, MemberLimits } from './account.ts';
 import type { Deployment } from '../catalog/deployment.ts';
 import type { SecretDigest } from './key-secret.ts';
 
@@ -40,6 +40,8 @@ export type Change =
   | { type: 'put-node'; node: NodeRecord; digest: SecretDigest }
   | { type: 'put-deployment'; deployment: Deployment }
   | { type: 'delete-deployment'; id: string }
+  | { type: 'put-member-limits'; limits: MemberLimits }
+  | { type: 'delete-member-limits'; accountId: string; personId: string }
   | { type: 'set-meta'; key: string; value: string };
 
 export type StoredKey = { key: ApiKey; digest: SecretDigest; lastUsedAtMs: number | undefined };
@@ -49,10 +51,11 @@ export type Snapshot = {
   keys: StoredKey[];
   nodes: StoredNode[];
   deployments: Deployment[];
+  memberLimits: MemberLimits[];
 };
 
 /**
- * Port: where accounts, keys, nodes and deployments are kept. Memory is filled from it once at the start; after that it is
+ * Port: where accounts, keys, nodes, deployments and limits of members are kept. Memory is filled from it once at the start; after that it is
  * only written. Its promises reject when the disk fails.
  */
 export type AccountStore = {

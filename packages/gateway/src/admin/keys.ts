@@ -15,6 +15,7 @@ import { newId } from '../core/ids.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
 import type { SpendLimits } from '../ledger/ledger.ts';
+import { refuseKeyOwner } from '../people/key-owners.ts';
 import { describeChange } from './audit-words.ts';
 import type { AdminContext } from './context.ts';
 import {
@@ -27,6 +28,7 @@ import {
   tokenField,
 } from './fields.ts';
 import { findAccount, findDeployment, findKey, idsOf } from './lookup.ts';
+import { findPerson, personField } from './people.ts';
 import { keyView } from './views.ts';
 import type { KeyView } from './views.ts';
 
@@ -40,6 +42,8 @@ const modelsField = () => z.array(tokenField(256)).min(1, 'must name a model').m
 
 export const createKeyInput = z.strictObject({
   account: referenceField(),
+  /** Whose it is. Default: the account's own. */
+  person: personField().optional(),
   name: nameField(),
   scopes: scopesField().default(['inference', 'read']),
   /** Ids or aliases. Default: every model. */
@@ -75,7 +79,12 @@ export const keyInput = z.strictObject({
   /** Id. Only a key of this account. */
   account: referenceField().optional(),
 });
-export const listKeysInput = z.strictObject({ account: referenceField().optional(), limit: rowsField() });
+export const listKeysInput = z.strictObject({
+  account: referenceField().optional(),
+  /** Only theirs. */
+  person: personField().optional(),
+  limit: rowsField(),
+});
 
 /** The only answers that hold a secret. It is nowhere else, and cannot be shown again. */
 export type NewKeyView = { key: KeyView; secret: string };
@@ -113,13 +122,17 @@ export async function createKey(
     if (refused !== undefined) return failed(refused);
     const deployments = resolveDeployments(directory, account.value.id, input.deployments);
     if (!deployments.ok) return deployments;
+    const owner = resolveOwner(context, account.value.id, input.person);
+    if (!owner.ok) return owner;
     const { key, secret } = buildKey(context, {
       ...input,
       account: account.value,
+      personId: owner.value,
       models: models.value,
       deployments: deployments.value,
     });
-    const detail = `account ${key.accountId}, scopes ${key.scopes.join(' ')}`;
+    const whose = key.personId === undefined ? '' : `, person ${key.personId}`;
+    const detail = `account ${key.accountId}${whose}, scopes ${key.scopes.join(' ')}`;
     const audit = { actor: context.actor, action: 'key.create', subject: key.id, detail };
     const changes = [{ type: 'put-key', key, digest: hashSecret(secret) } as const];
     return ok({ changes, audit, value: { id: key.id, secret } });
@@ -127,8 +140,13 @@ export async function createKey(
   return made.ok ? withSecret(context, made.value.id, made.value.secret) : made;
 }
 
-export type KeySettings = Omit<z.output<typeof createKeyInput>, 'account' | 'models' | 'deployments'> & {
+export type KeySettings = Omit<
+  z.output<typeof createKeyInput>,
+  'account' | 'person' | 'models' | 'deployments'
+> & {
   account: Account;
+  /** Undefined: the account's own. */
+  personId?: string | undefined;
   /** Ids. */
   models?: readonly string[] | undefined;
   /** Ids. */
@@ -145,6 +163,7 @@ export function buildKey(
   const key: ApiKey = Object.freeze({
     id: newId('key'),
     accountId: settings.account.id,
+    personId: settings.personId,
     name: settings.name,
     last4: lastFour(secret),
     scopes: Object.freeze([...new Set(settings.scopes)]),
@@ -172,7 +191,11 @@ export function listKeys(
     if (!account.ok) return account;
     accountId = account.value.id;
   }
-  const all = directory.keys(accountId);
+  const person = input.person === undefined ? undefined : findPerson(context.people.deps.store, input.person);
+  if (person?.ok === false) return person;
+  const all = directory
+    .keys(accountId)
+    .filter(({ identity }) => person === undefined || identity.key.personId === person.value.id);
   all.sort((one, other) => other.identity.key.createdAtMs - one.identity.key.createdAtMs);
   return ok({ keys: all.slice(0, input.limit).map((entry) => keyView(context, entry)), total: all.length });
 }
@@ -307,13 +330,27 @@ function resolveDeployments(
   return idsOf(references, 'deployments', (reference) => findDeployment(directory, reference, accountId));
 }
 
+/** The id of a member of the account who may have keys. Errors: `not_found`, `invalid_request`. */
+function resolveOwner(
+  { people }: AdminContext,
+  accountId: string,
+  reference: string | undefined,
+): Result<string | undefined, Fault> {
+  if (reference === undefined) return ok(undefined);
+  const { store } = people.deps;
+  const person = findPerson(store, reference);
+  if (!person.ok) return person;
+  const refused = refuseKeyOwner(store, { accountId, personId: person.value.id });
+  return refused === undefined ? ok(person.value.id) : failed(refused);
+}
+
 /** `undefined`: as it was. `null`: none. */
-function changed<Value>(wanted: Value | null | undefined, old: Value | undefined): Value | undefined {
+export function changed<Value>(wanted: Value | null | undefined, old: Value | undefined): Value | undefined {
   if (wanted === undefined) return old;
   return wanted ?? undefined;
 }
 
-function spendLimits(
+export function spendLimits(
   dayMicros: SpendLimits['dayMicros'] | undefined,
   weekMicros: SpendLimits['weekMicros'] | undefined,
   monthMicros: SpendLimits['monthMicros'] | undefined,

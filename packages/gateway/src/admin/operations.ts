@@ -46,6 +46,7 @@ import {
   updateKey,
   updateKeyInput,
 } from './keys.ts';
+import { listMembersInput, memberLimitsInput, setMemberLimits, showMembers } from './members.ts';
 import { listModels, listModelsInput, modelInput, showModel } from './models.ts';
 import {
   addNode,
@@ -99,6 +100,8 @@ export const OPERATIONS = {
   'key.update': post('/v1/keys/update', updateKeyInput, updateKey),
   'key.rotate': post('/v1/keys/rotate', keyInput, rotateKey),
   'key.revoke': post('/v1/keys/revoke', keyInput, revokeKey),
+  'member.list': post('/v1/members/list', listMembersInput, showMembers),
+  'member.limit': post('/v1/members/limit', memberLimitsInput, setMemberLimits),
   'credit.add': post('/v1/credit/add', addCreditInput, addCredit),
   'credit.transfer': post('/v1/credit/transfer', transferCreditInput, transferCredit),
   'credit.refund': post('/v1/credit/refund', refundCreditInput, refundRequest),

@@ -11,7 +11,7 @@ import type { AdminContext } from './context.ts';
 import { rowsField } from './fields.ts';
 
 /** An id, or an e-mail address. */
-const personField = () => z.string().trim().min(1, 'must not be empty').max(320, 'is too long');
+export const personField = () => z.string().trim().min(1, 'must not be empty').max(320, 'is too long');
 
 export const personInput = z.strictObject({ person: personField() });
 export const listPeopleInput = z.strictObject({ limit: rowsField() });
@@ -100,7 +100,8 @@ export async function operatorLink(
   return ok({ link, expiresAt: new Date(expiresAtMs).toISOString() });
 }
 
-function findPerson(store: PeopleStore, reference: string): Result<StoredPerson, Fault> {
+/** By id or address. Errors: `not_found`. */
+export function findPerson(store: PeopleStore, reference: string): Result<StoredPerson, Fault> {
   const person = store.person(reference) ?? store.personByEmail(reference.toLowerCase());
   return person === undefined
     ? failed(fault('not_found', { message: 'There is no such person.', param: 'person' }))

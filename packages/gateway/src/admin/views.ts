@@ -6,7 +6,7 @@ import { creditsNumber, usdNumber } from '../core/money.ts';
 import type { Micros } from '../core/money.ts';
 import type { NodeModelStatus, NodeStatus } from '../fleet/fleet.ts';
 import { isActive, SANCTION_REASONS, type Sanction } from '../fleet/trust/sanction.ts';
-import type { Balance } from '../ledger/ledger.ts';
+import type { Balance, SpendLimits, SpendSoFar } from '../ledger/ledger.ts';
 import { historyView } from './availability.ts';
 import type { AdminContext } from './context.ts';
 
@@ -98,6 +98,8 @@ export type KeyView = {
   /** The last four characters of the secret. */
   last4: string;
   account: { id: string; name: string };
+  /** Whose it is. null: the account's own. */
+  person: PersonName | null;
   state: KeyState;
   scopes: readonly Scope[];
   /** null: every model. */
@@ -111,7 +113,7 @@ export type KeyView = {
   requestsPerMinute: number | null;
   concurrency: number | null;
   /** Per UTC day, ISO week and month; `limit` null: none. */
-  spend: { day: SpendView; week: SpendView; month: SpendView };
+  spend: WindowsView;
   createdAt: string;
   expiresAt: string | null;
   revokedAt: string | null;
@@ -121,33 +123,45 @@ export type KeyView = {
 /** `resetsAt`: when the window ends and counts from 0 again. */
 export type SpendView = { spent: MoneyView; limit: MoneyView | null; resetsAt: string };
 
-export function keyView(context: AdminContext, entry: KeyEntry): KeyView {
-  const { key, account } = entry.identity;
-  const spent = context.ledger.keySpend(key.id);
-  const limits = key.spendLimits;
-  const { directory } = context.registry;
-  const nowMs = context.clock.nowMs();
+export type WindowsView = { day: SpendView; week: SpendView; month: SpendView };
+
+/** `name` null: the person is gone. */
+export type PersonName = { id: string; name: string | null };
+
+export function personName({ people }: AdminContext, personId: string): PersonName {
+  return { id: personId, name: people.deps.store.person(personId)?.name ?? null };
+}
+
+/** What was spent in the windows of `nowMs`, and what may be. */
+export function spendView(nowMs: number, spent: SpendSoFar, limits: SpendLimits): WindowsView {
   const window = (name: SpendWindow, spentMicros: Micros, limitMicros: Micros | undefined): SpendView => ({
     spent: moneyView(spentMicros),
     limit: optionalMoney(limitMicros),
     resetsAt: timeView(spendWindowEndMs(name, nowMs)),
   });
   return {
+    day: window('day', spent.dayMicros, limits.dayMicros),
+    week: window('week', spent.weekMicros, limits.weekMicros),
+    month: window('month', spent.monthMicros, limits.monthMicros),
+  };
+}
+
+export function keyView(context: AdminContext, entry: KeyEntry): KeyView {
+  const { key, account } = entry.identity;
+  const { directory } = context.registry;
+  return {
     id: key.id,
     name: key.name,
     last4: key.last4,
     account: { id: account.id, name: account.name },
+    person: key.personId === undefined ? null : personName(context, key.personId),
     state: keyState(entry, context.clock.nowMs()),
     scopes: key.scopes,
     models: key.models ?? null,
     deployments: key.deployments?.flatMap((id) => directory.deployments.get(id)?.name ?? []) ?? null,
     requestsPerMinute: key.requestsPerMinute ?? null,
     concurrency: key.concurrency ?? null,
-    spend: {
-      day: window('day', spent.dayMicros, limits.dayMicros),
-      week: window('week', spent.weekMicros, limits.weekMicros),
-      month: window('month', spent.monthMicros, limits.monthMicros),
-    },
+    spend: spendView(context.clock.nowMs(), context.ledger.keySpend(key.id), key.spendLimits),
     createdAt: timeView(key.createdAtMs),
     expiresAt: optionalTime(key.expiresAtMs),
     revokedAt: optionalTime(key.revokedAtMs),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { micros } from '../core/money.ts';
+import type { Receipt } from '../ledger/ledger.ts';
 import { keptReceipt } from '../receipts/testing-receipts.ts';
 import { type ConsoleWorld, openConsoleWorld } from './testing-console.ts';
 
@@ -31,12 +32,12 @@ const opens = (secret: string) => {
   return found.ok ? 'opens' : found.error.code;
 };
 
-async function charge(accountId: string, requestId: string, change: object = {}): Promise<void> {
+async function charge(accountId: string, requestId: string, change: Partial<Receipt> = {}): Promise<void> {
   const { ledger, clock } = world.admin;
   const held = ledger.reserve({
     requestId,
     accountId,
-    keyId: 'key_1',
+    keyId: change.keyId ?? 'key_1',
     amountMicros: micros(1_000),
     spendLimits: {},
     durable: false,
@@ -68,7 +69,7 @@ describe('keys', () => {
   it('are made once, shown without the secret, changed, and revoked', async () => {
     const { key, secret } = await newKey({ name: 'app', models: ['tiny'], dayLimitMicros: 5_000_000 });
     expect(opens(secret)).toBe('opens');
-    const listed = await world.call('Vic', 'GET', own('keys'));
+    const listed = await world.call('Olga', 'GET', own('keys'));
     expect(listed.json).toMatchObject({
       keys: [{ id: key.id, name: 'app', models: ['small'], spend: { day: { limit: { usd: 5 } } } }],
     });
@@ -143,6 +144,158 @@ describe('keys', () => {
     world.clock.advance(10 * 60_000 + 1);
     const asked = await world.call('Dana', 'POST', own('keys'), { name: 'x' });
     expect([asked.status, asked.json]).toMatchObject([403, { error: { code: 'recent_sign_in_required' } }]);
+  });
+});
+
+describe('keys of people', () => {
+  const make = async (who: string, body: object = {}) =>
+    world.call(who, 'POST', own('keys'), { name: `of ${who}`, ...body });
+  const idOf = ({ json }: { json: unknown }) => (json as Created).key.id;
+  type Listed = { keys: { name: string; person: { id: string; name: string } | null }[] };
+  const listedTo = async (who: string) =>
+    ((await world.call(who, 'GET', own('keys'))).json as Listed).keys.map(({ name }) => name).toSorted();
+
+  beforeEach(() => {
+    world.join('Dora', lab, 'developer');
+    world.join('Adam', lab, 'admin');
+  });
+
+  it('are their own: to other developers they do not exist, to admins and owners they do', async () => {
+    const danas = idOf(await make('Dana'));
+    const doras = idOf(await make('Dora'));
+    const common = idOf(await make('Adam'));
+    expect(await listedTo('Dana')).toEqual(['of Dana']);
+    expect(await listedTo('Dora')).toEqual(['of Dora']);
+    for (const who of ['Adam', 'Olga'])
+      expect(await listedTo(who)).toEqual(['of Adam', 'of Dana', 'of Dora']);
+    expect((await world.call('Vic', 'GET', own('keys'))).status).toBe(403);
+    const tries = async (who: string, key: string) => {
+      const answers = [
+        await world.call(who, 'PATCH', own(`keys/${key}`), { name: 'mine' }),
+        await world.call(who, 'POST', own(`keys/${key}/rotate`), { overlapHours: 1 }),
+        await world.call(who, 'DELETE', own(`keys/${key}`)),
+      ];
+      return answers.map(({ status }) => status);
+    };
+    for (const key of [danas, common, 'of Dana', 'key_none'])
+      expect(await tries('Dora', key)).toEqual([404, 404, 404]);
+    expect(await tries('Vic', danas)).toEqual([403, 403, 403]);
+    expect(await tries('Dora', doras)).toEqual([200, 200, 200]);
+    expect(await tries('Adam', danas)).toEqual([200, 200, 200]);
+    expect(await tries('Olga', common)).toEqual([200, 200, 200]);
+  });
+
+  it('belong to whom the maker may say, and stay with them when they get another secret', async () => {
+    const personOf = ({ json }: { json: unknown }) => (json as { key: { person: object | null } }).key.person;
+    const dana = { id: 'person_Dana', name: 'Dana' };
+    expect(personOf(await make('Dana'))).toEqual(dana);
+    expect(personOf(await make('Adam'))).toBeNull();
+    expect(personOf(await make('Adam', { personId: 'person_Adam' }))).toMatchObject({ name: 'Adam' });
+    const given = await make('Olga', { personId: 'person_Dana' });
+    expect(personOf(given)).toEqual(dana);
+    const rotated = await world.call('Dana', 'POST', own(`keys/${idOf(given)}/rotate`), { overlapHours: 5 });
+    expect(personOf(rotated)).toEqual(dana);
+    const moved = await world.call('Olga', 'PATCH', own(`keys/${idOf(given)}`), { personId: 'person_Dora' });
+    expect(moved.status).toBe(400);
+    for (const [who, personId, status] of [
+      ['Dana', null, 403],
+      ['Dana', 'person_Dora', 403],
+      ['Vic', 'person_Vic', 403],
+      ['Olga', 'person_Vic', 400],
+      ['Olga', 'person_Rita', 404],
+      ['Olga', 'person_none', 404],
+    ] as const)
+      expect((await make(who, { personId })).status, `${who} for ${personId}`).toBe(status);
+  });
+
+  it('end with their membership or role, those of the account stay', async () => {
+    const danas = (await make('Dana')).json as Created;
+    const page = (await world.call('Dana', 'POST', own('browser-key'), {})).json as { secret: string };
+    const common = (await make('Olga')).json as Created;
+    const doras = (await make('Dora')).json as Created;
+    const secrets = [danas, page, common, doras].map(({ secret }) => secret);
+    expect(secrets.map(opens)).toEqual(['opens', 'opens', 'opens', 'opens']);
+    await world.call('Olga', 'DELETE', own('members/person_Dana'));
+    expect(secrets.map(opens)).toEqual(['invalid_api_key', 'invalid_api_key', 'opens', 'opens']);
+    await world.call('Olga', 'PATCH', own('members/person_Dora'), { role: 'viewer' });
+    expect(secrets.map(opens).slice(2)).toEqual(['opens', 'invalid_api_key']);
+    expect((await world.call('Dora', 'POST', own('browser-key'), {})).status).toBe(403);
+  });
+});
+
+describe('limits of members', () => {
+  type Shares = { members: { name: string; share: unknown }[] };
+  const shareFor = async (who: string, of: string) =>
+    ((await world.call(who, 'GET', own('members'))).json as Shares).members.find(({ name }) => name === of)
+      ?.share;
+  const set = (who: string, of: string, body: object) =>
+    world.call(who, 'PATCH', own(`members/person_${of}/limits`), body);
+
+  it('are for admins and owners to set, and for the member to see', async () => {
+    world.join('Dora', lab, 'developer');
+    world.join('Adam', lab, 'admin');
+    const answer = await set('Adam', 'Dana', { dayLimitMicros: 5_000_000, concurrency: 3 });
+    expect([answer.status, answer.json]).toMatchObject([
+      200,
+      { name: 'Dana', role: 'developer', share: { concurrency: 3, requestsPerMinute: null } },
+    ]);
+    for (const who of ['Dana', 'Adam', 'Olga'])
+      expect(await shareFor(who, 'Dana')).toMatchObject({ keys: 0, spend: { day: { limit: { usd: 5 } } } });
+    for (const who of ['Dora', 'Vic']) expect(await shareFor(who, 'Dana')).toBeNull();
+    for (const [who, of, status] of [
+      ['Dana', 'Dana', 403],
+      ['Vic', 'Dana', 403],
+      ['Rita', 'Dana', 404],
+      ['Adam', 'Adam', 403],
+      ['Adam', 'Olga', 403],
+      ['Olga', 'Adam', 200],
+      ['Olga', 'Rita', 404],
+    ] as const)
+      expect((await set(who, of, { dayLimitMicros: 1 })).status, `${who} for ${of}`).toBe(status);
+    expect((await set('Olga', 'Dana', { dayLimitMicros: -1 })).status).toBe(400);
+    const [newest] = await world.admin.registry.auditTrail(1);
+    expect(newest).toMatchObject({ actor: 'person:person_Olga', action: 'member.limits', subject: lab });
+  });
+
+  it('hold for the key of an open page, too', async () => {
+    await set('Olga', 'Dana', { requestsPerMinute: 2 });
+    const made = await newKey();
+    const { secret } = (await world.call('Dana', 'POST', own('browser-key'), {})).json as { secret: string };
+    const { directory } = world.admin.registry;
+    const memberOf = (one: string) => {
+      const found = directory.identify(one);
+      return found.ok ? found.value.member : undefined;
+    };
+    expect(memberOf(secret)).toMatchObject({ requestsPerMinute: 2 });
+    expect(memberOf(secret)).toBe(memberOf(made.secret));
+    await set('Olga', 'Dana', { requestsPerMinute: null });
+    expect(memberOf(secret)).toBeUndefined();
+  });
+
+  it('go with usage by member, which is for admins', async () => {
+    const { key } = await newKey();
+    const second = await newKey();
+    await charge(lab, id(1), { keyId: key.id });
+    await charge(lab, id(2), { keyId: second.key.id });
+    await charge(lab, id(3), {});
+    for (const bucket of ['day', 'hour']) {
+      const { json } = await world.call('Olga', 'GET', own(`usage?bucket=${bucket}&by=member`));
+      expect((json as { rows: unknown[] }).rows).toHaveLength(2);
+      expect(json).toMatchObject({
+        by: 'member',
+        rows: expect.arrayContaining([
+          expect.objectContaining({
+            group: 'person_Dana',
+            groupName: 'Dana',
+            requests: 2,
+            chargedMicros: 1_400,
+          }),
+          expect.objectContaining({ group: 'account', requests: 1, chargedMicros: 700 }),
+        ]),
+        total: { requests: 3 },
+      });
+    }
+    expect((await world.call('Dana', 'GET', own('usage?by=member'))).status).toBe(403);
   });
 });
 
@@ -293,8 +446,9 @@ describe('a person', () => {
   const path = '/api/console/person';
 
   it('exports and ends themselves after a fresh sign-in, and by their address', async () => {
-    expect((await world.call('Dana', 'GET', `${path}/export`)).json).toEqual({
+    expect((await world.call('Dana', 'GET', `${path}/export`)).json).toMatchObject({
       person: { email: 'Dana@example.com' },
+      memberships: [{ accountId: lab, role: 'developer' }],
     });
     const wrong = await world.call('Dana', 'DELETE', path, { confirm: 'Olga@example.com' });
     expect(wrong.json).toMatchObject({ error: { code: 'invalid_request', param: 'confirm' } });
@@ -333,7 +487,7 @@ describe('a person', () => {
   it('does not lose what the nodes of an account have earned', async () => {
     world.join('Olga', rival, 'viewer', { memberships: [] });
     world.join('Olga', lab, 'owner', { memberships: [{ accountId: lab, role: 'owner' }] });
-    for (const name of ['Dana', 'Vic', 'Rita']) world.people.delete(name);
+    for (const name of ['Dana', 'Vic', 'Rita']) world.drop(name);
     await world.admin.ledger.reward({
       id: 'canary:1',
       accountId: lab,

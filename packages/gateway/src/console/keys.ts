@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { browserKeyId, type BrowserKeyOwner, isBrowserKey } from '../accounts/browser-key.ts';
-import type { KeyEntry } from '../accounts/key-directory.ts';
+import { browserKeyId, isBrowserKey } from '../accounts/browser-key.ts';
+import type { ApiKey, MemberId } from '../accounts/account.ts';
 import { hashSecret, lastFour } from '../accounts/key-secret.ts';
-import type { ApiKey, Scope } from '../accounts/account.ts';
 import type { AdminContext } from '../admin/context.ts';
 import { replaceKey, replaceKeyInput } from '../admin/key-overlap.ts';
 import {
@@ -14,61 +13,56 @@ import {
   updateKey,
   updateKeyInput,
 } from '../admin/keys.ts';
-import { findKey } from '../admin/lookup.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
+import { refuseKeyOwner } from '../people/key-owners.ts';
+import { GRANTABLE, KEY_NOT_FOUND, type KeyAction, refuseKeyAction } from '../people/key-rules.ts';
+import { roleCovers } from '../people/person.ts';
 import { type AccountCall, type ConsoleRow, memberRow } from './row.ts';
-
-/** What people may give a key: never more than they may do here themselves. Admin keys come from the command line. */
-const GRANTABLE: readonly Scope[] = ['inference', 'read'];
 
 const KEYS_MAX = 10_000;
 const BROWSER_KEY_MS = 12 * 3_600_000;
 
 const scopes = z.array(z.enum(['inference', 'read'])).min(1, 'must name a scope');
-const newKey = createKeyInput
-  .omit({ account: true })
-  .extend({ scopes: scopes.default(['inference', 'read']) });
+const newKey = createKeyInput.omit({ account: true, person: true }).extend({
+  scopes: scopes.default(['inference', 'read']),
+  /** Whose it is; null: the account's own. */
+  personId: z.string().min(1).max(100).nullable().optional(),
+});
 const keyChange = updateKeyInput.omit({ account: true, key: true });
 const rotation = replaceKeyInput.omit({ account: true, key: true });
 
 export function keyRows(): ConsoleRow[] {
   return [
-    memberRow('viewer', {
+    memberRow('developer', {
       method: 'GET',
       path: 'keys',
-      run: ({ admin, account }) => shownKeys(admin, account.id),
+      run: (call) => ownKeys(call),
     }),
     memberRow('developer', {
       method: 'POST',
       path: 'keys',
       fresh: true,
       input: newKey,
-      run: ({ admin, account }, input) => createKey(admin, { ...input, account: account.id }),
+      run: (call, input) => makeKey(call, input),
     }),
     memberRow('developer', {
       method: 'PATCH',
       path: 'keys/:key',
       input: keyChange,
-      run(call, input) {
-        const key = grantableKey(call);
-        return key.ok ? updateKey(call.admin, { ...input, ...reference(call) }) : key;
-      },
+      run: (call, input) => onKey(call, 'change', (key) => updateKey(call.admin, { ...input, ...key })),
     }),
     memberRow('developer', {
       method: 'POST',
       path: 'keys/:key/rotate',
       fresh: true,
       input: rotation,
-      run(call, input) {
-        const key = grantableKey(call);
-        return key.ok ? replaceKey(call.admin, { ...input, ...reference(call) }) : key;
-      },
+      run: (call, input) => onKey(call, 'rotate', (key) => replaceKey(call.admin, { ...input, ...key })),
     }),
     memberRow('developer', {
       method: 'DELETE',
       path: 'keys/:key',
-      run: (call) => revokeKey(call.admin, reference(call)),
+      run: (call) => onKey(call, 'revoke', (key) => revokeKey(call.admin, key)),
     }),
     memberRow('developer', {
       method: 'POST',
@@ -79,47 +73,70 @@ export function keyRows(): ConsoleRow[] {
   ];
 }
 
-/** Keys that people made, and those of their pages. Errors: `not_found`. */
+/** Keys that people made, and those of their pages, of a whole account. Errors: `not_found`. */
 export function shownKeys(admin: AdminContext, accountId: string) {
+  return listOf(admin, accountId, () => true);
+}
+
+/** Those that the member may see. */
+function ownKeys({ admin, account, person, role }: AccountCall) {
+  const by = { personId: person.id, role };
+  return listOf(admin, account.id, (key) => refuseKeyAction(by, 'see', key) === undefined);
+}
+
+type Facts = Pick<ApiKey, 'id' | 'personId' | 'scopes'>;
+
+function listOf(admin: AdminContext, accountId: string, isShown: (key: Facts) => boolean) {
   const all = listKeys(admin, { account: accountId, limit: KEYS_MAX });
   if (!all.ok) return all;
+  const shown = all.value.keys.filter((key) => isShown({ ...key, personId: key.person?.id }));
   const isBrowsers = ({ id }: { id: string }) => isBrowserKey(id);
-  return ok({
-    keys: all.value.keys.filter((key) => !isBrowsers(key)),
-    browserKeys: all.value.keys.filter(isBrowsers),
+  return ok({ keys: shown.filter((key) => !isBrowsers(key)), browserKeys: shown.filter(isBrowsers) });
+}
+
+/** Nobody said whose: developers make keys for themselves, admins and owners for the account. */
+function makeKey(call: AccountCall, { personId, ...input }: z.output<typeof newKey>) {
+  const { admin, account, person, role } = call;
+  const unsaid = roleCovers(role, 'admin') ? undefined : person.id;
+  const owner = personId === undefined ? unsaid : (personId ?? undefined);
+  const key = { id: '', personId: owner, scopes: input.scopes };
+  const refused = refuseKeyAction({ personId: person.id, role }, 'make', key);
+  if (refused !== undefined) return failed(refused);
+  return createKey(admin, {
+    ...input,
+    account: account.id,
+    ...(owner === undefined ? {} : { person: owner }),
   });
 }
 
-const reference = ({ account, params }: AccountCall) => ({ account: account.id, key: params['key'] ?? '' });
-
-/** Keys with rights that nobody can give here are changed where they were made. They can always be revoked. */
-function grantableKey(call: AccountCall): Result<KeyEntry, Fault> {
-  const { account, key } = reference(call);
-  const entry = findKey(call.admin.registry.directory, key, account);
-  if (entry.ok && isBrowserKey(entry.value.identity.key.id)) return failed(PAGES_OWN);
-  if (!entry.ok || entry.value.identity.key.scopes.every((scope) => GRANTABLE.includes(scope))) return entry;
-  const message = 'This key has rights that cannot be given here. Change it with the command line.';
-  return failed(fault('permission_denied', { message, param: 'key' }));
+/** By its id, and only what the member may do with it. */
+function onKey<Value>(
+  { admin, account, person, role, params }: AccountCall,
+  action: KeyAction,
+  run: (key: { account: string; key: string }) => Promise<Result<Value, Fault>>,
+): Result<Value, Fault> | Promise<Result<Value, Fault>> {
+  const id = params['key'] ?? '';
+  const key = admin.registry.directory.key(id)?.identity.key;
+  if (key === undefined || key.accountId !== account.id) return failed(KEY_NOT_FOUND);
+  const refused = refuseKeyAction({ personId: person.id, role }, action, key);
+  return refused === undefined ? run({ account: account.id, key: id }) : failed(refused);
 }
 
-/** Else it could be made to live on. */
-const PAGES_OWN = fault('permission_denied', {
-  message: 'This key belongs to an open page. It can be revoked, not changed.',
-  param: 'key',
-});
-
 /** Gives the person's page a key of its own. The one before is refused from now on. */
-async function makeBrowserKey(admin: AdminContext, owner: BrowserKeyOwner) {
+async function makeBrowserKey(admin: AdminContext, owner: MemberId) {
   const id = browserKeyId(owner);
   const nowMs = admin.clock.nowMs();
   const expiresAtMs = nowMs + BROWSER_KEY_MS;
   const made = await admin.registry.change((directory) => {
     if (directory.account(owner.accountId) === undefined) return failed(fault('not_found'));
+    const refused = refuseKeyOwner(admin.people.deps.store, owner);
+    if (refused !== undefined) return failed(refused);
     const secret = newSecret(admin, GRANTABLE);
     const known = directory.key(id)?.identity.key;
     const key: ApiKey = Object.freeze({
       id,
       accountId: owner.accountId,
+      personId: owner.personId,
       name: 'Browser',
       last4: lastFour(secret),
       scopes: GRANTABLE,
@@ -142,11 +159,4 @@ async function makeBrowserKey(admin: AdminContext, owner: BrowserKeyOwner) {
   });
   if (!made.ok) return made;
   return ok({ secret: made.value, expiresAt: new Date(expiresAtMs).toISOString() });
-}
-
-/** Ends the key of a person's page, for one who leaves an account. */
-export async function endBrowserKey(admin: AdminContext, owner: BrowserKeyOwner): Promise<void> {
-  const id = browserKeyId(owner);
-  if (admin.registry.directory.key(id) !== undefined)
-    await revokeKey(admin, { account: owner.accountId, key: id });
 }

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { memberLimitsInput, memberShareView, setMemberLimits } from '../admin/members.ts';
 import { MEMBER_ROLES } from '@switchyard/protocol/console/common.ts';
+import type { AccountPerson, Member } from '@switchyard/protocol/console/members.ts';
 import { fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
+import { refuseMemberChange } from '../people/member-rules.ts';
+import { roleCovers } from '../people/person.ts';
 import type { EventHub } from './event-hub.ts';
-import { endBrowserKey } from './keys.ts';
 import type { PeopleMembers } from './people.ts';
 import { type AccountCall, type ConsoleRow, memberRow, personRow } from './row.ts';
 import { refuseUnpaidEarnings } from './unpaid-earnings.ts';
@@ -11,6 +14,7 @@ import { refuseUnpaidEarnings } from './unpaid-earnings.ts';
 const role = z.enum(MEMBER_ROLES);
 const invitation = z.strictObject({ email: z.email('must be an e-mail address').max(254), role });
 const acceptance = z.strictObject({ token: z.string().min(1).max(200) });
+const limits = memberLimitsInput.omit({ account: true, person: true });
 const deletion = z.strictObject({ confirm: z.string().max(200) });
 
 const DONE = { done: true };
@@ -24,7 +28,7 @@ export function memberRows(people: PeopleMembers, hub: Streams): ConsoleRow[] {
     memberRow('viewer', {
       method: 'GET',
       path: 'members',
-      run: async ({ account }) => ok({ members: await people.members(account.id) }),
+      run: (call) => membersOf(people, call),
     }),
     memberRow('owner', {
       method: 'PATCH',
@@ -33,10 +37,17 @@ export function memberRows(people: PeopleMembers, hub: Streams): ConsoleRow[] {
       input: z.strictObject({ role }),
       async run(call, input) {
         const changed = await people.changeRole(call.account.id, { ...member(call), ...input });
-        if (changed.ok && input.role === 'viewer') await endKeyOf(call);
-        if (changed.ok) hub.membersChanged(call.account.id, changed.value.personId);
-        return changed;
+        if (!changed.ok) return changed;
+        hub.membersChanged(call.account.id, changed.value.personId);
+        return ok(memberView(call, changed.value));
       },
+    }),
+    memberRow('admin', {
+      method: 'PATCH',
+      path: 'members/:person/limits',
+      fresh: true,
+      input: limits,
+      run: (call, input) => changeLimits(people, call, input),
     }),
     memberRow('viewer', {
       method: 'DELETE',
@@ -95,16 +106,33 @@ async function remove(people: PeopleMembers, hub: Streams, call: AccountCall) {
   if (personId !== by.id && call.role !== 'owner')
     return failed(fault('permission_denied', { message: 'Only owners take other members out.' }));
   const removed = await people.removeMember(call.account.id, { personId, by });
-  if (removed.ok) {
-    await endKeyOf(call);
-    hub.membersChanged(call.account.id, personId);
-  }
+  if (removed.ok) hub.membersChanged(call.account.id, personId);
   return done(removed);
 }
 
-/** A page that is still open must not go on paying from the account. */
-function endKeyOf({ admin, account, params }: AccountCall): Promise<void> {
-  return endBrowserKey(admin, { accountId: account.id, personId: params['person'] ?? '' });
+async function membersOf(people: PeopleMembers, call: AccountCall) {
+  const members = await people.members(call.account.id);
+  return ok({ members: members.map((one) => memberView(call, one)) });
+}
+
+/** What members spend is for themselves, admins and owners to see. */
+function memberView({ admin, account, person, role: own }: AccountCall, one: AccountPerson): Member {
+  const isShown = one.personId === person.id || roleCovers(own, 'admin');
+  const { personId } = one;
+  return { ...one, share: isShown ? memberShareView(admin, { accountId: account.id, personId }) : null };
+}
+
+async function changeLimits(people: PeopleMembers, call: AccountCall, input: z.output<typeof limits>) {
+  const { admin, account, person, role: own } = call;
+  const { personId } = member(call);
+  const members = await people.members(account.id);
+  const change = { do: 'set-limits', personId } as const;
+  const refused = refuseMemberChange(members, { personId: person.id, role: own }, change);
+  if (refused !== undefined) return failed(refused);
+  const set = await setMemberLimits(admin, { ...input, account: account.id, person: personId });
+  const changed = members.find((one) => one.personId === personId);
+  if (!set.ok || changed === undefined) return failed(set.ok ? fault('not_found') : set.error);
+  return ok(memberView(call, changed));
 }
 
 async function deleteAccount(

@@ -1,4 +1,5 @@
 import { findAccount } from '../admin/lookup.ts';
+import { memberShareView } from '../admin/members.ts';
 import { ok, type Result } from '../core/result.ts';
 import type { Fault } from '../core/errors.ts';
 import type { Account } from '../accounts/account.ts';
@@ -27,7 +28,13 @@ export function operatorAccountDetailRows(deps: {
       path: 'accounts/:account/members',
       async run(call) {
         const account = named(call);
-        return account.ok ? ok({ members: await deps.people.members(account.value.id) }) : account;
+        if (!account.ok) return account;
+        const accountId = account.value.id;
+        const members = (await deps.people.members(accountId)).map((one) => ({
+          ...one,
+          share: memberShareView(call.admin, { accountId, personId: one.personId }),
+        }));
+        return ok({ members });
       },
     }),
     operatorRow({

@@ -3,7 +3,7 @@ import type {
   AcceptedInvitation,
   CreateInvitation,
   Invitation,
-  Member,
+  AccountPerson,
   NewInvitation,
 } from '@switchyard/protocol/console/members.ts';
 import type { ConfirmedEmail } from '@switchyard/protocol/console/session.ts';
@@ -16,12 +16,12 @@ import type { Person } from '../people/person.ts';
  * keeps an owner and that nobody gives a role above their own is checked here. `actor` is for the audit trail.
  */
 export type PeopleMembers = {
-  members(accountId: string): Promise<readonly Member[]>;
+  members(accountId: string): Promise<readonly AccountPerson[]>;
   /** Errors: `not_found`, `invalid_request` (the last owner), `permission_denied`. */
   changeRole(
     accountId: string,
     change: { personId: string; role: MemberRole; by: Person },
-  ): Promise<Result<Member, Fault>>;
+  ): Promise<Result<AccountPerson, Fault>>;
   /** Errors: `not_found`, `invalid_request` (the last owner). */
   removeMember(accountId: string, change: { personId: string; by: Person }): Promise<Result<void, Fault>>;
   invitations(accountId: string): Promise<readonly Invitation[]>;

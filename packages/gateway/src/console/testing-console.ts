@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { MemberRole } from '@switchyard/protocol/console/common.ts';
 import { createAccount } from '../admin/accounts.ts';
 import type { AdminContext } from '../admin/context.ts';
@@ -7,19 +6,18 @@ import { openTestGateway, type TestGateway } from '../cli/test-gateway.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 import { micros } from '../core/money.ts';
-import { failed, ok, type Result } from '../core/result.ts';
-import { fault, type Fault } from '../core/errors.ts';
 import { openPriceBook } from '../receipts/price-book.ts';
 import { createReceiptSigner, newReceiptKeyPem, type ReceiptJwkSet } from '../receipts/signing.ts';
 import { openReceiptStore } from '../store/sqlite/ledger/read.ts';
 import { openRecordReader } from '../store/sqlite/ledger/usage-reader.ts';
+import { type OpenedPeople, openPeopleStore } from '../store/sqlite/people/open.ts';
 import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import { openConsole } from './open-console.ts';
-import type { PeopleMembers } from './people.ts';
+import { createPeopleMembers } from './people-members.ts';
 import type { ConsoleRow } from './row.ts';
-import type { Person } from '../people/person.ts';
+import type { PeopleSessions, Person } from '../people/person.ts';
 
-/** For the tests of this folder: the console over a real HTTP server and real stores, with people in memory. */
+/** For the tests of this folder: the console over a real HTTP server and real stores; only sessions are in memory. */
 export type ConsoleWorld = {
   clock: VirtualClock;
   gateway: TestGateway;
@@ -27,9 +25,12 @@ export type ConsoleWorld = {
   receiptKeys: ReceiptJwkSet;
   admin: AdminContext;
   origin: string;
+  /** Who is signed in. What they may do in accounts is in the store. */
   people: Map<string, Person>;
   /** `Dana`, a developer of the account `Lab` unless told otherwise. */
   join(name: string, accountId: string, role: MemberRole, change?: Partial<Person>): Person;
+  /** Takes a person out of all accounts, as if they had never been there. */
+  drop(name: string): void;
   newAccount(name: string): Promise<string>;
   /** As the page of a person would, from our own origin. */
   call(who: string | undefined, method: string, path: string, body?: unknown): Promise<Answer>;
@@ -45,6 +46,7 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
   const clock = createVirtualClock();
   const gateway = await openTestGateway(clock);
   const people = new Map<string, Person>();
+  const kept = openPeopleStore(gateway.directory, clock);
   const records = openRecordReader({
     ledgerPath: `${gateway.directory}/ledger.sqlite`,
     usagePath: `${gateway.directory}/usage.sqlite`,
@@ -88,7 +90,11 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
   const consoleApi = openConsole({
     config,
     admin: gateway.context,
-    people: { sessions: sessionsOf(people), members: membersOf(people), onSessionEnd() {} },
+    people: {
+      sessions: sessionsOf(people, kept),
+      members: createPeopleMembers(gateway.context.people.deps),
+      onSessionEnd() {},
+    },
     records,
     receipts: { receiptOf: (account, id) => receipts.byId(account, id), prices, signer },
     operator: {
@@ -144,8 +150,10 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
         ...change,
       };
       people.set(name, person);
+      keepPerson(kept, person);
       return person;
     },
+    drop: (name) => kept.store.deletePerson(`person_${name}`),
     async newAccount(name) {
       const made = await createAccount(gateway.context, { name, role: 'person' });
       if (!made.ok) throw new Error(made.error.code);
@@ -175,65 +183,32 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
       await server.close();
       await records.close();
       receipts.close();
+      kept.store.close();
       await gateway.dispose();
     },
   };
 }
 
-function sessionsOf(people: Map<string, Person>) {
+function sessionsOf(people: Map<string, Person>, { store }: OpenedPeople): PeopleSessions {
   return {
-    read: (headers: IncomingHttpHeaders) =>
-      Promise.resolve(people.get(/person=(\w+)/.exec(headers.cookie ?? '')?.[1] ?? '')),
-  };
-}
-
-/** Roles and leaving are real, mail and export are not. */
-function membersOf(people: Map<string, Person>): PeopleMembers {
-  const viewOf = (person: Person, role: MemberRole) => ({
-    personId: person.id,
-    name: person.name,
-    email: person.email,
-    role,
-    since: '2026-01-01T00:00:00.000Z',
-  });
-  return {
-    ...NO_MEMBERS,
-    members: (accountId) =>
-      Promise.resolve(
-        [...people.values()].flatMap((person) =>
-          person.memberships.flatMap((one) =>
-            one.accountId === accountId ? [viewOf(person, one.role)] : [],
-          ),
-        ),
-      ),
-    removeMember(accountId, { personId }) {
-      for (const person of people.values()) {
-        if (person.id !== personId) continue;
-        person.memberships = person.memberships.filter((one) => one.accountId !== accountId);
-        return Promise.resolve(ok(undefined));
-      }
-      return Promise.resolve(failed(fault('not_found')));
+    read(headers) {
+      const known = people.get(/person=(\w+)/.exec(headers.cookie ?? '')?.[1] ?? '');
+      if (known === undefined) return Promise.resolve(undefined);
+      return Promise.resolve({ ...known, memberships: store.memberships(known.id) });
     },
   };
 }
 
-/** What the tests of this folder do not need: it has its own in `people/`. */
-const NO_MEMBERS: PeopleMembers = {
-  members: () => Promise.resolve([]),
-  invitations: () => Promise.resolve([]),
-  exportAccount: refuse,
-  changeRole: refuse,
-  removeMember: refuse,
-  invite: refuse,
-  withdrawInvitation: refuse,
-  acceptInvitation: refuse,
-  askForEmail: () => Promise.resolve(ok(undefined)),
-  confirmEmail: refuse,
-  deleteAccount: refuse,
-  exportPerson: (person) => Promise.resolve(ok({ person: { email: person.email } })),
-  deletePerson: () => Promise.resolve(ok(undefined)),
-};
-
-function refuse(): Promise<Result<never, Fault>> {
-  return Promise.resolve(failed(fault('not_found')));
+/** As if they had signed up and been invited. */
+function keepPerson({ store, database }: OpenedPeople, person: Person): void {
+  const { id, name, email, memberships } = person;
+  database
+    .prepare<string[]>(
+      `INSERT INTO "user" (id, name, email, "emailVerified", "createdAt", "updatedAt")
+       VALUES (?, ?, ?, 1, '2026-01-01', '2026-01-01') ON CONFLICT DO NOTHING`,
+    )
+    .run(id, name, email);
+  for (const { accountId } of store.memberships(id)) store.deleteMembership({ accountId, personId: id });
+  for (const { accountId, role } of memberships)
+    store.putMembership({ accountId, personId: id, role, sinceMs: 0 });
 }

@@ -7,6 +7,8 @@ import { failed, ok, type Result } from '../core/result.ts';
 import { csvText } from '../receipts/csv.ts';
 import { dayOf, dayText, parseDay } from '../receipts/days.ts';
 import { type HourRow, type RecordReader, USAGE_DAYS_MAX, type UsageRow } from '../receipts/reader.ts';
+import { roleCovers } from '../people/person.ts';
+import { byMember, type MemberRow } from './usage-by-member.ts';
 import { usageView } from '../receipts/receipt-view.ts';
 import { addUsage } from '../receipts/usage-report.ts';
 import { type AccountCall, type ConsoleRow, CsvFile, memberRow } from './row.ts';
@@ -27,7 +29,7 @@ export const rangeFields = { from: dayField(), to: dayField() };
 const usageQuery = z.strictObject({
   ...rangeFields,
   bucket: z.enum(['hour', 'day']).default('day'),
-  by: z.enum(['model', 'key']).optional(),
+  by: z.enum(['model', 'key', 'member']).optional(),
 });
 type UsageQuery = z.output<typeof usageQuery>;
 
@@ -69,10 +71,12 @@ export function rangeOf(
 
 async function readUsage(
   records: RecordReader,
-  { admin, account }: AccountCall,
+  { admin, account, role }: AccountCall,
   query: UsageQuery,
 ): Promise<Result<UsageAnswer, Fault>> {
   const { bucket, by } = query;
+  if (by === 'member' && !roleCovers(role, 'admin')) return failed(MEMBERS_ARE_FOR_ADMINS);
+  const groupBy = by === 'member' ? 'key' : by;
   const range = rangeOf(query, admin.clock.nowMs(), {
     defaultDays: DEFAULT_DAYS[bucket],
     maxDays: bucket === 'hour' ? BY_HOURS_MAX_DAYS : USAGE_DAYS_MAX,
@@ -82,15 +86,22 @@ async function readUsage(
   const asked = { accountId: account.id };
   const rows =
     bucket === 'hour'
-      ? await records.hours({ ...asked, fromHour: fromDay * 24, toHour: toDay * 24 + 23, groupBy: by })
-      : await records.usage({ ...asked, fromDay, toDay, groupBy: by === undefined ? ['day'] : ['day', by] });
+      ? await records.hours({ ...asked, fromHour: fromDay * 24, toHour: toDay * 24 + 23, groupBy })
+      : await records.usage({
+          ...asked,
+          fromDay,
+          toDay,
+          groupBy: groupBy === undefined ? ['day'] : ['day', groupBy],
+        });
   if (!rows.ok) return failed(readFault(rows.error));
   return ok({
     from: dayText(fromDay),
     to: dayText(toDay),
     bucket,
     by: by ?? null,
-    rows: rows.value.map((row) => bucketView(admin, row, by)),
+    rows: (by === 'member' ? byMember(admin, rows.value) : rows.value).map((row) =>
+      bucketView(admin, row, by),
+    ),
     total: totalOf(rows.value),
   });
 }
@@ -104,20 +115,36 @@ export function readFault(problem: 'busy' | 'too-many-rows'): Fault {
 
 function bucketView(
   admin: AdminContext,
-  row: UsageRow | HourRow,
-  by: 'model' | 'key' | undefined,
+  row: UsageRow | HourRow | MemberRow,
+  by: UsageQuery['by'],
 ): UsageBucket {
   const atMs = 'hour' in row ? row.hour * HOUR_MS : (row.day ?? 0) * 24 * HOUR_MS;
-  const group = by === undefined ? undefined : row[by];
+  const [group, groupName] = groupOf(admin, row, by);
   return {
     at: new Date(atMs).toISOString(),
-    group: group ?? null,
-    groupName: group === undefined ? null : by === 'key' ? (keyName(admin, group) ?? null) : group,
+    group,
+    groupName,
     requests: row.requests,
     chargedMicros: row.chargedMicros,
     ...usageView(row.usage),
   };
 }
+
+function groupOf(
+  admin: AdminContext,
+  row: UsageRow | HourRow | MemberRow,
+  by: UsageQuery['by'],
+): [id: string | null, name: string | null] {
+  if ('member' in row) return [row.member.id, row.member.name];
+  const { model = null, key = null } = row;
+  if (by === 'model') return [model, model];
+  return by === 'key' && key !== null ? [key, keyName(admin, key) ?? null] : [null, null];
+}
+
+const MEMBERS_ARE_FOR_ADMINS = fault('permission_denied', {
+  message: 'What each member used is for admins and owners to see.',
+  param: 'by',
+});
 
 export function keyName({ registry }: AdminContext, keyId: string): string | undefined {
   return registry.directory.key(keyId)?.identity.key.name;

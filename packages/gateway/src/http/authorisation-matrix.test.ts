@@ -122,6 +122,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'DELETE deployments/:deployment',
     'GET members',
     'PATCH members/:person',
+    'PATCH members/:person/limits',
     'DELETE members/:person',
     'GET invitations',
     'POST invitations',

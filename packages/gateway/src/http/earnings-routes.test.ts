@@ -30,6 +30,7 @@ const directory = createKeyDirectory({
     keys: Object.values(keys).map(({ key, digest }) => ({ key, digest, lastUsedAtMs: undefined })),
     nodes: [],
     deployments: [],
+    memberLimits: [],
   },
 });
 

@@ -36,6 +36,7 @@ const directory = createKeyDirectory({
     keys: Object.values(keys).map(({ key, digest }) => ({ key, digest, lastUsedAtMs: undefined })),
     nodes: [],
     deployments: [],
+    memberLimits: [],
   },
 });
 const signer = createReceiptSigner(newReceiptKeyPem());

@@ -11,6 +11,7 @@ import { admitToRate } from './admit.ts';
 import type { Caller } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import type { ImageDeps } from './image-deps.ts';
+import { spendLeftOf, spendLimitReached } from './spend-left.ts';
 import { identify, type Refusal } from './understand.ts';
 
 /** A request for a picture that was read. Nothing was taken for it yet. */
@@ -94,9 +95,14 @@ export function admitImage(
     keyId: caller.key.id,
     amountMicros: priceMicros,
     spendLimits: caller.key.spendLimits,
+    spender: caller.member,
     durable: false,
   });
   if (hold.ok) return ok({ ...understood, permit: permit.value, hold: hold.value });
   permit.value.refund();
-  return failed({ ...fault(hold.error), accountId: caller.account.id });
+  const refusal =
+    hold.error === 'spend_limit_reached'
+      ? spendLimitReached(spendLeftOf(inference.ledger, caller), inference.clock.nowMs())
+      : fault(hold.error);
+  return failed({ ...refusal, accountId: caller.account.id });
 }

@@ -1,17 +1,16 @@
 import type { ChatRequest } from '@switchyard/protocol/chat.ts';
-import type { ApiKey } from '../accounts/account.ts';
 import type { Model, PriceEntry } from '../catalog/model.ts';
 import { priceAt } from '../catalog/price-schedule.ts';
 import { fault, type Fault } from '../core/errors.ts';
-import { micros, minMicros, type Micros } from '../core/money.ts';
+import { minMicros } from '../core/money.ts';
 import { failed, ok, type Result } from '../core/result.ts';
-import { spendWindowEndMs, type SpendWindow } from '../core/spend-window.ts';
 import type { Hold } from '../ledger/ledger.ts';
 import type { Permit } from '../limits/key-limits.ts';
 import { outputCap } from '../pricing/quote.ts';
 import type { Needs } from '../routing/target.ts';
 import type { InferenceDeps } from './deps.ts';
 import { measureRequest } from './measure-request.ts';
+import { spendLeftOf, spendLimitReached } from './spend-left.ts';
 import { hasImages, type Refusal, type Understood } from './understand.ts';
 
 /** A request that may run: who asks, what for, and the money that is held for it. */
@@ -52,14 +51,14 @@ export function admitText(
   return ok({ ...understood, permit: permit.value, ...held.value, continueElsewhere });
 }
 
-/** A place in the limits of the key and of its account. */
+/** A place in the limits of the key, of its person and of its account. */
 export function admitToRate(
   { keyLimits, defaultLimits }: InferenceDeps,
   { exchange, caller }: Pick<Understood, 'exchange' | 'caller'>,
 ): Result<Permit, Refusal> {
-  const { account, key } = caller;
+  const { account, key, member } = caller;
   const { result, window } = keyLimits.admit(
-    { keyId: key.id, accountId: account.id },
+    { keyId: key.id, accountId: account.id, member },
     {
       requestsPerMinute: key.requestsPerMinute ?? defaultLimits.requestsPerMinute,
       concurrency: key.concurrency ?? defaultLimits.concurrency,
@@ -84,12 +83,12 @@ type Priced = Pick<
 >;
 
 function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> {
-  const { account, key } = ask.caller;
+  const { account, key, member } = ask.caller;
   const input = measureRequest(deps, ask);
   const heldAtMs = deps.clock.nowMs();
   const price = priceAt(ask.model, heldAtMs);
   const balanceMicros = deps.ledger.balance(account.id).availableMicros;
-  const spendLeft = spendLeftOf(deps, key);
+  const spendLeft = spendLeftOf(deps.ledger, ask.caller);
   const clientCap = ask.decoded.chat.maxOutputTokens;
   const capped = outputCap({
     price: price.price,
@@ -105,7 +104,7 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
     return failed(
       balanceMicros <= spendLeft.leftMicros
         ? fault('insufficient_credits')
-        : spendLimitReached(spendLeft.window, heldAtMs),
+        : spendLimitReached(spendLeft, heldAtMs),
     );
   }
   const hold = deps.ledger.reserve({
@@ -114,6 +113,7 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
     keyId: key.id,
     amountMicros: capped.holdMicros,
     spendLimits: key.spendLimits,
+    spender: member,
     durable: false,
   });
   if (!hold.ok) return failed(fault(hold.error));
@@ -128,37 +128,6 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
     price,
     heldAtMs,
     hold: hold.value,
-  });
-}
-
-type SpendLeft = { leftMicros: Micros; window: SpendWindow };
-
-const NO_SPEND_LIMIT: SpendLeft = { leftMicros: micros(Number.MAX_SAFE_INTEGER), window: 'month' };
-
-/** What the key may still spend in its tightest window. */
-function spendLeftOf(deps: InferenceDeps, key: ApiKey): SpendLeft {
-  const { dayMicros, weekMicros, monthMicros } = key.spendLimits;
-  if (dayMicros === undefined && weekMicros === undefined && monthMicros === undefined) return NO_SPEND_LIMIT;
-  const spent = deps.ledger.keySpend(key.id);
-  const windows: [SpendWindow, Micros | undefined, Micros][] = [
-    ['day', dayMicros, spent.dayMicros],
-    ['week', weekMicros, spent.weekMicros],
-    ['month', monthMicros, spent.monthMicros],
-  ];
-  let tightest = NO_SPEND_LIMIT;
-  for (const [window, limitMicros, spentMicros] of windows) {
-    if (limitMicros === undefined) continue;
-    const leftMicros = micros(Math.max(0, limitMicros - spentMicros));
-    if (leftMicros < tightest.leftMicros) tightest = { leftMicros, window };
-  }
-  return tightest;
-}
-
-/** Says which limit it is and when it counts from 0 again. */
-function spendLimitReached(window: SpendWindow, nowMs: number): Fault {
-  const resetsAt = new Date(spendWindowEndMs(window, nowMs)).toISOString();
-  return fault('spend_limit_reached', {
-    message: `The spend limit of this API key for the ${window} does not cover this request. It counts from 0 again at ${resetsAt}.`,
   });
 }
 

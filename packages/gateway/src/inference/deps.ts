@@ -1,4 +1,4 @@
-import type { Account, ApiKey } from '../accounts/account.ts';
+import type { Account, ApiKey, MemberShare } from '../accounts/account.ts';
 import type { Model } from '../catalog/model.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ErrorCode, Fault } from '../core/errors.ts';
@@ -48,7 +48,8 @@ export type Run = {
   abort(): void;
 };
 
-export type Caller = { account: Account; key: ApiKey };
+/** `member`: what the key's person may do with all their keys. */
+export type Caller = { account: Account; key: ApiKey; member?: MemberShare | undefined };
 
 /** Port for logs and metrics. Gets metadata only. */
 export type RequestObserver = {

@@ -179,6 +179,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
               id: 'key',
               accountId: 'acc',
               name: 'k',
+              personId: undefined,
               last4: '0000',
               scopes: ['inference'],
               models: undefined,

@@ -42,7 +42,9 @@ export type Ledger = {
    */
   transfer(request: TransferRequest): Promise<TransferOutcome>;
   /** Spent by a key so far, held amounts included, in the UTC day, ISO week and month of now. */
-  keySpend(keyId: string): { dayMicros: Micros; weekMicros: Micros; monthMicros: Micros };
+  keySpend(keyId: string): SpendSoFar;
+  /** The same for all keys of a spender together. */
+  spenderSpend(spender: Spender): SpendSoFar;
   /** False after a failed write: paid requests are refused until the process has restarted on a sound disk. */
   healthy(): boolean;
   /** Waits for all that is under way and closes the files. */
@@ -140,12 +142,26 @@ export type PayOutRequest = { id: string; accountId: string; amountMicros: Micro
 
 export type SpendLimits = { dayMicros?: Micros; weekMicros?: Micros; monthMicros?: Micros };
 
+export type SpendSoFar = { dayMicros: Micros; weekMicros: Micros; monthMicros: Micros };
+
+/**
+ * Whoever has limits over several keys. The sums begin with what those keys have spent before, so they need no rows of
+ * their own on the disk. A key belongs to one spender at most, for ever; a new object says that there may be more keys.
+ */
+export type Spender = {
+  readonly id: string;
+  readonly keyIds: readonly string[];
+  readonly spendLimits: SpendLimits;
+};
+
 export type ReserveRequest = {
   requestId: string;
   accountId: string;
   keyId: string;
   amountMicros: Micros;
   spendLimits: SpendLimits;
+  /** Whose limits hold besides those of the key. */
+  spender?: Spender | undefined;
   durable: boolean;
   /** How long a durable hold lives; then it expires and its request is free. Default: one hour. */
   lifetimeMs?: number;

@@ -194,6 +194,43 @@ describe('spend limits of a key', () => {
     expect(ledger.keySpend('key_1')).toEqual({ dayMicros: 60, weekMicros: 100, monthMicros: 100 });
   });
 
+  it('are shared by all keys of a spender: exactly what fits, whichever key asks', async () => {
+    const { ledger } = await setUp(100_000);
+    const spender = { id: 'acc/ann', keyIds: ['key_1', 'key_2'], spendLimits: { dayMicros: micros(700) } };
+    // Spent before there was a limit, and held while it came.
+    await settle(ledger, hold(ledger, 'req_before', 100), 100);
+    const held = hold(ledger, 'req_held', 100, { keyId: 'key_2' });
+    const outcomes = await Promise.all(
+      Array.from({ length: 60 }, async (_none, index) => {
+        await Promise.resolve();
+        const keyId = index % 2 === 0 ? 'key_1' : 'key_2';
+        const result = ledger.reserve(reservation(`req_${index}`, ACCOUNT, 100, { keyId, spender }));
+        return result.ok ? (await settle(ledger, result.value, 100)).outcome : result.error;
+      }),
+    );
+    expect(outcomes.filter((outcome) => outcome === 'settled')).toHaveLength(5);
+    expect(outcomes.filter((outcome) => outcome === 'spend_limit_reached')).toHaveLength(55);
+    expect(ledger.spenderSpend(spender).dayMicros).toBe(700);
+    await ledger.release(held, receiptFor(held));
+    const next = { keyId: 'key_2', spender };
+    expect(ledger.reserve(reservation('req_next', ACCOUNT, 100, next)).ok).toBe(true);
+    expect(ledger.reserve(reservation('req_last', ACCOUNT, 1, next)).ok).toBe(false);
+    const others = ledger.reserve(reservation('req_other', ACCOUNT, 500, { keyId: 'key_3' }));
+    expect(others.ok).toBe(true);
+  });
+
+  it('of a spender are there after a restart, by what their keys spent', async () => {
+    const { ledger, clock, writer } = await setUp();
+    const spender = { id: 'acc/ann', keyIds: ['key_1', 'key_2'], spendLimits: { weekMicros: micros(50) } };
+    await settle(ledger, hold(ledger, 'req_1', 30, { spender }), 30);
+    clock.advance(86_400_000);
+    await settle(ledger, hold(ledger, 'req_2', 12, { keyId: 'key_2', spender }), 12);
+    const next = createLedger({ clock, writer, snapshot: writer.snapshot() });
+    expect(next.spenderSpend({ ...spender })).toEqual({ dayMicros: 12, weekMicros: 42, monthMicros: 42 });
+    expect(next.reserve(reservation('req_3', ACCOUNT, 9, { spender })).ok).toBe(false);
+    expect(next.reserve(reservation('req_4', ACCOUNT, 8, { spender })).ok).toBe(true);
+  });
+
   it('are read back at the start for the windows of now', async () => {
     const { ledger, clock, writer } = await setUp();
     await settle(ledger, hold(ledger, 'req_1', 30), 30);

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { type Micros, ZERO_MICROS, addMicros } from '../core/money.ts';
+import { type Micros, ZERO_MICROS } from '../core/money.ts';
 import { failed, ok } from '../core/result.ts';
 import {
   type AccountState,
@@ -27,15 +27,18 @@ import type {
   Receipt,
   ReserveRequest,
   Resolution,
+  Spender,
   SweepResult,
 } from './ledger.ts';
 import { OpenHold, again, ownHold } from './open-hold.ts';
 import { finalReceipt } from './receipt.ts';
+import { type SharedSpends, createSharedSpends } from './shared-spend.ts';
 import {
   type Calendar,
   type KeySpend,
   addKeySpend,
   calendarOfDay,
+  countedSpend,
   createCalendarOfNow,
   emptyKeySpend,
   fitsLimits,
@@ -80,6 +83,7 @@ class MemoryOwner implements OperatorLedger {
   readonly #calendarOfNow: (nowMs: number) => Calendar;
   readonly #accounts: Map<string, AccountState>;
   readonly #keys: Map<string, KeySpend>;
+  readonly #spenders: SharedSpends;
   readonly #desk: TransferDesk;
   readonly #earnings: EarningsDesk;
   /** The durable ones among the open holds. */
@@ -103,6 +107,7 @@ class MemoryOwner implements OperatorLedger {
     this.#calendarOfNow = createCalendarOfNow();
     this.#accounts = loadAccounts(snapshot);
     this.#keys = loadKeys(snapshot, this.#calendarOfNow(clock.nowMs()));
+    this.#spenders = createSharedSpends((keyId) => this.#keepKey(keyId));
     const journal: EarningsDeskOptions = {
       isReady: () => this.#takesMore() && this.#journal.pending() < UNFINISHED_MAX,
       push: (item, done) => this.#journal.push(item, done),
@@ -142,7 +147,9 @@ class MemoryOwner implements OperatorLedger {
     const decision = decideReserve(this.#lapsed(accountId), amountMicros, durable);
     if (decision.outcome === 'insufficient') return failed('insufficient_credits');
     const key = this.#keepKey(request.keyId);
-    if (!fitsLimits(key, request.spendLimits, amountMicros)) return failed('spend_limit_reached');
+    if (!fitsLimits(key, request.spendLimits, amountMicros) || !this.#fitsSpender(request, key)) {
+      return failed('spend_limit_reached');
+    }
 
     const account = this.#keepAccount(accountId);
     const deadlineMs = durable ? this.#clock.nowMs() + (request.lifetimeMs ?? DURABLE_HOLD_MS) : Infinity;
@@ -193,11 +200,11 @@ class MemoryOwner implements OperatorLedger {
     const today = this.#calendarOfNow(this.#clock.nowMs());
     const key = this.#keys.get(keyId) ?? emptyKeySpend(keyId, today);
     rollKeySpend(key, today);
-    return {
-      dayMicros: addMicros(key.dayMicros, key.heldMicros),
-      weekMicros: addMicros(key.weekMicros, key.heldMicros),
-      monthMicros: addMicros(key.monthMicros, key.heldMicros),
-    };
+    return countedSpend(key);
+  }
+
+  spenderSpend(spender: Spender): ReturnType<Ledger['spenderSpend']> {
+    return countedSpend(this.#spenders.of(spender, this.#calendarOfNow(this.#clock.nowMs())));
   }
 
   healthy(): boolean {
@@ -274,6 +281,14 @@ class MemoryOwner implements OperatorLedger {
     unholdKeySpend(hold.key, hold.amountMicros);
     this.#openHolds -= 1;
     if (hold.durable) this.#durableHolds.delete(hold);
+  }
+
+  /** Whether the limits hold that the key shares with others. From here on what it spends counts in them. */
+  #fitsSpender({ spender, amountMicros }: ReserveRequest, key: KeySpend): boolean {
+    if (spender === undefined) return true;
+    const shared = this.#spenders.of(spender, key);
+    if (key.shared !== shared) throw new Error('a key must be among those of its spender');
+    return fitsLimits(shared, spender.spendLimits, amountMicros);
   }
 
   #account(accountId: string): AccountState {

@@ -15,6 +15,8 @@ export type Step =
       amount: number;
       durable: boolean;
       dayLimit: number | undefined;
+      /** Of all keys but the last one together. */
+      sharedLimit: number | undefined;
     }
   | { do: 'settle'; pick: number; amount: number }
   | { do: 'release'; pick: number }
@@ -49,6 +51,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       amount,
       durable: fc.boolean(),
       dayLimit: fc.option(fc.nat(800), { nil: undefined, freq: 4 }),
+      sharedLimit: fc.option(fc.nat(1_200), { nil: undefined, freq: 2 }),
     }),
   },
   { weight: 5, arbitrary: fc.record({ do: always('settle'), pick: fc.nat(), amount }) },
@@ -110,6 +113,7 @@ export const anySteps: fc.Arbitrary<Step[]> = fc.array(anyStep, {
 const LIFETIME_MS = 3_000;
 const ACCOUNTS = ['acc_0', 'acc_1', 'acc_2', 'acc_3'];
 const KEYS = ['key_0', 'key_1', 'key_2'];
+const SHARED_KEYS = KEYS.slice(0, 2);
 
 export type ReferenceRun = {
   clock: VirtualClock;
@@ -157,10 +161,18 @@ export async function runAgainstReference(
     const requestId = `req_${++requests}`;
     const ids = { accountId: `acc_${step.account}`, keyId: `key_${step.key}`, requestId };
     const spendLimits = step.dayLimit === undefined ? {} : { dayMicros: micros(step.dayLimit) };
-    const change = { keyId: ids.keyId, durable: step.durable, spendLimits, lifetimeMs: LIFETIME_MS };
+    const shared =
+      step.sharedLimit === undefined || !SHARED_KEYS.includes(ids.keyId)
+        ? undefined
+        : { keyIds: SHARED_KEYS, limit: step.sharedLimit };
+    const spender =
+      shared === undefined
+        ? undefined
+        : { id: 'acc/ann', keyIds: shared.keyIds, spendLimits: { dayMicros: micros(shared.limit) } };
+    const change = { keyId: ids.keyId, durable: step.durable, spendLimits, spender, lifetimeMs: LIFETIME_MS };
     const result = ledger.reserve(reservation(requestId, ids.accountId, step.amount, change));
     const deadlineMs = step.durable ? clock.nowMs() + LIFETIME_MS : undefined;
-    const open = reference.reserve(step, { ...ids, deadlineMs });
+    const open = reference.reserve({ ...step, shared }, { ...ids, deadlineMs });
     expect(result.ok ? 'reserved' : result.error).toBe(typeof open === 'string' ? open : 'reserved');
     if (result.ok && typeof open !== 'string') holds.push({ hold: result.value, open, ended: undefined });
   };

@@ -127,13 +127,20 @@ export function createReference() {
       };
     },
     reserve(
-      step: { amount: number; dayLimit: number | undefined },
+      step: {
+        amount: number;
+        dayLimit: number | undefined;
+        shared?: { keyIds: string[]; limit: number } | undefined;
+      },
       ids: { accountId: string; keyId: string; requestId: string; deadlineMs: number | undefined },
     ): Open | string {
       const money = account(ids.accountId);
       if (step.amount > free(money)) return 'insufficient_credits';
       const owner = key(ids.keyId);
       if (owner.spent + owner.held + step.amount > (step.dayLimit ?? Infinity)) return 'spend_limit_reached';
+      const { keyIds, limit } = step.shared ?? { keyIds: [], limit: Infinity };
+      const together = keyIds.reduce((total, id) => total + key(id).spent + key(id).held, 0);
+      if (together + step.amount > limit) return 'spend_limit_reached';
       const parts = ids.deadlineMs === undefined ? [] : split(money, step.amount, false);
       money.held += step.amount;
       owner.held += step.amount;

@@ -99,6 +99,70 @@ describe('account limits', () => {
   });
 });
 
+describe('limits of a person', () => {
+  const limits = { requestsPerMinute: 100, concurrency: 50, accountConcurrency: 90 };
+  const ann = { id: 'acc/ann', requestsPerMinute: 4, concurrency: undefined };
+
+  function setUp() {
+    const clock = createVirtualClock();
+    const guard = createKeyLimits(clock);
+    const admit = (keyId: string, member?: Parameters<typeof guard.admit>[0]['member']) =>
+      guard.admit({ keyId, accountId: 'acc', member }, limits);
+    return { clock, admit };
+  }
+
+  it('count all their keys by the minute, and a refusal costs the key nothing', () => {
+    const { clock, admit } = setUp();
+    for (const keyId of ['a', 'b', 'a']) expect(admit(keyId, ann).result.ok).toBe(true);
+    expect(admit('b', ann)).toMatchObject({ result: { ok: true }, window: { limit: 4, remaining: 0 } });
+    for (const keyId of ['a', 'b']) {
+      const refused = admit(keyId, ann);
+      expect(refused.result).toMatchObject({
+        ok: false,
+        error: {
+          code: 'rate_limit_exceeded',
+          retryAfterMs: 15_000,
+          message: expect.stringMatching(/person/),
+        },
+      });
+      expect(refused.window).toEqual({ limit: 4, remaining: 0, resetMs: 60_000 });
+    }
+    expect(admit('a').window.remaining).toBe(97);
+    clock.advance(15_000);
+    expect([admit('b', ann).result.ok, admit('a', ann).result.ok]).toEqual([true, false]);
+  });
+
+  it('count all their keys at once, and give the place back once', () => {
+    const { admit } = setUp();
+    const two = { id: 'acc/ann', requestsPerMinute: undefined, concurrency: 2 };
+    const first = admit('a', two).result;
+    const second = admit('b', two).result;
+    expect(admit('c', two).result).toMatchObject({
+      ok: false,
+      error: { code: 'concurrency_limit_exceeded', message: expect.stringMatching(/person/) },
+    });
+    expect(admit('c').result.ok).toBe(true);
+    if (!first.ok || !second.ok) throw new Error('refused');
+    first.value.release();
+    first.value.refund();
+    expect([admit('b', two).result.ok, admit('a', two).result.ok]).toEqual([true, false]);
+    second.value.refund();
+    expect(admit('a', two).result.ok).toBe(true);
+  });
+
+  it('start full when they are set, and a refunded request gives both places back', () => {
+    const { admit } = setUp();
+    const slow = { ...ann, requestsPerMinute: 1 };
+    admit('a', { ...ann, requestsPerMinute: undefined });
+    const only = admit('a', slow).result;
+    expect(admit('b', slow).result.ok).toBe(false);
+    if (!only.ok) throw new Error('refused');
+    only.value.refund();
+    expect(admit('b', slow)).toMatchObject({ result: { ok: true }, window: { limit: 1, remaining: 0 } });
+    expect(admit('a').window.remaining).toBe(98);
+  });
+});
+
 describe('address guard', () => {
   it('refuses an address after its failures and forgets them after two minutes', () => {
     const clock = createVirtualClock();

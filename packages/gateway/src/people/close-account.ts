@@ -63,6 +63,10 @@ async function lock(deps: CloseDeps, accountId: string, actor: string): Promise<
     }
     for (const { id } of directory.deployments.list(accountId))
       changes.push({ type: 'delete-deployment', id });
+    for (const { personId } of deps.store.members(accountId)) {
+      if (directory.memberLimits({ accountId, personId }) !== undefined)
+        changes.push({ type: 'delete-member-limits', accountId, personId });
+    }
     const audit = { actor, action: 'account.close', subject: accountId, detail: '' };
     return ok({ changes, audit, value: undefined });
   });

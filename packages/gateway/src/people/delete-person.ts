@@ -1,13 +1,13 @@
-import { browserKeyId } from '../accounts/browser-key.ts';
-import type { Change } from '../accounts/store.ts';
+import { endMembership } from '../accounts/personal-keys.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import { note } from './audit.ts';
 import { closeAccount } from './close-account.ts';
 import type { PeopleDeps } from './deps.ts';
+import { noteWithKeys, revokeStrayKeys } from './key-owners.ts';
 
 /**
- * Forgets a person: how they sign in, their sessions, their roles. Accounts in which nobody else is are closed first.
+ * Forgets a person: how they sign in, their sessions, their roles, and revokes their keys. Accounts in which nobody else is are closed first.
  * Errors: `not_found`, `invalid_request` (they are the last owner of an account that others are in), and those of
  * `closeAccount`.
  */
@@ -30,25 +30,21 @@ export async function deletePerson(
     const closed = await closeAccount(deps, accountId, actor);
     if (!closed.ok && closed.error.code !== 'not_found') return closed;
   }
-  await endBrowserKeys(deps, personId, actor);
+  await endMemberships(deps, personId, actor);
   store.transaction(() => store.deletePerson(personId));
+  // A key that was made in between.
+  await revokeStrayKeys(deps);
   await note(deps, { actor, action: 'person.remove', subject: personId, detail: '' });
   return ok({ closedAccounts: alone });
 }
 
-/** A page that is still open somewhere must not go on paying from an account of others. */
-async function endBrowserKeys(
-  { clock, registry, store }: PeopleDeps,
-  personId: string,
-  actor: string,
-): Promise<void> {
-  for (const { accountId } of store.memberships(personId)) {
-    const entry = registry.directory.key(browserKeyId({ accountId, personId }));
-    if (entry === undefined || entry.identity.key.revokedAtMs !== undefined) continue;
-    const key = Object.freeze({ ...entry.identity.key, revokedAtMs: clock.nowMs() });
-    const changes: Change[] = [{ type: 'put-key', key, digest: entry.digest }];
-    const audit = { actor, action: 'key.revoke', subject: key.id, detail: '' };
-    await registry.change(() => ok({ changes, audit, value: undefined }));
+/** What is theirs must not go on paying from an account of others. */
+async function endMemberships(deps: PeopleDeps, personId: string, actor: string): Promise<void> {
+  for (const { accountId } of deps.store.memberships(personId)) {
+    const audit = { actor, action: 'member.remove', subject: accountId, detail: personId };
+    await noteWithKeys(deps, audit, (directory, nowMs) =>
+      endMembership(directory, { accountId, personId }, nowMs),
+    );
   }
 }
 

@@ -9,11 +9,12 @@ export type Actor = { personId: string; role: MemberRole };
 export type MemberChange =
   | { do: 'set-role'; personId: string; role: MemberRole }
   | { do: 'remove'; personId: string }
+  | { do: 'set-limits'; personId: string }
   | { do: 'invite'; role: MemberRole };
 
 /**
  * Whether the change may be made; undefined: it may. Owners change everything, but an account keeps an owner. Admins
- * invite up to their own role and remove those below it. Everyone may leave.
+ * invite up to their own role; they remove those below it and set their limits. Everyone may leave.
  * Errors: `permission_denied`, `not_found` (no such member), `invalid_request` (the last owner).
  */
 export function refuseMemberChange(
@@ -25,11 +26,11 @@ export function refuseMemberChange(
     return roleCovers(by.role, 'admin') && roleCovers(by.role, change.role) ? undefined : NOT_ALLOWED;
   }
   const leaves = change.do === 'remove' && change.personId === by.personId;
-  if (!leaves && !roleCovers(by.role, change.do === 'remove' ? 'admin' : 'owner')) return NOT_ALLOWED;
+  if (!leaves && !roleCovers(by.role, change.do === 'set-role' ? 'owner' : 'admin')) return NOT_ALLOWED;
   const member = members.find(({ personId }) => personId === change.personId);
   if (member === undefined) return fault('not_found', { message: 'There is no such member.' });
   if (!leaves && by.role === 'admin' && roleCovers(member.role, 'admin')) return NOT_ALLOWED;
-  const staysOwner = change.do === 'set-role' && change.role === 'owner';
+  const staysOwner = change.do === 'set-limits' || (change.do === 'set-role' && change.role === 'owner');
   if (member.role !== 'owner' || staysOwner) return undefined;
   return members.filter(({ role }) => role === 'owner').length > 1 ? undefined : LAST_OWNER;
 }

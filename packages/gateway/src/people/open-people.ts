@@ -4,6 +4,7 @@ import type { AuthSetup, Auth } from './better-auth/auth.ts';
 import type { PeopleDeps } from './deps.ts';
 import { refusedDomains } from './disposable-domains.ts';
 import { createGate, type Gate } from './gate.ts';
+import { revokeStrayKeys } from './key-owners.ts';
 import { createHomeKeeper } from './home-account.ts';
 import { claimOperatorLink } from './operator-link.ts';
 import type { PeopleSessions } from './person.ts';
@@ -55,6 +56,7 @@ export async function openPeople(
     refusedDomains: refusedDomains(config.people.refusedEmailDomains),
     digestKey: await storedSecret(registry, 'people-digests'),
   };
+  await revokeStrayKeys(deps);
   const signUp = createSignUpRules({ clock, store, registry, config: config.people });
   const listeners = new Set<(personId: string) => void>();
   let loading: Promise<Auth> | undefined;

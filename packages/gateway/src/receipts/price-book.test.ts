@@ -36,7 +36,7 @@ function memoryStore(): { store: AccountStore; meta: Map<string, string>; audit:
   const meta = new Map<string, string>();
   const audit: AuditEntry[] = [];
   const store: AccountStore = {
-    load: async () => ({ accounts: [], keys: [], nodes: [], deployments: [] }),
+    load: async () => ({ accounts: [], keys: [], nodes: [], deployments: [], memberLimits: [] }),
     async commit(changes, entry) {
       for (const change of changes) if (change.type === 'set-meta') meta.set(change.key, change.value);
       audit.push(entry);

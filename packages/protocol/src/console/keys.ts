@@ -1,6 +1,9 @@
 import type { Money } from './common.ts';
 
-/** GET `accounts/:account/keys`. Role: viewer. Newest first, revoked ones too. */
+/**
+ * GET `accounts/:account/keys`. Role: developer, who sees their own; admins and owners see all. Newest first, revoked ones
+ * too.
+ */
 export type KeysAnswer = { keys: ConsoleKey[]; browserKeys: ConsoleKey[] };
 
 export type ConsoleKey = {
@@ -8,6 +11,8 @@ export type ConsoleKey = {
   name: string;
   /** The last four characters of the secret. */
   last4: string;
+  /** Whose it is, for ever; `name` null: the person is gone. null: the account's own. */
+  person: { id: string; name: string | null } | null;
   state: 'active' | 'expired' | 'revoked' | 'account-suspended';
   scopes: readonly ('inference' | 'read' | 'admin')[];
   /** null: every model. */
@@ -32,6 +37,11 @@ export type KeySpend = { spent: Money; limit: Money | null; resetsAt: string };
 /** POST `accounts/:account/keys`. Role: developer. Answers `NewKey`. */
 export type CreateKey = {
   name: string;
+  /**
+   * A member of the account, at least a developer; null: the account's own. Developers may name only themselves. Default:
+   * oneself for developers, null for admins and owners.
+   */
+  personId?: string | null;
   /** Default: both. */
   scopes?: ('inference' | 'read')[];
   /** Ids or aliases. Default: every model. */
@@ -46,7 +56,7 @@ export type CreateKey = {
   expiresInMs?: number;
 };
 
-/** PATCH `accounts/:account/keys/:key`. Role: developer. What is left out stays; `null` takes a limit away. Answers `ConsoleKey`. */
+/** PATCH `accounts/:account/keys/:key`. Role: developer; a key of others: admin. `person` stays for ever. What is left out stays; `null` takes a limit away. Answers `ConsoleKey`. */
 export type UpdateKey = {
   name?: string;
   models?: string[] | null;

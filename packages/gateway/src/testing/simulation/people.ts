@@ -46,6 +46,7 @@ function makeKey(random: Random, id: string, accountId: string): ApiKey {
     id,
     accountId,
     name: id,
+    personId: undefined,
     last4: '0000',
     scopes: ['inference'],
     models: undefined,

@@ -40,6 +40,7 @@ function changed(ledger: Ledger, change: Partial<Ledger>): Ledger {
     journaled: (hold) => ledger.journaled(hold),
     transfer: (request) => ledger.transfer(request),
     keySpend: (keyId) => ledger.keySpend(keyId),
+    spenderSpend: (spender) => ledger.spenderSpend(spender),
     healthy: () => ledger.healthy(),
     close: () => ledger.close(),
   };

@@ -275,6 +275,7 @@ export function createWitness(options: WitnessOptions): Witness {
     transfer,
     refund,
     keySpend: (keyId) => ledger.keySpend(keyId),
+    spenderSpend: (spender) => ledger.spenderSpend(spender),
     healthy: () => ledger.healthy(),
     close() {
       isClosing = true;

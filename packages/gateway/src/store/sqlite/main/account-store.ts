@@ -16,6 +16,8 @@ import {
   deploymentToRow,
   keyFromRow,
   keyToRow,
+  memberLimitsFromRow,
+  memberLimitsToRow,
   nodeFromRow,
   nodeToRow,
 } from './rows.ts';
@@ -43,11 +45,13 @@ export function openSqliteAccountStore(
       const keys = await db.selectFrom('api_key').selectAll().execute();
       const nodes = await db.selectFrom('node').selectAll().execute();
       const deployments = await db.selectFrom('deployment').selectAll().execute();
+      const limits = await db.selectFrom('member_limit').selectAll().execute();
       return {
         accounts: accounts.map(accountFromRow),
         keys: keys.map(keyFromRow),
         nodes: nodes.map(nodeFromRow),
         deployments: deployments.map(deploymentFromRow),
+        memberLimits: limits.map(memberLimitsFromRow),
       };
     },
     async commit(changes, audit) {
@@ -146,6 +150,22 @@ async function write(transaction: Transaction<Tables>, change: Change): Promise<
     }
     case 'delete-deployment':
       await transaction.deleteFrom('deployment').where('id', '=', change.id).execute();
+      return;
+    case 'put-member-limits': {
+      const { account_id, person_id, ...rest } = memberLimitsToRow(change.limits);
+      await transaction
+        .insertInto('member_limit')
+        .values({ account_id, person_id, ...rest })
+        .onConflict((conflict) => conflict.columns(['account_id', 'person_id']).doUpdateSet(rest))
+        .execute();
+      return;
+    }
+    case 'delete-member-limits':
+      await transaction
+        .deleteFrom('member_limit')
+        .where('account_id', '=', change.accountId)
+        .where('person_id', '=', change.personId)
+        .execute();
       return;
     case 'set-meta': {
       const { key, value } = change;

@@ -1,10 +1,10 @@
-import type { Account, ApiKey, Scope } from '../../../accounts/account.ts';
+import type { Account, ApiKey, MemberLimits, Scope } from '../../../accounts/account.ts';
 import type { Deployment } from '../../../catalog/deployment.ts';
 import type { SecretDigest } from '../../../accounts/key-secret.ts';
 import type { NodeRecord, StoredKey, StoredNode } from '../../../accounts/store.ts';
 import { micros } from '../../../core/money.ts';
 import type { SpendLimits } from '../../../ledger/ledger.ts';
-import type { AccountRow, DeploymentRow, KeyRow, NewKeyRow, NodeRow } from './tables.ts';
+import type { AccountRow, DeploymentRow, KeyRow, MemberLimitRow, NewKeyRow, NodeRow } from './tables.ts';
 
 /** Between rows and domain objects. Objects that come out are frozen: memory shares them with every request. */
 
@@ -32,6 +32,7 @@ export function keyToRow(key: ApiKey, digest: SecretDigest): NewKeyRow {
   return {
     id: key.id,
     account_id: key.accountId,
+    person_id: key.personId ?? null,
     sha256: Buffer.from(digest, 'base64'),
     last4: key.last4,
     name: key.name,
@@ -40,9 +41,7 @@ export function keyToRow(key: ApiKey, digest: SecretDigest): NewKeyRow {
     deployments: listToText(key.deployments),
     requests_per_minute: key.requestsPerMinute ?? null,
     concurrency: key.concurrency ?? null,
-    day_limit_micros: key.spendLimits.dayMicros ?? null,
-    week_limit_micros: key.spendLimits.weekMicros ?? null,
-    month_limit_micros: key.spendLimits.monthMicros ?? null,
+    ...spendLimitsToRow(key.spendLimits),
     created_at: key.createdAtMs,
     expires_at: key.expiresAtMs ?? null,
     revoked_at: key.revokedAtMs ?? null,
@@ -53,6 +52,7 @@ export function keyFromRow(row: KeyRow): StoredKey {
   const key: ApiKey = Object.freeze({
     id: row.id,
     accountId: row.account_id,
+    personId: row.person_id ?? undefined,
     name: row.name,
     last4: row.last4,
     scopes: Object.freeze(JSON.parse(row.scopes) as Scope[]),
@@ -70,6 +70,26 @@ export function keyFromRow(row: KeyRow): StoredKey {
     digest: row.sha256.toString('base64') as SecretDigest,
     lastUsedAtMs: row.last_used_at ?? undefined,
   };
+}
+
+export function memberLimitsToRow(limits: MemberLimits): MemberLimitRow {
+  return {
+    account_id: limits.accountId,
+    person_id: limits.personId,
+    requests_per_minute: limits.requestsPerMinute ?? null,
+    concurrency: limits.concurrency ?? null,
+    ...spendLimitsToRow(limits.spendLimits),
+  };
+}
+
+export function memberLimitsFromRow(row: MemberLimitRow): MemberLimits {
+  return Object.freeze({
+    accountId: row.account_id,
+    personId: row.person_id,
+    requestsPerMinute: row.requests_per_minute ?? undefined,
+    concurrency: row.concurrency ?? undefined,
+    spendLimits: Object.freeze(spendLimitsFromRow(row)),
+  });
 }
 
 export function nodeToRow(node: NodeRecord, digest: SecretDigest): NodeRow {
@@ -133,7 +153,17 @@ function listFromText(text: string | null): readonly string[] | undefined {
   return text === null ? undefined : Object.freeze(JSON.parse(text) as string[]);
 }
 
-function spendLimitsFromRow(row: KeyRow): SpendLimits {
+type SpendLimitRow = Pick<MemberLimitRow, 'day_limit_micros' | 'week_limit_micros' | 'month_limit_micros'>;
+
+function spendLimitsToRow({ dayMicros, weekMicros, monthMicros }: SpendLimits): SpendLimitRow {
+  return {
+    day_limit_micros: dayMicros ?? null,
+    week_limit_micros: weekMicros ?? null,
+    month_limit_micros: monthMicros ?? null,
+  };
+}
+
+function spendLimitsFromRow(row: SpendLimitRow): SpendLimits {
   return {
     ...(row.day_limit_micros === null ? {} : { dayMicros: micros(row.day_limit_micros) }),
     ...(row.week_limit_micros === null ? {} : { weekMicros: micros(row.week_limit_micros) }),

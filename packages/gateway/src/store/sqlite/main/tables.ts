@@ -13,6 +13,7 @@ export type Tables = {
   api_key: {
     id: string;
     account_id: string;
+    person_id: string | null;
     sha256: Buffer;
     last4: string;
     name: string;
@@ -28,6 +29,15 @@ export type Tables = {
     expires_at: number | null;
     revoked_at: number | null;
     last_used_at: number | null;
+  };
+  member_limit: {
+    account_id: string;
+    person_id: string;
+    requests_per_minute: number | null;
+    concurrency: number | null;
+    day_limit_micros: number | null;
+    week_limit_micros: number | null;
+    month_limit_micros: number | null;
   };
   node: {
     id: string;
@@ -83,6 +93,7 @@ export type Tables = {
 export type AccountRow = Selectable<Tables['account']>;
 export type KeyRow = Selectable<Tables['api_key']>;
 export type NewKeyRow = Omit<Insertable<Tables['api_key']>, 'last_used_at'>;
+export type MemberLimitRow = Selectable<Tables['member_limit']>;
 export type TrustRow = Selectable<Tables['node_trust']>;
 export type SanctionRow = Selectable<Tables['sanction']>;
 export type NodeRow = Selectable<Tables['node']>;
