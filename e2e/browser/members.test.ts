@@ -44,7 +44,7 @@ function needBrowser(context: TestContext): TestBrowser {
   return 'missing' in browser ? context.skip(browser.missing) : browser;
 }
 
-it('invites a second person as a viewer, who sees everything and can make no key', async (context) => {
+it('invites a second person as a viewer, who has no keys and can make none', async (context) => {
   viewer = await needBrowser(context).open();
   const account = await accountOf(owner.page);
   await visit(owner.page, 'Members');
@@ -67,7 +67,7 @@ it('invites a second person as a viewer, who sees everything and can make no key
   await viewer.page.getByRole('menuitem', { name: 'Mara (viewer)' }).click();
 
   await visit(viewer.page, 'API keys');
-  await viewer.page.getByText('There is no key yet.').waitFor();
+  await viewer.page.getByText('Viewers have no keys.').waitFor();
   expect(await viewer.page.getByRole('button', { name: 'Create a key' }).count()).toBe(0);
   // Not only hidden: the server refuses, and the page of the invitation is used up.
   const refused = await askAs(viewer.page, 'POST', `/api/console/accounts/${account}/keys`, { name: 'mine' });
@@ -81,6 +81,50 @@ it('invites a second person as a viewer, who sees everything and can make no key
   expect(viewer.complaints).toEqual([]);
 });
 
+it('limits what a developer spends, whose own key ends with that role', async (context) => {
+  const { open } = needBrowser(context);
+  const { page } = owner;
+  await visit(page, 'Members');
+  const saved = page.waitForResponse((reply) => reply.request().method() === 'PATCH');
+  await page.getByLabel('Role of Olga').selectOption('developer');
+  await saved;
+  await page.getByRole('button', { name: 'Limits of Olga' }).click();
+  const limits = page.getByRole('dialog', { name: 'Limits of Olga' });
+  await limits.getByLabel('Limit a day, in US dollars').fill('nothing');
+  await limits.getByRole('button', { name: 'Save' }).click();
+  await limits.getByText('An amount such as 5 or 0.50').waitFor();
+  await limits.getByLabel('Limit a day, in US dollars').fill('0.5');
+  await limits.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('row', { name: /olga@example\.com.*\$0\.00 of \$0\.50 this day/ }).waitFor();
+
+  const olga = await open();
+  await signIn(olga.page, gateway, 'Olga');
+  await heading(olga.page, 'Dashboard');
+  await olga.page.getByRole('button', { name: /Account:/ }).click();
+  await olga.page.getByRole('menuitem', { name: 'Mara (developer)' }).click();
+  const { shown, secret } = await createKey(olga.page, 'of Olga');
+  await shown.getByRole('button', { name: 'I saved it' }).click();
+  await olga.page.getByRole('row', { name: /of Olga.* me / }).waitFor();
+  expect(await olga.page.getByLabel('Whose').count()).toBe(0);
+
+  const mine = await createKey(page, 'of Mara', 'Me');
+  await mine.shown.getByRole('button', { name: 'I saved it' }).click();
+  await page.getByRole('row', { name: /of Olga.* Olga / }).waitFor();
+  await page.getByLabel('Whose').selectOption('My keys');
+  await page.getByRole('row', { name: /of Mara.* me / }).waitFor();
+  expect(await page.getByRole('row', { name: /of Olga/ }).count()).toBe(0);
+  expect((await chat(gateway, secret)).status).toBe(402);
+
+  await visit(page, 'Members');
+  const lowered = page.waitForResponse((reply) => reply.request().method() === 'PATCH');
+  await page.getByLabel('Role of Olga').selectOption('viewer');
+  await lowered;
+  expect((await chat(gateway, secret)).status).toBe(401);
+  expect((await chat(gateway, mine.secret)).status).toBe(402);
+  expect([olga.complaints, owner.complaints]).toEqual([[], []]);
+  await olga.page.close();
+});
+
 it('gives and takes the rights of a role on an open page that nobody touches', async (context) => {
   needBrowser(context);
   const account = await accountOf(owner.page);
@@ -88,7 +132,7 @@ it('gives and takes the rights of a role on an open page that nobody touches', a
     askAs(viewer.page, method, `/api/console/accounts/${account}/${path}`, body);
   const create = viewer.page.getByRole('button', { name: 'Create a key' });
   await viewer.page.goto(`${siteOf(gateway)}/app/keys`);
-  await viewer.page.getByText('There is no key yet.').waitFor();
+  await viewer.page.getByText('Viewers have no keys.').waitFor();
   const role = owner.page.getByLabel('Role of Olga');
 
   await role.selectOption('developer');

@@ -54,12 +54,13 @@ export async function visit(page: Page, name: string): Promise<void> {
   await heading(page, name);
 }
 
-/** Makes a key on its page. Resolves with the dialog of the secret still open, and the secret. */
-export async function createKey(page: Page, name: string) {
+/** Makes a key on its page; `owner`: whose it shall be, for those who may say. Resolves with the dialog of the secret still open, and the secret. */
+export async function createKey(page: Page, name: string, owner?: string) {
   await visit(page, 'API keys');
   await page.getByRole('button', { name: 'Create a key' }).first().click();
   const form = page.getByRole('dialog', { name: 'Create a key' });
   await form.getByLabel('Name').fill(name);
+  if (owner !== undefined) await form.getByLabel('Belongs to').selectOption(owner);
   await form.getByRole('button', { name: 'Create' }).click();
   const shown = page.getByRole('dialog', { name: `The key “${name}”` });
   return { shown, secret: await shown.getByLabel('Secret').inputValue() };

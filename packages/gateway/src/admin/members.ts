@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MemberRole } from '@switchyard/protocol/console/common.ts';
+import type { AccountPerson } from '@switchyard/protocol/console/members.ts';
 import type { MemberId, MemberLimits } from '../accounts/account.ts';
 import type { Fault } from '../core/errors.ts';
 import { addMicros, ZERO_MICROS } from '../core/money.ts';
@@ -38,13 +38,7 @@ export type MemberShareView = {
   spend: WindowsView;
 };
 
-export type MemberView = MemberShareView & {
-  personId: string;
-  name: string;
-  email: string;
-  role: MemberRole;
-  since: string;
-};
+export type MemberView = AccountPerson & MemberShareView;
 
 /** The longest there first. Errors: `not_found`. */
 export function showMembers(

@@ -7,6 +7,7 @@ import { addCreditCommands } from './commands/credit.ts';
 import { addDeploymentCommands } from './commands/deployment.ts';
 import { addEarningsCommand } from './commands/earnings.ts';
 import { addKeyCommands } from './commands/key.ts';
+import { addMemberCommands } from './commands/member.ts';
 import { addModelCommands } from './commands/model.ts';
 import { addNodeCommands } from './commands/node.ts';
 import { addPersonCommands } from './commands/person.ts';
@@ -74,6 +75,7 @@ export function buildProgram(shell: Shell): Command {
   addConfigCommands(program, shell);
   addAccountCommands(program, shell);
   addPersonCommands(program, shell);
+  addMemberCommands(program, shell);
   addKeyCommands(program, shell);
   addCreditCommands(program, shell);
   addEarningsCommand(program, shell);

@@ -1,5 +1,5 @@
 import type { PriceView } from '../admin/models.ts';
-import type { BalanceView, MoneyView } from '../admin/views.ts';
+import type { BalanceView, MoneyView, SpendView } from '../admin/views.ts';
 
 /** How values look on the screen. */
 
@@ -53,4 +53,11 @@ export function priceText(price: PriceView): string {
 export function showAbilities(capabilities: Readonly<Record<string, boolean>>): string {
   const able = Object.entries(capabilities).filter(([, isAble]) => isAble);
   return able.length === 0 ? '-' : able.map(([name]) => name).join(', ');
+}
+
+/** What was spent in a window, and of how much. */
+export function showSpend(spend: SpendView): string {
+  return spend.limit === null
+    ? showMoney(spend.spent)
+    : `${showMoney(spend.spent)} of ${showMoney(spend.limit)}, from 0 again at ${showTime(spend.resetsAt)} UTC`;
 }

@@ -44,7 +44,12 @@ export const nodeQuery = (account: string, node: string) =>
 export const deploymentsQuery = (account: string) =>
   ofAccount<DeploymentsAnswer>(account, 'deployments', 'deployments');
 
-export type UsageAsk = { from: string; to: string; bucket: 'hour' | 'day'; by: 'model' | 'key' | '' };
+export type UsageAsk = {
+  from: string;
+  to: string;
+  bucket: 'hour' | 'day';
+  by: 'model' | 'key' | 'member' | '';
+};
 export const usageQuery = (account: string, ask: UsageAsk) =>
   ofAccount<UsageAnswer>(account, 'usage', `usage${query(ask)}`);
 

@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import type { Scope } from '../../accounts/account.ts';
 import type { NewKeyView } from '../../admin/keys.ts';
-import type { KeyView, SpendView } from '../../admin/views.ts';
+import type { KeyView, PersonName } from '../../admin/views.ts';
 import { collect, group, leaf, withSession } from '../command.ts';
 import type { Shell } from '../command.ts';
 import type { Output, Screen } from '../output.ts';
 import type { CommonOptions } from '../session.ts';
-import { showCredits, showList, showMoney, showTime } from '../show.ts';
+import { showCredits, showList, showSpend, showTime } from '../show.ts';
 import { given, parseCount, parseDuration, parseMoney, splitList, unlessNone } from '../values.ts';
+
+type CreateOptions = { scopes?: string[]; person?: string };
 
 type LimitOptions = {
   name?: string;
@@ -29,17 +31,19 @@ export function addKeyCommands(program: Command, shell: Shell): void {
     leaf(key, 'create <account>', 'Make a key and show its secret, this once', [
       ['switchyard key create alice --name laptop', 'may use every model'],
       ['switchyard key create alice --name ci --models demo --day-limit 2usd --expires 30d', 'a careful one'],
+      ['switchyard key create alice --name mine --person bob@example.com', 'of one member'],
       ['switchyard key create ops --name deploy --scopes admin', 'an admin key'],
     ]),
   )
     .option('--scopes <list>', 'inference, read, admin (default: inference,read)', collect)
-    .action((account: string, options: CommonOptions & LimitOptions & { scopes?: string[] }) =>
+    .option('--person <person>', 'whose it is, by address or id (default: the account)')
+    .action((account: string, options: CommonOptions & LimitOptions & CreateOptions) =>
       withSession(shell, options, async (session, output) => {
         const scopes = options.scopes === undefined ? undefined : (splitList(options.scopes) as Scope[]);
         const input = {
           account,
           name: options.name ?? 'key',
-          ...given({ scopes }),
+          ...given({ scopes, person: options.person }),
           ...createLimits(options),
         };
         showNewKey(output, await session.call('key.create', input));
@@ -48,12 +52,17 @@ export function addKeyCommands(program: Command, shell: Shell): void {
 
   leaf(key, 'list', 'List keys, newest first', [
     ['switchyard key list --account alice', 'of one account'],
+    ['switchyard key list --person bob@example.com', 'of one person'],
     ['switchyard key list --json', 'for programs'],
   ])
     .option('--account <account>', 'only the keys of this account')
-    .action((options: CommonOptions & { account?: string }) =>
+    .option('--person <person>', 'only the keys of this person, by address or id')
+    .action((options: CommonOptions & { account?: string; person?: string }) =>
       withSession(shell, options, async (session, output) => {
-        const list = await session.call('key.list', given({ account: options.account }));
+        const list = await session.call(
+          'key.list',
+          given({ account: options.account, person: options.person }),
+        );
         output.result(list, (screen) => listKeys(screen, list.keys));
         if (list.total > list.keys.length)
           output.note(`${list.total - list.keys.length} older ones are not shown.`);
@@ -153,6 +162,7 @@ function showKey(screen: Screen, key: KeyView): void {
     ['name', key.name],
     ['ends in', key.last4],
     ['account', `${key.account.name} (${key.account.id})`],
+    ['person', key.person === null ? '-' : showPerson(key.person)],
     ['state', key.state],
     ['scopes', key.scopes.join(', ')],
     ['models', showList(key.models, 'every model')],
@@ -169,10 +179,8 @@ function showKey(screen: Screen, key: KeyView): void {
   ]);
 }
 
-function showSpend(spend: SpendView): string {
-  return spend.limit === null
-    ? showMoney(spend.spent)
-    : `${showMoney(spend.spent)} of ${showMoney(spend.limit)}, from 0 again at ${showTime(spend.resetsAt)} UTC`;
+function showPerson({ id, name }: PersonName): string {
+  return name === null ? `${id} (gone)` : `${name} (${id})`;
 }
 
 function listKeys(screen: Screen, keys: readonly KeyView[]): void {
@@ -181,6 +189,7 @@ function listKeys(screen: Screen, keys: readonly KeyView[]): void {
       { title: 'NAME' },
       { title: 'ID' },
       { title: 'ACCOUNT' },
+      { title: 'PERSON' },
       { title: 'STATE' },
       { title: 'ENDS IN' },
       { title: 'SCOPES' },
@@ -191,6 +200,7 @@ function listKeys(screen: Screen, keys: readonly KeyView[]): void {
       key.name,
       key.id,
       key.account.name,
+      key.person === null ? '-' : (key.person.name ?? key.person.id),
       key.state,
       key.last4,
       key.scopes.join(','),

@@ -14,6 +14,10 @@ import { operatorKeysQuery, operatorMembersQuery, operatorRequestsQuery } from '
 
 const KEY_COLUMNS: readonly Column<ConsoleKey>[] = [
   { name: 'Key', cell: ({ name }) => <span className="font-medium break-words">{name}</span> },
+  {
+    name: 'Belongs to',
+    cell: ({ person }) => (person === null ? 'the account' : (person.name ?? 'somebody who is gone')),
+  },
   { name: 'Ends in', cell: ({ last4 }) => <code className="font-mono text-xs">…{last4}</code> },
   {
     name: 'State',

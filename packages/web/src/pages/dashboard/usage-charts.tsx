@@ -3,7 +3,7 @@ import type { UsageAnswer } from '@switchyard/protocol/console/usage.ts';
 import { useSearchParams } from 'wouter';
 import { accountPath, query } from '../../api/client.ts';
 import { usageQuery, type UsageAsk } from '../../api/queries.ts';
-import { useSignedIn } from '../../session/session.tsx';
+import { useMay, useSignedIn } from '../../session/session.tsx';
 import { BarChart } from '../../ui/bar-chart.tsx';
 import { DownloadLink } from '../../ui/button.tsx';
 import { InlineSelect } from '../../ui/field.tsx';
@@ -24,8 +24,8 @@ const GROUPS = [
   { value: '', label: 'All together' },
   { value: 'model', label: 'By model' },
   { value: 'key', label: 'By key' },
-];
-const BYS = ['model', 'key'] as const;
+] as const satisfies readonly { value: UsageAsk['by']; label: string }[];
+const GROUPS_OF_ADMINS = [...GROUPS, { value: 'member', label: 'By member' }] as const;
 const CHARTS: readonly { measure: Measure; title: string; format: (value: number) => string }[] = [
   { measure: 'spend', title: 'Spend', format: usdText },
   { measure: 'requests', title: 'Requests', format: (value) => value.toLocaleString('en-US') },
@@ -35,7 +35,7 @@ const CHARTS: readonly { measure: Measure; title: string; format: (value: number
 /** Spend, requests and tokens of a range, grouped. */
 export function UsageCharts() {
   const { account } = useSignedIn();
-  const { days, by, change } = useView();
+  const { days, by, groups, change } = useView();
   const now = useNow();
   const ask: UsageAsk = {
     from: utcDay(now - (Number(days) - 1) * DAY_MS),
@@ -56,7 +56,7 @@ export function UsageCharts() {
             options={RANGES}
             onValue={(value) => change('days', value)}
           />
-          <InlineSelect label="Group" value={by} options={GROUPS} onValue={(value) => change('by', value)} />
+          <InlineSelect label="Group" value={by} options={groups} onValue={(value) => change('by', value)} />
           <DownloadLink href={accountPath(account.id, `usage.csv${query(ask)}`)}>CSV</DownloadLink>
         </div>
       }
@@ -78,7 +78,8 @@ export function UsageCharts() {
 function useView() {
   const [search, setSearch] = useSearchParams();
   const days = RANGES.find(({ value }) => value === search.get('days'))?.value ?? '30';
-  const by: UsageAsk['by'] = BYS.find((value) => value === search.get('by')) ?? '';
+  const groups = useMay('admin') ? GROUPS_OF_ADMINS : GROUPS;
+  const by = groups.find(({ value }) => value === search.get('by'))?.value ?? '';
   const change = (name: 'days' | 'by', value: string) =>
     setSearch(
       (before) => {
@@ -89,7 +90,7 @@ function useView() {
       },
       { replace: true },
     );
-  return { days, by, change };
+  return { days, by, groups, change };
 }
 
 function Chart(props: {

@@ -1,10 +1,11 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { CreateKey, NewKey } from '@switchyard/protocol/console/keys.ts';
+import type { Member } from '@switchyard/protocol/console/members.ts';
 import { useState } from 'react';
 import { accountPath, sendJson } from '../../api/client.ts';
-import { refresh } from '../../api/queries.ts';
+import { membersQuery, refresh } from '../../api/queries.ts';
 import { withFreshSignIn } from '../../session/fresh.tsx';
-import { useSignedIn } from '../../session/session.tsx';
+import { useMay, useSignedIn } from '../../session/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/field.tsx';
@@ -21,11 +22,27 @@ const EXPIRIES = [
   { value: '', label: 'Never' },
 ];
 
+/** The account, oneself, then others who may have keys. */
+function ownerOptions(members: readonly Member[], me: string) {
+  const others = members.filter(({ personId, role }) => personId !== me && role !== 'viewer');
+  return [
+    { value: '', label: 'The account' },
+    { value: me, label: 'Me' },
+    ...others.map(({ personId, name, email }) => ({
+      value: personId,
+      label: email === null ? name : `${name} (${email})`,
+    })),
+  ];
+}
+
 /** Two states: the form, then the secret, once. */
 export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
-  const { account } = useSignedIn();
+  const { account, person } = useSignedIn();
   const client = useQueryClient();
   const [name, setName] = useState('');
+  const mayChoose = useMay('admin');
+  const [owner, setOwner] = useState(mayChoose ? '' : person.id);
+  const members = useQuery({ ...membersQuery(account.id), enabled: mayChoose }).data?.members ?? [];
   const [days, setDays] = useState('90');
   const [texts, setTexts] = useState<LimitTexts>(NO_LIMITS);
   const [wrong, setWrong] = useState<keyof LimitTexts>();
@@ -38,6 +55,7 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
     const { dayLimitMicros, monthLimitMicros, requestsPerMinute, models } = limits;
     const input: CreateKey = {
       name: name.trim(),
+      personId: owner === '' ? null : owner,
       ...(dayLimitMicros === null ? {} : { dayLimitMicros }),
       ...(monthLimitMicros === null ? {} : { monthLimitMicros }),
       ...(requestsPerMinute === null ? {} : { requestsPerMinute }),
@@ -45,7 +63,7 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
       ...(days === '' ? {} : { expiresInMs: Number(days) * DAY_MS }),
     };
     setMade(await withFreshSignIn(() => sendJson<NewKey>('POST', accountPath(account.id, 'keys'), input)));
-    await refresh(client, account.id, ['keys', 'overview']);
+    await refresh(client, account.id, ['keys', 'overview', 'members']);
   };
   if (made !== undefined) return <SecretDialog made={made} onClose={onClose} />;
   return (
@@ -60,6 +78,19 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
+        {mayChoose ? (
+          <SelectField
+            label="Belongs to"
+            hint="A person's key counts in their limits, and ends when they leave."
+            options={ownerOptions(members, person.id)}
+            value={owner}
+            onValue={setOwner}
+          />
+        ) : (
+          <p className="text-sm text-soft">
+            It belongs to you: it counts in your limits in {account.name}, and ends when you leave.
+          </p>
+        )}
         <SelectField label="Expires" options={EXPIRIES} value={days} onValue={setDays} />
         <LimitFields texts={texts} wrong={wrong} onTexts={setTexts} />
         <DialogActions>

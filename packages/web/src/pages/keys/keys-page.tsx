@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ConsoleKey } from '@switchyard/protocol/console/keys.ts';
 import { useState } from 'react';
+import { useLocation, useSearch } from 'wouter';
 import { keysQuery } from '../../api/queries.ts';
 import { useMay, useSignedIn } from '../../session/session.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
+import { InlineSelect } from '../../ui/field.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { Menu } from '../../ui/menu.tsx';
 import { Money } from '../../ui/money.tsx';
@@ -23,9 +25,11 @@ import { RotateKeyDialog } from './rotate-key-dialog.tsx';
 type Opened = { dialog: 'create' } | { dialog: 'edit' | 'rotate' | 'revoke'; key: ConsoleKey };
 
 export default function KeysPage() {
-  const { account, session } = useSignedIn();
+  const { account, person, session } = useSignedIn();
   const may = useMay('developer');
-  const keys = useQuery(keysQuery(account.id));
+  const managesAll = useMay('admin');
+  const keys = useQuery({ ...keysQuery(account.id), enabled: may });
+  const [mine, go] = useMine();
   const [opened, setOpened] = useState<Opened>();
   const close = () => setOpened(undefined);
   const create = may && (
@@ -39,45 +43,69 @@ export default function KeysPage() {
       lead="A key lets a program spend this account's credit. Give each program its own."
       action={create}
     >
-      <Loaded query={keys} lines={5}>
-        {({ keys: own, browserKeys }) => (
-          <>
-            {own.length === 0 ? (
-              <Empty action={create}>
-                There is no key yet. With one, every client of OpenAI or Anthropic works here.
-              </Empty>
-            ) : (
-              <LongTable
-                label="API keys"
-                noun="key"
-                rows={own}
-                textOf={({ name, last4, state }) => `${name} ${last4} ${state}`}
-                keyOf={({ id }) => id}
-                columns={columns(session.site.keyPrefix, may ? setOpened : undefined)}
-              />
-            )}
-            {browserKeys.some(({ state }) => state === 'active') && (
-              <Section
-                title="Keys of browsers"
-                hint="Pages of this site that make requests hold one for 12 hours, in memory only."
-              >
-                <Table
-                  label="Keys of browsers"
-                  rows={browserKeys.filter(({ state }) => state === 'active')}
-                  keyOf={({ id }) => id}
-                  columns={columns(session.site.keyPrefix, may ? setOpened : undefined)}
-                />
-              </Section>
-            )}
-          </>
-        )}
-      </Loaded>
+      {!may && <Empty>Viewers have no keys. An owner of {account.name} can make you a developer.</Empty>}
+      {managesAll && (
+        <InlineSelect
+          label="Whose"
+          value={mine ? 'mine' : ''}
+          options={[
+            { value: '', label: 'All keys' },
+            { value: 'mine', label: 'My keys' },
+          ]}
+          onValue={(value) => go(value === 'mine')}
+        />
+      )}
+      {may && (
+        <Loaded query={keys} lines={5}>
+          {(answer) => {
+            const isShown = (key: ConsoleKey) => !mine || key.person?.id === person.id;
+            const own = answer.keys.filter(isShown);
+            const pages = answer.browserKeys.filter((key) => isShown(key) && key.state === 'active');
+            const shown = columns(session.site.keyPrefix, { me: person.id, onOpen: setOpened });
+            return (
+              <>
+                {own.length === 0 ? (
+                  <Empty action={create}>
+                    There is no key yet. With one, every client of OpenAI or Anthropic works here.
+                  </Empty>
+                ) : (
+                  <LongTable
+                    label="API keys"
+                    noun="key"
+                    rows={own}
+                    textOf={({ name, last4, state, person: owner }) =>
+                      `${name} ${last4} ${state} ${owner?.name ?? ''}`
+                    }
+                    keyOf={({ id }) => id}
+                    columns={shown}
+                  />
+                )}
+                {pages.length > 0 && (
+                  <Section
+                    title="Keys of browsers"
+                    hint="Pages of this site that make requests hold one for 12 hours, in memory only."
+                  >
+                    <Table label="Keys of browsers" rows={pages} keyOf={({ id }) => id} columns={shown} />
+                  </Section>
+                )}
+              </>
+            );
+          }}
+        </Loaded>
+      )}
       {opened?.dialog === 'create' && <CreateKeyDialog onClose={close} />}
       {opened?.dialog === 'edit' && <EditKeyDialog apiKey={opened.key} onClose={close} />}
       {opened?.dialog === 'rotate' && <RotateKeyDialog apiKey={opened.key} onClose={close} />}
       {opened?.dialog === 'revoke' && <RevokeKeyDialog apiKey={opened.key} onClose={close} />}
     </Page>
   );
+}
+
+/** Whether only one's own keys are shown; it is in the address. */
+function useMine(): [boolean, (mine: boolean) => void] {
+  const [, go] = useLocation();
+  const mine = new URLSearchParams(useSearch()).get('of') === 'me';
+  return [mine, (wanted) => go(wanted ? '/app/keys?of=me' : '/app/keys')];
 }
 
 const STATES: Readonly<Record<ConsoleKey['state'], { tone: Tone; word: string }>> = {
@@ -87,7 +115,10 @@ const STATES: Readonly<Record<ConsoleKey['state'], { tone: Tone; word: string }>
   'account-suspended': { tone: 'bad', word: 'account suspended' },
 };
 
-function columns(prefix: string, onOpen: ((opened: Opened) => void) | undefined): Column<ConsoleKey>[] {
+function columns(
+  prefix: string,
+  { me, onOpen }: { me: string; onOpen: (opened: Opened) => void },
+): Column<ConsoleKey>[] {
   return [
     {
       name: 'Name',
@@ -100,21 +131,24 @@ function columns(prefix: string, onOpen: ((opened: Opened) => void) | undefined)
         </>
       ),
     },
+    { name: 'Belongs to', cell: ({ person }) => <BelongsTo person={person} me={me} /> },
     { name: 'State', cell: (key) => <KeyState apiKey={key} /> },
     { name: 'This month', right: true, cell: ({ spend }) => <Spend {...spend.month} /> },
     { name: 'Last used', wide: true, cell: ({ lastUsedAt }) => <LastUsed at={lastUsedAt} /> },
     { name: 'Created', wide: true, cell: ({ createdAt }) => <Time at={createdAt} form="date" /> },
-    ...(onOpen === undefined
-      ? []
-      : [
-          {
-            name: 'Actions',
-            hidden: true,
-            right: true,
-            cell: (key: ConsoleKey) => <KeyMenu apiKey={key} onOpen={onOpen} />,
-          },
-        ]),
+    {
+      name: 'Actions',
+      hidden: true,
+      right: true,
+      cell: (key) => <KeyMenu apiKey={key} onOpen={onOpen} />,
+    },
   ];
+}
+
+function BelongsTo({ person, me }: { person: ConsoleKey['person']; me: string }) {
+  if (person === null) return <span className="text-soft">the account</span>;
+  if (person.id === me) return 'me';
+  return <span className="break-words">{person.name ?? 'somebody who is gone'}</span>;
 }
 
 function KeyState({ apiKey: { state, expiresAt } }: { apiKey: ConsoleKey }) {

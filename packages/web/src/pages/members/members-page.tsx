@@ -15,6 +15,10 @@ import { Table, type Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { InviteDialog } from './invite-dialog.tsx';
+import { MemberLimitsDialog } from './limits-dialog.tsx';
+import { Limits, Spent } from './share.tsx';
+
+type Opened = { dialog: 'remove' | 'limits'; member: Member };
 
 export default function MembersPage() {
   const { account } = useSignedIn();
@@ -22,11 +26,12 @@ export default function MembersPage() {
   const mayInvite = useMay('admin');
   const isOwner = useMay('owner');
   const [invites, setInvites] = useState(false);
-  const [removes, setRemoves] = useState<Member>();
+  const [opened, setOpened] = useState<Opened>();
+  const close = () => setOpened(undefined);
   return (
     <Page
       title="Members"
-      lead="Viewers see everything here; developers also make keys and nodes; admins also invite; owners do all."
+      lead="Viewers see what is used and spent; developers also make keys of their own and nodes; admins also manage all keys, limits and invitations; owners do all."
       action={
         mayInvite && (
           <Button look="primary" onClick={() => setInvites(true)}>
@@ -41,18 +46,21 @@ export default function MembersPage() {
             label="Members"
             rows={rows}
             keyOf={({ personId }) => personId}
-            columns={memberColumns(isOwner, setRemoves)}
+            columns={memberColumns({ me: account.role, isOwner, onOpen: setOpened })}
           />
         )}
       </Loaded>
       {mayInvite && <Invitations />}
       {invites && <InviteDialog onClose={() => setInvites(false)} />}
-      {removes !== undefined && <RemoveDialog member={removes} onClose={() => setRemoves(undefined)} />}
+      {opened?.dialog === 'remove' && <RemoveDialog member={opened.member} onClose={close} />}
+      {opened?.dialog === 'limits' && <MemberLimitsDialog member={opened.member} onClose={close} />}
     </Page>
   );
 }
 
-function memberColumns(isOwner: boolean, onRemove: (member: Member) => void): Column<Member>[] {
+type Columns = { me: MemberRole; isOwner: boolean; onOpen: (opened: Opened) => void };
+
+function memberColumns({ me, isOwner, onOpen }: Columns): Column<Member>[] {
   return [
     {
       name: 'Person',
@@ -64,22 +72,39 @@ function memberColumns(isOwner: boolean, onRemove: (member: Member) => void): Co
       ),
     },
     { name: 'Role', cell: (member) => (isOwner ? <RoleSelect member={member} /> : member.role) },
+    { name: 'This month', right: true, cell: ({ share }) => <Spent share={share} /> },
+    { name: 'Limits', wide: true, cell: ({ share }) => <Limits share={share} /> },
     { name: 'Since', wide: true, cell: ({ since }) => <Time at={since} form="date" /> },
-    ...(isOwner
+    ...(mayLimit(me, 'developer')
       ? [
           {
             name: 'Actions',
             hidden: true,
             right: true,
             cell: (member: Member) => (
-              <Button look="quiet" onClick={() => onRemove(member)}>
-                Take out<span className="sr-only"> {member.name}</span>
-              </Button>
+              <span className="flex flex-wrap justify-end gap-1">
+                {mayLimit(me, member.role) && (
+                  <Button look="quiet" onClick={() => onOpen({ dialog: 'limits', member })}>
+                    Limits<span className="sr-only"> of {member.name}</span>
+                  </Button>
+                )}
+                {isOwner && (
+                  <Button look="quiet" onClick={() => onOpen({ dialog: 'remove', member })}>
+                    Take out<span className="sr-only"> {member.name}</span>
+                  </Button>
+                )}
+              </span>
             ),
           },
         ]
       : []),
   ];
+}
+
+/** Owners limit everyone, admins those below them. The server decides; this hides buttons. */
+function mayLimit(mine: MemberRole, theirs: MemberRole): boolean {
+  if (mine === 'owner') return true;
+  return mine === 'admin' && (theirs === 'developer' || theirs === 'viewer');
 }
 
 function RoleSelect({ member }: { member: Member }) {
@@ -92,7 +117,7 @@ function RoleSelect({ member }: { member: Member }) {
           role,
         }),
       ),
-    onSuccess: () => refresh(client, account.id, ['members']),
+    onSuccess: () => refresh(client, account.id, ['members', 'keys']),
     onError: (error) => toast(messageOf(error), 'bad'),
   });
   return (
@@ -117,7 +142,7 @@ function RemoveDialog({ member, onClose }: { member: Member; onClose: () => void
         sendJson<Done>('DELETE', accountPath(account.id, `members/${encodeURIComponent(member.personId)}`)),
       ),
     onSuccess: async () => {
-      await refresh(client, account.id, ['members']);
+      await refresh(client, account.id, ['members', 'keys']);
       await client.invalidateQueries({ queryKey: ['session'] });
       toast(`${member.name} is out`);
       onClose();
@@ -134,8 +159,8 @@ function RemoveDialog({ member, onClose }: { member: Member; onClose: () => void
       onClose={onClose}
     >
       <p>
-        {member.email ?? member.name} loses access at once. Keys that they made stay; revoke those that they
-        know.
+        {member.email ?? member.name} loses access at once, and their own keys in {account.name} are revoked.
+        Keys of the account stay.
       </p>
     </ConfirmDialog>
   );

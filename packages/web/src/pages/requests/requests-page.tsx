@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useLocation, useSearch } from 'wouter';
 import { accountPath, query } from '../../api/client.ts';
 import { keysQuery, modelsQuery, requestsQuery } from '../../api/queries.ts';
-import { useSignedIn } from '../../session/session.tsx';
+import { useMay, useSignedIn } from '../../session/session.tsx';
 import { DownloadLink } from '../../ui/button.tsx';
 import { InlineSelect } from '../../ui/field.tsx';
 import { Page } from '../../ui/page.tsx';
@@ -29,7 +29,7 @@ export default function RequestsPage() {
     placeholderData: keepPreviousData,
   });
   const models = useQuery(modelsQuery).data?.models ?? [];
-  const keys = useQuery(keysQuery(account.id)).data?.keys ?? [];
+  const keys = useQuery({ ...keysQuery(account.id), enabled: useMay('developer') }).data?.keys ?? [];
   return (
     <Page
       title="Requests"
