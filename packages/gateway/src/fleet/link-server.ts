@@ -11,6 +11,7 @@ import {
 } from '@switchyard/protocol/link/close-codes.ts';
 import { LINK_LIMITS } from '@switchyard/protocol/link/limits.ts';
 import type { Clock } from '../core/clock.ts';
+import { giveBack } from '../core/give-back.ts';
 import type { FleetConfig, FleetMetrics } from './fleet-config.ts';
 import type { NodeAuthenticator, NodeIdentity } from './fleet.ts';
 import type { LinkSocket } from './session-host.ts';
@@ -18,6 +19,7 @@ import { RateWindow } from './rate-window.ts';
 
 /** What the link server hands messages to; a `NodeLine` is one. */
 export type SocketListener = {
+  /** The message is there for the time of the call only: what is kept of it has to be copied. */
   onMessage(message: Uint8Array): void;
   onSocketClosed(code: number): void;
   end(code: CloseCode, reason: string): void;
@@ -118,8 +120,10 @@ export class LinkServer {
     };
     const listener = this.#options.open(identity, line);
     webSocket.on('message', (data, isBinary) => {
-      if (isBinary && data instanceof Uint8Array) listener.onMessage(data);
-      else listener.end(CLOSE_CODES.protocol, 'binary only');
+      if (!isBinary || !(data instanceof Uint8Array))
+        return listener.end(CLOSE_CODES.protocol, 'binary only');
+      listener.onMessage(data);
+      giveBack(data);
     });
     // Answered by hand, so that a peer that asks without reading fills no buffer.
     webSocket.on('ping', (data) => {
