@@ -72,7 +72,7 @@ it.for<Look>([
     await section.getByLabel('Password').fill(PASSWORD);
     await section.getByRole('button', { name: 'Turn it on' }).click();
     const dialog = page.getByRole('dialog', { name: 'Set up the app' });
-    const code = dialog.getByRole('img', { name: 'QR code of the secret, for an authenticator app' });
+    const code = dialog.getByRole('img', { name: 'QR code for an authenticator app' });
     await code.scrollIntoViewIfNeeded();
     expect(await axeViolations(page)).toEqual([]);
 

@@ -42,7 +42,12 @@ async function signIn(parts: Partial<Parts> = {}) {
 
 it('makes a person without an address, who gets no free credit, and knows them on every chain', async () => {
   const first = await people.person((await signIn()).cookie);
-  expect(first).toMatchObject({ emailVerified: false, site: 'person', memberships: [{ role: 'owner' }] });
+  expect(first).toMatchObject({
+    name: '0xf39F…2266',
+    emailVerified: false,
+    site: 'person',
+    memberships: [{ role: 'owner' }],
+  });
   const [home] = first?.memberships ?? [];
   expect(people.deps.ledger.balance(home?.accountId ?? '').depositedMicros).toBe(0);
   expect(people.mails).toEqual([]);
@@ -61,6 +66,13 @@ it('takes a nonce once, also when the first try was wrong', async () => {
   const other = { code: 'sign_in_failed', message: expect.stringContaining('not that of the address') };
   expect(await verify(spoilt, personalSign('something else'))).toMatchObject({ ok: false, error: other });
   expect(await verify(spoilt)).toMatchObject({ ok: false });
+});
+
+it('hands out so many nonces to one network in a minute: each is a row', async () => {
+  for (let count = 0; count < 30; count += 1) await newNonce();
+  const tooMany = { ok: false, error: { code: 'rate_limit_exceeded' } };
+  expect(await people.ask('/siwe/nonce', {})).toMatchObject(tooMany);
+  expect(await people.ask('/siwe/nonce', {}, { address: '192.0.2.2' })).toMatchObject({ ok: true });
 });
 
 it.each<[string, Partial<Parts>]>([

@@ -33,3 +33,8 @@ function personalHash(message: string): Uint8Array {
 function addressOf(publicKey: Uint8Array): string {
   return `0x${Buffer.from(keccak_256(publicKey.subarray(1)).subarray(12)).toString('hex')}`;
 }
+
+/** `0xf39F…2266`, as wallets shorten an address. */
+export function shortWallet(address: string): string {
+  return `${address.slice(0, 6)}…${address.slice(-4)}`;
+}

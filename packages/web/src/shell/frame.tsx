@@ -59,7 +59,7 @@ export function Frame({
         </div>
         {above}
         <Navigation home={home} nav={nav} />
-        <div className="mt-auto grid gap-3">
+        <div className="mt-auto grid grid-cols-1 gap-3">
           <ThemeSwitch />
           {below}
         </div>

@@ -12,7 +12,7 @@ import { linkTo } from '../links.ts';
 import { type Mailer, writeMail } from '../mail.ts';
 import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from '../passwords.ts';
 import type { SignUpRules } from '../sign-up.ts';
-import { signedBy } from '../wallet-signature.ts';
+import { shortWallet, signedBy } from '../wallet-signature.ts';
 import { ADDRESS_HEADER, AUTH_PATH } from './paths.ts';
 import { reachable } from './reach.ts';
 import { secondFactor } from './second-factor.ts';
@@ -191,6 +191,9 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
         ? [
             siwe({
               domain: new URL(siteUrl).host,
+              // What they are called until they choose a name: the whole address is too long for most places.
+              ensLookup: ({ walletAddress }) =>
+                Promise.resolve({ name: shortWallet(walletAddress), avatar: '' }),
               getNonce: () => Promise.resolve(randomBase62(24)),
               // The library's own refusal has no code to tell it from others.
               verifyMessage: ({ message, signature, address }) =>

@@ -11,7 +11,8 @@ export const CLAIM_PATH = '/operator/claim';
  * What of Better Auth can be reached. Whatever is not here does not exist: the library has more routes than this
  * gateway wants (sessions' tokens, providers' tokens, changes of address). Below `/api/auth`.
  *
- * `guess`: a secret is sent, so tries are counted by network address, and by mailbox where one is named.
+ * `guess`: a secret is sent, or something is kept for each asking, so tries are counted by network address, and by
+ * mailbox where one is named.
  * `takes`: the only fields that are passed on.
  */
 type PathRow = { method: 'GET' | 'POST'; guess?: true; takes?: readonly string[] };
@@ -49,7 +50,7 @@ const PATHS: Record<string, PathRow> = {
   '/passkey/delete-passkey': { method: 'POST' },
   '/passkey/update-passkey': { method: 'POST' },
   [CLAIM_PATH]: { method: 'POST', guess: true },
-  '/siwe/nonce': { method: 'POST' },
+  '/siwe/nonce': { method: 'POST', guess: true },
   '/siwe/verify': { method: 'POST', guess: true, takes: ['message', 'signature'] },
 };
 

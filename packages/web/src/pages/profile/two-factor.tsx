@@ -83,7 +83,7 @@ function EnrolDialog({ secret, onClose }: { secret: TwoFactorSecret; onClose: ()
         </a>
         , or type the secret into the app.
       </p>
-      <QrCode text={secret.totpURI} label="QR code of the secret, for an authenticator app" />
+      <QrCode text={secret.totpURI} label="QR code for an authenticator app" />
       <SecretField label="Secret" value={new URL(secret.totpURI).searchParams.get('secret') ?? ''} />
       <Code label="Codes for when the app is lost" text={secret.backupCodes.join('\n')} />
       <form onSubmit={onSubmit(verify)} className="grid gap-4">
