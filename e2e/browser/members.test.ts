@@ -191,7 +191,7 @@ it('exports all that is kept of an account, then deletes it, and its key is refu
   await visit(page, 'Account');
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('link', { name: 'Download' }).click(),
+    page.getByRole('button', { name: 'Download' }).click(),
   ]);
   const file = readFileSync(await download.path(), 'utf8');
   expect(JSON.parse(file)).toMatchObject({ account: { name: 'Mara' } });

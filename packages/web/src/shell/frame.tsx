@@ -50,7 +50,7 @@ export function Frame({
       <aside
         id="sidebar"
         className={classes(
-          'flex-col gap-5 border-line bg-ground px-3 py-4 max-lg:border-b lg:sticky lg:top-0 lg:flex lg:h-dvh lg:overflow-y-auto lg:border-r print:hidden',
+          'flex-col gap-4 border-line bg-ground px-3 py-4 max-lg:border-b lg:sticky lg:top-0 lg:flex lg:h-dvh lg:overflow-y-auto lg:border-r print:hidden',
           isOpen ? 'flex' : 'hidden',
         )}
       >
@@ -90,7 +90,7 @@ function Navigation({ home, nav }: { home: string; nav: readonly NavGroup[] }) {
   const [location] = useLocation();
   const isHere = (href: string) => (href === home ? location === href : location.startsWith(href));
   return (
-    <nav aria-label="Pages" className="grid gap-5">
+    <nav aria-label="Pages" className="grid gap-4">
       {nav.map((group) => (
         <div key={group.label} className="grid gap-0.5">
           <p className="px-2 pb-1 text-xs font-medium text-soft">{group.label}</p>
@@ -99,7 +99,7 @@ function Navigation({ home, nav }: { home: string; nav: readonly NavGroup[] }) {
               key={href}
               href={href}
               aria-current={isHere(href) ? 'page' : undefined}
-              className="flex min-h-9 items-center gap-2.5 rounded-md px-2 text-sm text-soft hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-semibold aria-[current=page]:text-ink"
+              className="flex min-h-9 items-center gap-2.5 rounded-md px-2 text-sm text-soft lg:min-h-8 hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-semibold aria-[current=page]:text-ink"
             >
               <Icon name={icon} />
               {label}

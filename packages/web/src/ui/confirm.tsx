@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import type { FormEvent, ReactNode } from 'react';
 import { messageOf } from '../api/client.ts';
 import { Button } from './button.tsx';
 import { Dialog, DialogActions } from './dialog.tsx';
@@ -24,16 +24,22 @@ export type ConfirmDialogProps = {
 /** Asks before something that cannot be taken back. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const { title, children, action, open, busy, error, onConfirm, onClose, disabled = false } = props;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (!disabled && !busy) onConfirm();
+  };
   return (
     <Dialog title={title} open={open} onClose={onClose}>
-      <div className="grid gap-3 text-sm">{children}</div>
-      {error !== null && error !== undefined && <Notice tone="bad">{messageOf(error)}</Notice>}
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button look="danger" busy={busy} disabled={disabled} onClick={onConfirm}>
-          {action}
-        </Button>
-      </DialogActions>
+      <form onSubmit={submit} className="grid gap-5">
+        <div className="grid gap-3 text-sm">{children}</div>
+        {error !== null && error !== undefined && <Notice tone="bad">{messageOf(error)}</Notice>}
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button look="danger" type="submit" busy={busy} disabled={disabled}>
+            {action}
+          </Button>
+        </DialogActions>
+      </form>
     </Dialog>
   );
 }

@@ -47,7 +47,7 @@ export function Dialog(props: DialogProps) {
         <div data-dialog-shade className="fixed inset-0 z-40 bg-shade" />
         <Radix.Content
           className={classes(PANEL, WIDTHS[width])}
-          onOpenAutoFocus={noteOpener}
+          onOpenAutoFocus={begin}
           onCloseAutoFocus={giveFocusBack}
           onInteractOutside={(event) => guarded && event.preventDefault()}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
@@ -102,6 +102,18 @@ export function LoneInterlude() {
 
 /** What was focused before the first of the dialogs that are open, or the button of the menu that led to it. */
 let opener: HTMLElement | undefined;
+
+function begin(event: Event): void {
+  noteOpener();
+  // With a keyboard at hand a form begins at its first field, not at the cross that closes it.
+  const field =
+    event.target instanceof Element && window.matchMedia('(pointer: fine)').matches
+      ? event.target.querySelector('input:not(:disabled), select:not(:disabled), textarea:not(:disabled)')
+      : null;
+  if (!(field instanceof HTMLElement)) return;
+  event.preventDefault();
+  field.focus();
+}
 
 function noteOpener(): void {
   const active = document.activeElement;

@@ -2,13 +2,15 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Done } from '@switchyard/protocol/console/common.ts';
 import type { DeleteAccount } from '@switchyard/protocol/console/members.ts';
 import { useState } from 'react';
-import { accountPath, sendJson } from '../../api/client.ts';
+import { accountPath, getJson, messageOf, sendJson } from '../../api/client.ts';
 import { withFreshSignIn } from '../../session/fresh.tsx';
 import { useMay, useSignedIn } from '../../session/session.tsx';
-import { Button, DownloadLink } from '../../ui/button.tsx';
+import { Button } from '../../ui/button.tsx';
 import { ConfirmDialog } from '../../ui/confirm.tsx';
 import { TextField } from '../../ui/field.tsx';
 import { Card, Page, Section } from '../../ui/page.tsx';
+import { saveFile } from '../../ui/save-file.ts';
+import { toast } from '../../ui/toast.tsx';
 
 export default function AccountPage() {
   const { account } = useSignedIn();
@@ -33,7 +35,7 @@ export default function AccountPage() {
         hint="All that is kept of this account, as JSON: members, keys without secrets, movements, receipts."
       >
         <div>
-          <DownloadLink href={accountPath(account.id, 'export')}>Download</DownloadLink>
+          <Export />
         </div>
       </Section>
       {isOwner && (
@@ -50,6 +52,22 @@ export default function AccountPage() {
       )}
       {deletes && <DeleteDialog onClose={() => setDeletes(false)} />}
     </Page>
+  );
+}
+
+/** The server wants a fresh sign-in for it, which a plain link could not ask for. */
+function Export() {
+  const { account } = useSignedIn();
+  const fetched = useMutation({
+    mutationFn: () => withFreshSignIn(() => getJson<object>(accountPath(account.id, 'export'))),
+    onSuccess: (data) =>
+      saveFile(`${account.id}.json`, new Blob([JSON.stringify(data, null, 2)], { type: 'application/json' })),
+    onError: (error) => toast(messageOf(error), 'bad'),
+  });
+  return (
+    <Button busy={fetched.isPending} onClick={() => fetched.mutate()}>
+      Download
+    </Button>
   );
 }
 

@@ -80,14 +80,16 @@ export function DeploymentDialog({
         />
         <fieldset className="grid gap-2">
           <legend className="mb-1 text-sm font-semibold">Nodes</legend>
-          {privateNodes.map((node) => (
-            <Checkbox
-              key={node.id}
-              label={node.name}
-              checked={chosen.includes(node.id)}
-              onChecked={(on) => toggle(node.id, on)}
-            />
-          ))}
+          <div className="grid max-h-48 gap-2 overflow-y-auto break-words">
+            {privateNodes.map((node) => (
+              <Checkbox
+                key={node.id}
+                label={node.name}
+                checked={chosen.includes(node.id)}
+                onChecked={(on) => toggle(node.id, on)}
+              />
+            ))}
+          </div>
           <p className="text-[0.8125rem] text-soft">
             None chosen: every private node of the account, later ones too.
           </p>
