@@ -27,6 +27,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   if (browser !== undefined && !('missing' in browser)) await browser.close();
+  await site?.close();
   await cleanUp();
 });
 

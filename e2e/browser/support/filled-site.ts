@@ -6,12 +6,19 @@ import { keptReceipt } from '../../../packages/gateway/src/receipts/testing-rece
 import { createBatchWriter } from '../../../packages/gateway/src/store/sqlite/ledger/apply-batch.ts';
 import { openForWriting } from '../../../packages/gateway/src/store/sqlite/ledger/connection.ts';
 import { resolveItem } from '../../../packages/gateway/src/store/sqlite/ledger/testing-items.ts';
-import { startDemoConnector, startGateway, type Gateway } from '../../support/gateway.ts';
+import {
+  startDemoConnector,
+  startGateway,
+  startImageConnector,
+  type Gateway,
+} from '../../support/gateway.ts';
+import { startProvider } from '../../support/provider/server.ts';
 import { accountOf, askAs, chat, emailOf, fillSignUp, heading, signUp, siteOf } from './steps.ts';
+import { talk } from './filled-studio.ts';
 
 /** A site with a month behind it, so that no page is empty: people, keys, machines, requests, money. */
 
-const CONFIG = `
+const configOf = (providerPort: number) => `
 brand: { name: Switchyard, key_prefix: switchyard }
 accounts: { welcome_usd: 1 }
 limits: { requests_per_minute: 100000 }
@@ -21,6 +28,10 @@ upstreams:
   example:
     kind: openai-compatible
     base_url: http://127.0.0.1:9/v1
+    allow_private_addresses: true
+  second:
+    kind: openai-compatible
+    base_url: http://127.0.0.1:${providerPort}/v1
     allow_private_addresses: true
 models:
   - id: qwen3-8b
@@ -48,6 +59,14 @@ models:
     capabilities: { tools: true, vision: true, json_schema: true }
     price: { per_million_usd: { input: 0.60, output: 2.40 } }
     routes: [{ upstream: example, model: large-70b }]
+  - id: seer-30b
+    display_name: Seer 30B
+    description: Sees pictures, and thinks before it answers.
+    context_tokens: 131072
+    max_output_tokens: 8192
+    capabilities: { tools: true, vision: true, thinking: true }
+    price: { per_million_usd: { input: 0.30, output: 1.20 } }
+    routes: [{ upstream: second, model: seer-30b }]
   - id: demo-image
     kind: image
     display_name: Demo pictures
@@ -65,11 +84,14 @@ export type FilledSite = {
   gateway: Gateway;
   /** What stands in the addresses of pages in place of `:name`. */
   parts: Readonly<Record<string, string>>;
+  close(): Promise<void>;
 };
 
 /** Fills a site through `page`, whose person, Mara, becomes the operator and owns the account that is full. */
 export async function fillSite(page: Page): Promise<FilledSite> {
-  let gateway = await startGateway({ config: CONFIG });
+  const provider = await startProvider(talk);
+  const config = configOf(provider.port);
+  let gateway = await startGateway({ config });
   const { link } = (await gateway.cli('operator', 'link')) as { link: string };
   await page.goto(link);
   await fillSignUp(page, 'Mara');
@@ -98,9 +120,10 @@ export async function fillSite(page: Page): Promise<FilledSite> {
     keyIds: [...keys.values()].map(({ id }) => id),
     nodeId: shared.node.id,
   });
-  gateway = await startGateway({ config: CONFIG, dataDir, port });
+  gateway = await startGateway({ config, dataDir, port });
   await startDemoConnector(gateway, shared.token, { alias: 'qwen3-8b' });
   await startDemoConnector(gateway, own.token);
+  await startImageConnector(gateway, (await gateway.node('gpu')).token);
 
   await page.reload();
   await heading(page, 'Overview');
@@ -110,7 +133,8 @@ export async function fillSite(page: Page): Promise<FilledSite> {
   await chat(gateway, payer.key, 'mote');
   await chat(gateway, payer.key, 'large-70b');
   const request = asked.headers.get('x-request-id') ?? '';
-  return { gateway, parts: { account, node: shared.node.id, model: 'qwen3-8b', request } };
+  const parts = { account, node: shared.node.id, model: 'qwen3-8b', request };
+  return { gateway, parts, close: () => provider.close() };
 }
 
 type NewNode = { node: { id: string }; token: string };

@@ -15,18 +15,20 @@ export type Live = { lostSinceMs: number | undefined; spoken: string };
 const SPEAK_EVERY_MS = 5_000;
 /** A short break is not worth a word. */
 const LOST_AFTER_MS = 4_000;
+/** After an answer that is no stream, as a proxy gives it with nobody behind it. The browser itself would give up. */
+const AGAIN_AFTER_MS = 5_000;
 /** Charts and lists are fetched again at most this often while requests arrive. */
 const REFRESH_EVERY_MS = 2_000;
 
 /**
  * The one stream of the account in view. What it brings goes into the query caches, so that every page is live without
- * knowing of it. The browser connects again by itself; then everything is fetched again.
+ * knowing of it. A lost stream is opened again, and then everything is fetched again.
  */
 export function useLive(account: string): Live {
   const client = useQueryClient();
   const [live, setLive] = useState<Live>({ lostSinceMs: undefined, spoken: '' });
   useEffect(() => {
-    const source = new EventSource(accountPath(account, 'events'));
+    let source: EventSource;
     const lost = createTimer(LOST_AFTER_MS, () => {
       setLive((now) => ({ ...now, lostSinceMs: now.lostSinceMs ?? Date.now() - LOST_AFTER_MS }));
     });
@@ -38,6 +40,7 @@ export function useLive(account: string): Live {
     const catchUp = createTimer(REFRESH_EVERY_MS, () => {
       void refresh(client, account, ['overview', 'usage', 'requests', 'ledger', 'keys']);
     });
+    const again = createTimer(AGAIN_AFTER_MS, () => open());
     let wasLost = false;
     const back = () => {
       lost.stop();
@@ -50,38 +53,45 @@ export function useLive(account: string): Live {
       lost.start();
     };
     const online = () => source.readyState === EventSource.OPEN && back();
-    source.addEventListener('open', back);
     // The stream itself notices only much later that there is no network.
     window.addEventListener('offline', gone);
     window.addEventListener('online', online);
-    source.addEventListener('error', () => {
-      gone();
-      // It gives up only when it was refused: the session has ended, or the account is theirs no more.
-      if (source.readyState === EventSource.CLOSED) void client.invalidateQueries({ queryKey: ['session'] });
-    });
-    const on = <Name extends ConsoleEventName>(name: Name, hear: (data: ConsoleEvents[Name]) => void) => {
-      source.addEventListener(name, (event) => hear(JSON.parse(event.data) as ConsoleEvents[Name]));
+    const open = () => {
+      source = new EventSource(accountPath(account, 'events'));
+      source.addEventListener('open', back);
+      source.addEventListener('error', () => {
+        gone();
+        if (source.readyState !== EventSource.CLOSED) return;
+        // It was refused. If the session has ended, or the account is theirs no more, this page is left.
+        void client.invalidateQueries({ queryKey: ['session'] });
+        again.start();
+      });
+      const on = <Name extends ConsoleEventName>(name: Name, hear: (data: ConsoleEvents[Name]) => void) => {
+        source.addEventListener(name, (event) => hear(JSON.parse(event.data) as ConsoleEvents[Name]));
+      };
+      on('balance', (balance) => {
+        const { queryKey } = overviewQuery(account);
+        const before = client.getQueryData<Overview>(queryKey);
+        client.setQueryData<Overview>(queryKey, (now) => now && { ...now, balance });
+        // Money that came from elsewhere is a step of the checklist and a row of the ledger.
+        if (before !== undefined && before.balance.deposited.micros !== balance.deposited.micros)
+          catchUp.start();
+        speak.start();
+      });
+      on('availability', ({ models }) => noteAvailability(client, models));
+      on('nodes', ({ nodes }) => {
+        noteNodes(client, account, nodes);
+        void refresh(client, account, ['nodes', 'deployments']);
+      });
+      on('request', () => catchUp.start());
+      on('notice', () => void client.invalidateQueries({ queryKey: ['session'] }));
     };
-    on('balance', (balance) => {
-      const { queryKey } = overviewQuery(account);
-      const before = client.getQueryData<Overview>(queryKey);
-      client.setQueryData<Overview>(queryKey, (now) => now && { ...now, balance });
-      // Money that came from elsewhere is a step of the checklist and a row of the ledger.
-      if (before !== undefined && before.balance.deposited.micros !== balance.deposited.micros)
-        catchUp.start();
-      speak.start();
-    });
-    on('availability', ({ models }) => noteAvailability(client, models));
-    on('nodes', ({ nodes }) => {
-      noteNodes(client, account, nodes);
-      void refresh(client, account, ['nodes', 'deployments']);
-    });
-    on('request', () => catchUp.start());
-    on('notice', () => void client.invalidateQueries({ queryKey: ['session'] }));
+    open();
     return () => {
       source.close();
       window.removeEventListener('offline', gone);
       window.removeEventListener('online', online);
+      again.stop();
       lost.stop();
       speak.stop();
       catchUp.stop();

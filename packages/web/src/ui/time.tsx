@@ -14,9 +14,9 @@ export function Time({ at, form = 'both' }: { at: string | number; form?: Form }
     <time
       dateTime={date.toISOString()}
       title={`${zoneName()}; ${date.toISOString().replace('T', ' ').slice(0, 19)} UTC`}
-      className="whitespace-nowrap tabular-nums"
+      className="tabular-nums sm:whitespace-nowrap"
     >
-      {new Intl.DateTimeFormat('en-GB', FORMS[form]).format(date)}
+      {unbroken(new Intl.DateTimeFormat('en-GB', FORMS[form]).format(date))}
     </time>
   );
 }
@@ -26,6 +26,11 @@ export function dayText(day: string): string {
   const date = new Date(`${day}T00:00:00Z`);
   if (Number.isNaN(date.getTime())) return day;
   return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(date);
+}
+
+/** A narrow column may break it between day and time, and nowhere else. */
+function unbroken(text: string): string {
+  return text.replaceAll(/(?<!,) /g, '\u00a0');
 }
 
 /** `Europe/Berlin`: for the sentence under a table. */

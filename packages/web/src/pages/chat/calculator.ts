@@ -1,13 +1,16 @@
 const TOKEN = /\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?|\.\d+|[-+*/%^()])/gy;
 const LENGTH_MAX = 500;
 const DEPTH_MAX = 50;
+/** Beyond these a fraction holds the noise of its binary form: 12 * 4.35 is 52.199999999999996. */
+const DIGITS = 15;
 
 /** The value of an expression of numbers, + - * / % ^ and brackets, as text; a sentence where it is none. Never `eval`. */
 export function calculate(expression: string): string {
   const tokens = expression.length > LENGTH_MAX ? undefined : tokensOf(expression);
   const value = tokens === undefined ? undefined : evaluate(tokens);
   if (value === undefined) return 'This is no arithmetic expression.';
-  return Number.isFinite(value) ? String(value) : 'The result is no finite number.';
+  if (!Number.isFinite(value)) return 'The result is no finite number.';
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(DIGITS)));
 }
 
 function tokensOf(text: string): string[] | undefined {

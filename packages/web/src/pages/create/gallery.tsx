@@ -115,7 +115,7 @@ function StorageMeter({ pictures }: { pictures: NonNullable<GalleryState['pictur
   const bytes = pictures.reduce((sum, { png }) => sum + png.size, 0);
   const words = `${pictures.length} ${pictures.length === 1 ? 'picture' : 'pictures'}, ${megabytes(bytes)}`;
   return (
-    <div className="grid max-w-sm gap-1.5 text-[0.8125rem] text-soft">
+    <div className="grid max-w-md gap-1.5 text-[0.8125rem] text-soft">
       <p className="tabular-nums">
         {words}
         {quotaBytes !== undefined && ` of about ${megabytes(quotaBytes)} that this browser gives`}

@@ -16,7 +16,7 @@ export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
     name: 'Time',
     cell: ({ startedAt, id }) => (
       <>
-        <span className="block whitespace-nowrap max-sm:whitespace-normal">
+        <span className="block">
           <Time at={startedAt} />
         </span>
         <code className="block font-mono text-xs text-soft max-sm:hidden">{id}</code>
@@ -28,7 +28,7 @@ export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
     cell: ({ model, surface }) => (
       <>
         <span className="block font-medium break-words">{model}</span>
-        <span className="text-xs text-soft sm:whitespace-nowrap">{surface}</span>
+        <span className="whitespace-nowrap text-xs text-soft max-sm:hidden">{surface}</span>
       </>
     ),
   },
