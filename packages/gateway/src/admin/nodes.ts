@@ -143,7 +143,7 @@ export async function renameNode(
   context: AdminContext,
   input: z.output<typeof renameNodeInput>,
 ): Promise<Result<NodeView, Fault>> {
-  const change = { ...input, action: 'node.rename', detail: `name ${input.name}` };
+  const change = { ...input, action: 'node.rename', detail: 'another name' };
   const changed = await changeNode(context, change, (node) => ({ ...node, name: input.name }));
   return changed.ok ? ok(view(context, changed.value)) : changed;
 }

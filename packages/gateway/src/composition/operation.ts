@@ -43,7 +43,7 @@ export async function openPeopleOf(base: Base, stores: Stores, fleet: Fleet): Pr
     registry: stores.registry,
     ledger: stores.ledger,
     config,
-    mailer: openMailer(config, log),
+    mailer: openMailer(config, log, clock),
     siteUrl: () => siteUrl(config, port()),
     disconnectNode: (nodeId) => fleet.disconnect(nodeId, 'revoked'),
     receipts: (accountId, limit) => stores.receipts.recent(accountId, limit),

@@ -3,6 +3,7 @@ import type { Session } from '@switchyard/protocol/console/session.ts';
 import type { AdminContext } from '../admin/context.ts';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../core/log.ts';
+import { isThisMachine } from '../core/this-machine.ts';
 import type { RouteRow } from '../http/routes.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 import type { RunningRequests } from '../limits/key-limits.ts';
@@ -109,8 +110,7 @@ function ownOrigins(server: Server, boundPort: number | undefined): readonly str
 }
 
 function isOwnMachineOnly({ host, publicUrl }: Server): boolean {
-  const name = publicUrl === undefined ? host : new URL(publicUrl).hostname;
-  return name === 'localhost' || name === '::1' || name === '[::1]' || name.startsWith('127.');
+  return isThisMachine(publicUrl === undefined ? host : new URL(publicUrl).hostname);
 }
 
 function siteView(

@@ -1,4 +1,3 @@
-import type { MemberRole } from '@switchyard/protocol/console/common.ts';
 import { fault } from '../core/errors.ts';
 import { failed, ok } from '../core/result.ts';
 import { askForEmail, confirmEmail } from '../people/add-email.ts';
@@ -46,12 +45,9 @@ export function createPeopleMembers(deps: PeopleDeps): PeopleMembers {
   };
 }
 
-function actorIn(
-  accountId: string,
-  person: Person,
-): { personId: string; name: string; role: MemberRole } | undefined {
-  const own = person.memberships.find((one) => one.accountId === accountId);
-  return own === undefined ? undefined : { personId: person.id, name: person.name, role: own.role };
+function actorIn(accountId: string, person: Person): { personId: string; name: string } | undefined {
+  const isMember = person.memberships.some((one) => one.accountId === accountId);
+  return isMember ? { personId: person.id, name: person.name } : undefined;
 }
 
 const NOT_FOUND = failed(fault('not_found'));

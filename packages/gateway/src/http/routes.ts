@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Model } from '../catalog/model.ts';
 import type { Config } from '../config/config.ts';
 import { fault } from '../core/errors.ts';
+import { isThisMachine } from '../core/this-machine.ts';
 import { creditsNumber, usdNumber } from '../core/money.ts';
 import { ok } from '../core/result.ts';
 import type { TextSurface, TokenCountSurface } from '../core/surface.ts';
@@ -219,9 +220,13 @@ function scrape(deps: RoutesDeps, request: FastifyRequest, reply: FastifyReply):
 function isLocal(request: FastifyRequest): boolean {
   const address = request.raw.socket.remoteAddress ?? '';
   const local = address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
-  return (
-    local && request.headers['x-forwarded-for'] === undefined && request.headers['forwarded'] === undefined
-  );
+  const { headers } = request;
+  const isProxied =
+    headers['x-forwarded-for'] !== undefined ||
+    headers['x-real-ip'] !== undefined ||
+    headers['forwarded'] !== undefined;
+  // A page whose host name was made to lead here asks under that name.
+  return local && !isProxied && isThisMachine(request.hostname);
 }
 
 function baseUrlOf(config: Config, request: FastifyRequest): string {

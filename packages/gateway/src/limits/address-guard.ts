@@ -9,14 +9,16 @@ export type AddressGuard = {
 };
 
 const ADDRESSES_MAX = 10_000;
+const OTHERS = 'others';
 
 /**
- * Two windows of one minute that rotate: an address's count is the sum of both. When a window holds its maximum of
- * addresses, further ones share one count, so memory stays bounded under a flood from many addresses.
+ * Two windows of one minute, or as long as is said, that rotate: an address's count is the sum of both. When a window
+ * holds its maximum of addresses, further ones share one count, so memory stays bounded under a flood from many addresses.
  */
 export function createAddressGuard(
   clock: Clock,
-  failuresPerMinute: number = LIMITS.badKeysPerMinuteMax,
+  failuresMax: number = LIMITS.badKeysPerMinuteMax,
+  windowMs = 60_000,
 ): AddressGuard {
   let current = new Map<string, number>();
   let previous = new Map<string, number>();
@@ -24,8 +26,8 @@ export function createAddressGuard(
 
   function rotate(): void {
     const passedMs = clock.monotonicMs() - startedMs;
-    if (passedMs < 60_000) return;
-    previous = passedMs < 120_000 ? current : new Map();
+    if (passedMs < windowMs) return;
+    previous = passedMs < 2 * windowMs ? current : new Map();
     current = new Map();
     startedMs = clock.monotonicMs();
   }
@@ -34,12 +36,20 @@ export function createAddressGuard(
     allows(address) {
       if (current.size === 0 && previous.size === 0) return true;
       rotate();
-      return (current.get(address) ?? 0) + (previous.get(address) ?? 0) < failuresPerMinute;
+      return countIn(current, address) + countIn(previous, address) < failuresMax;
     },
     noteFailure(address) {
       rotate();
-      const name = current.has(address) || current.size < ADDRESSES_MAX ? address : 'others';
+      const name = nameIn(current, address);
       current.set(name, (current.get(name) ?? 0) + 1);
     },
   };
+}
+
+function countIn(counts: ReadonlyMap<string, number>, address: string): number {
+  return counts.get(nameIn(counts, address)) ?? 0;
+}
+
+function nameIn(counts: ReadonlyMap<string, number>, address: string): string {
+  return counts.has(address) || counts.size < ADDRESSES_MAX ? address : OTHERS;
 }

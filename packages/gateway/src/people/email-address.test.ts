@@ -1,7 +1,7 @@
 import { refusedDomains } from './disposable-domains.ts';
 import { expect, it } from 'vitest';
-import { hasRefusedDomain, mailboxOf, shownEmail } from './email-address.ts';
-import { networkOf } from './network.ts';
+import { EMAIL_SHAPE, hasRefusedDomain, mailboxOf, shownEmail } from './email-address.ts';
+import { customerOf, networkOf } from './network.ts';
 
 it.each([
   ['Ann@Example.com', 'ann@example.com'],
@@ -48,3 +48,29 @@ it('knows domains of throw-away mail, each once and as addresses are compared', 
   for (const domain of ['gmail.com', 'outlook.com', 'proton.me', 'example.com'])
     expect(hasRefusedDomain(`x@${domain}`, domains)).toBe(false);
 });
+
+it.each([
+  ['ann@example.com', true],
+  ["o'neill_x-1+tag@mail.example.co.uk", true],
+  ['ann@example.com.', false],
+  ['ann(2)@example.com', false],
+  ['"ann"@example.com', false],
+  ['ann@exämple.com', false],
+  ['ａnn@example.com', false],
+  ['.ann@example.com', false],
+  ['a..nn@example.com', false],
+  ['ann@localhost', false],
+  ['ann@[127.0.0.1]', false],
+  ['ann@ben@example.com', false],
+  ['ann@example.com\r\nBcc: x@example.com', false],
+  [`${'a'.repeat(65)}@example.com`, false],
+  [`ann@${'a.'.repeat(200)}com`, false],
+])('%j is an address: %s', (email, is) => expect(EMAIL_SHAPE.test(email)).toBe(is));
+
+it.each([
+  ['2001:db8:1:2::3', '2001:db8:1'],
+  ['2001:db8:1:ffff::', '2001:db8:1'],
+  ['2001:db8::1', '2001:db8:0'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['192.0.2.1', '192.0.2.1'],
+])('%s is of the customer %s', (address, customer) => expect(customerOf(address)).toBe(customer));

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { PeopleDeps } from './deps.ts';
 import { isPlaceholder, mailboxOf } from './email-address.ts';
-import { networkOf } from './network.ts';
+import { customerOf } from './network.ts';
 import type { StoredPerson } from './store.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,7 +29,7 @@ export async function giveFreeCredit(
     const known = deps.store.freeCredit(emailDigest);
     if (known !== undefined) return known.accountId === accountId;
     const atMs = deps.clock.nowMs();
-    const addressDigest = digest(deps, 'address', networkOf(address));
+    const addressDigest = digest(deps, 'address', customerOf(address));
     if (deps.store.countFreeCredits(addressDigest, atMs - DAY_MS) >= deps.freeCreditsPerAddress) return false;
     deps.store.putFreeCredit({ emailDigest, accountId, addressDigest, atMs });
     return true;

@@ -28,11 +28,13 @@ describe('signing up and in', () => {
     const nobody = await people.ask('/sign-in/email', { email: 'no@example.com', password: 'wrong horse 1' });
     expect(wrong).toEqual(nobody);
     expect(wrong).toMatchObject({ ok: false, error: { code: 'sign_in_failed' } });
+    const mail = people.nextMail();
     const resets = [
-      await people.ask('/request-password-reset', { email: 'ann@example.com' }),
       await people.ask('/request-password-reset', { email: 'no@example.com' }),
+      await people.ask('/request-password-reset', { email: 'ann@example.com' }),
     ];
     expect(resets[0]).toEqual(resets[1]);
+    await mail;
     expect(people.mails.filter(({ to }) => to === 'ann@example.com').map(({ subject }) => subject)).toEqual([
       'Acme: Confirm your e-mail address',
       'Acme: You have an account already',
@@ -69,8 +71,9 @@ describe('signing up and in', () => {
 
   it('sets a new password once with the link of the mail, and ends every session', async () => {
     const { cookie } = await people.join('ann@example.com');
+    const mail = people.nextMail();
     await people.ask('/request-password-reset', { email: 'ann@example.com' });
-    const token = /token=(\w+)/.exec(people.mails.at(-1)?.text ?? '')?.[1];
+    const token = /token=(\w+)/.exec((await mail).text)?.[1];
     const change = { newPassword: 'another horse 2', token };
     expect(await codeOf(people.ask('/reset-password', change))).toBe(200);
     expect(await codeOf(people.ask('/reset-password', change))).toBe('invalid_request');
@@ -80,13 +83,15 @@ describe('signing up and in', () => {
   });
 
   it('lets so many tries through', async () => {
+    const attempt = (address: string) =>
+      codeOf(
+        people.ask('/sign-in/email', { email: 'ann@example.com', password: 'wrong horse 1' }, { address }),
+      );
     const tries: (string | number)[] = [];
-    for (let index = 0; index < 11; index += 1) {
-      const fields = { email: `Ann+${index}@example.com`, password: 'wrong horse 1' };
-      tries.push(await codeOf(people.ask('/sign-in/email', fields, { address: `192.0.2.${index}` })));
-    }
+    for (let index = 0; index < 11; index += 1) tries.push(await attempt('192.0.2.1'));
     expect(tries.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 'sign_in_failed'));
     expect(tries[10]).toBe('rate_limit_exceeded');
+    expect(await attempt('192.0.2.2')).toBe('sign_in_failed');
   });
 });
 

@@ -2,16 +2,27 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../core/clock.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
-import { createAddressGuard } from '../limits/address-guard.ts';
 import { faultOf, notOwnPage, OTHER_SITE, TOO_MANY } from './better-auth/answers.ts';
 import type { Auth } from './better-auth/auth.ts';
-import { ADDRESS_HEADER, AUTH_PATH, authPath, CLAIM_PATH, isReturn } from './better-auth/paths.ts';
+import {
+  ADDRESS_HEADER,
+  AUTH_PATH,
+  authPath,
+  CLAIM_PATH,
+  isReturn,
+  type PathRow,
+  RESET_REQUEST_PATH,
+  REVOKE_OTHERS_PATH,
+  SIGN_UP_PATH,
+  TOTP_PATH,
+} from './better-auth/paths.ts';
 import { foreignPage } from './better-auth/wanted-page.ts';
-import { mailboxOf } from './email-address.ts';
-import { networkOf } from './network.ts';
 import type { Person, PeopleSessions } from './person.ts';
+import { cleanName } from './person-name.ts';
 import { providerReturn } from './provider-return.ts';
 import type { SignUpRules } from './sign-up.ts';
+import { createTries } from './tries.ts';
+import { createTurnstile } from './turnstile.ts';
 
 /** A request below `/api/auth`. `path` begins with a slash; `query` is empty or begins with `?`. */
 export type AuthAsk = {
@@ -48,34 +59,72 @@ export type GateDeps = {
   origins(): readonly string[];
 };
 
-/** Tries with a secret per minute: of one network address, and for one mailbox from everywhere. */
-const TRIES_PER_ADDRESS = 30;
-const TRIES_PER_MAILBOX = 10;
+/**
+ * Passwords that are hashed at once, and that wait for it: two leave the other threads of the process, which look up
+ * hosts and read files, to the requests that are being served.
+ */
+const HASHES = { atOnceMax: 2, waitingMax: 40 };
 
 /**
- * The only way to Better Auth. Deny by default: known paths only, from pages of this site only, so many tries only.
- * Answers are cut down to what a browser needs, refusals are in the words of the catalogue.
+ * The only way to Better Auth. Deny by default: known paths and fields only, from pages of this site only, so many tries
+ * only. Answers are cut down to what a browser needs, refusals are in the words of the catalogue.
  */
 export function createGate(deps: GateDeps): Gate {
-  const byAddress = createAddressGuard(deps.clock, TRIES_PER_ADDRESS);
-  const byMailbox = createAddressGuard(deps.clock, TRIES_PER_MAILBOX);
-
-  function refusedTry(address: string, fields: Record<string, unknown>): Fault | undefined {
-    const network = networkOf(address);
-    const mailbox =
-      typeof fields['email'] === 'string' ? mailboxOf(fields['email'].slice(0, 320)) : undefined;
-    const free = byAddress.allows(network) && (mailbox === undefined || byMailbox.allows(mailbox));
-    byAddress.noteFailure(network);
-    if (mailbox !== undefined) byMailbox.noteFailure(mailbox);
-    return free ? undefined : fault('rate_limit_exceeded', { message: TOO_MANY, retryAfterMs: 60_000 });
-  }
+  const tries = createTries(deps.clock);
+  const hashing = createTurnstile(HASHES);
 
   async function claim(ask: AuthAsk, token: unknown): Promise<Result<AuthAnswer, Fault>> {
     const person = await deps.sessions.read(ask.headers);
     if (person === undefined) return failed(fault('sign_in_failed', { message: 'Sign in first.' }));
     const claimed = await deps.claimOperator(person, token);
-    if (!claimed.ok) return claimed;
-    return ok({ status: 200, location: undefined, cookies: [], body: JSON.stringify({ done: true }) });
+    return claimed.ok ? ok(answerWith({ done: true })) : claimed;
+  }
+
+  async function signUp(ask: AuthAsk, { ticket, ...fields }: Fields): Promise<Result<AuthAnswer, Fault>> {
+    const allowed = deps.signUp.check({ email: fields['email'], ticket });
+    if (!allowed.ok) return allowed;
+    const response = await forward(deps, ask, fields);
+    if (response.ok) await deps.signUp.done(allowed.value, await response.clone().json());
+    return answerOf(response);
+  }
+
+  /** Answered at once: only for a known address something is written, and how long that takes would tell of it. */
+  function requestReset(ask: AuthAsk, fields: Fields): Result<AuthAnswer, Fault> {
+    void forward(deps, ask, fields).catch(() => undefined);
+    return ok(answerWith({ status: true }));
+  }
+
+  /**
+   * Who turns the second factor on ends the sessions that never passed it: they would count as if they had. A code that
+   * ends a sign-in comes here, too, and ends none.
+   */
+  async function verifyTotp(ask: AuthAsk, fields: Fields): Promise<Result<AuthAnswer, Fault>> {
+    const person = await deps.sessions.read(ask.headers);
+    const response = await forward(deps, ask, fields);
+    if (response.ok && person?.twoFactor === false) {
+      const cookie = response.headers
+        .getSetCookie()
+        .map((line) => line.split(';', 1)[0])
+        .join('; ');
+      await forward(deps, { ...ask, path: REVOKE_OTHERS_PATH, headers: { ...ask.headers, cookie } }, {});
+    }
+    return answerOf(response);
+  }
+
+  async function act(ask: AuthAsk, fields: Fields): Promise<Result<AuthAnswer, Fault>> {
+    if (isReturn(ask.path)) return ok(await providerReturn(deps, forward(deps, ask, fields)));
+    switch (ask.path) {
+      case CLAIM_PATH:
+        return claim(ask, fields['token']);
+      case SIGN_UP_PATH:
+        return signUp(ask, fields);
+      case RESET_REQUEST_PATH:
+        return requestReset(ask, fields);
+      case TOTP_PATH:
+        return verifyTotp(ask, fields);
+      default:
+        return answerOf(await forward(deps, ask, fields));
+    }
   }
 
   return {
@@ -86,29 +135,35 @@ export function createGate(deps: GateDeps): Gate {
       if (ask.method === 'POST' && !isSameSite(ask.headers, deps.origins())) return failed(OTHER_SITE);
       const sent = ask.method === 'POST' ? readFields(ask.body) : {};
       if (sent === undefined) return failed(fault('invalid_json'));
-      const { takes } = row;
-      const fields =
-        takes === undefined
-          ? sent
-          : Object.fromEntries(Object.entries(sent).filter(([name]) => takes.includes(name)));
+      const fields = takenFields(row, sent);
+      const query = ask.method === 'GET' ? ask.query : '';
       const foreign = foreignPage(
-        { ...Object.fromEntries(new URLSearchParams(ask.query)), ...fields },
+        { ...Object.fromEntries(new URLSearchParams(query)), ...fields },
         deps.origins(),
       );
       if (foreign !== undefined) return failed(notOwnPage(foreign));
-      const refused = row.guess === true ? refusedTry(ask.address, fields) : undefined;
-      if (refused !== undefined) return failed(refused);
-      if (ask.path === CLAIM_PATH) return claim(ask, fields['token']);
-      if (isReturn(ask.path)) return ok(await providerReturn(deps, forward(deps, ask, fields)));
-      if (ask.path !== '/sign-up/email') return answerOf(await forward(deps, ask, fields));
-      const { ticket, ...rest } = fields;
-      const allowed = deps.signUp.check({ email: rest['email'], ticket });
-      if (!allowed.ok) return allowed;
-      const response = await forward(deps, ask, rest);
-      if (response.ok) await deps.signUp.done(allowed.value, await response.clone().json());
-      return answerOf(response);
+      const mayGoOn =
+        row.counts === undefined ||
+        (row.counts === 'try' ? tries.mayTry(ask.address, fields['email']) : tries.mayBegin(ask.address));
+      if (!mayGoOn) return failed(TRY_LATER);
+      const work = () => act({ ...ask, query }, fields);
+      return row.hashes === true ? ((await hashing.pass(work)) ?? failed(TRY_LATER)) : work();
     },
   };
+}
+
+const TRY_LATER = fault('rate_limit_exceeded', { message: TOO_MANY, retryAfterMs: 60_000 });
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function takenFields({ takes, always }: PathRow, sent: Fields): Fields {
+  const taken = Object.entries(sent).filter(([name]) => takes.includes(name));
+  const { name, ...rest } = Object.fromEntries(taken);
+  return { ...rest, ...(typeof name === 'string' ? { name: cleanName(name) } : {}), ...always };
+}
+
+function answerWith(body: object): AuthAnswer {
+  return { status: 200, location: undefined, cookies: [], body: JSON.stringify(body) };
 }
 
 /** Browsers say where a request comes from, and pages cannot change what they say. Other programs say nothing. */
@@ -136,7 +191,7 @@ function readFields(body: Buffer): Record<string, unknown> | undefined {
 /** What clients send besides these is not passed on, above all no header that names an address or a host. */
 const PASSED_HEADERS = ['cookie', 'origin', 'user-agent'] as const;
 
-async function forward(deps: GateDeps, ask: AuthAsk, fields: Record<string, unknown>): Promise<Response> {
+async function forward(deps: GateDeps, ask: AuthAsk, fields: Fields): Promise<Response> {
   const headers = new Headers({ [ADDRESS_HEADER]: ask.address });
   for (const name of PASSED_HEADERS) {
     const value = ask.headers[name];
@@ -156,7 +211,7 @@ async function answerOf(response: Response): Promise<Result<AuthAnswer, Fault>> 
     status: response.status,
     location: response.headers.get('location') ?? undefined,
     cookies: response.headers.getSetCookie(),
-    body: withoutToken(text),
+    body: withoutSession(text),
   });
 }
 
@@ -165,11 +220,14 @@ function codeOf(text: string): string {
   return value !== undefined && typeof value['code'] === 'string' ? value['code'] : '';
 }
 
-/** The session's token is in the cookie, where no script can read it; it shall not be in the body beside it. */
-function withoutToken(text: string): string {
+/**
+ * The session's token is in the cookie, where no script can read it; it shall not be in the body beside it, neither by
+ * itself nor in the session that is told after a passkey.
+ */
+function withoutSession(text: string): string {
   const value = parsed(text);
   if (value === undefined) return text;
-  const { token: _token, ...rest } = value;
+  const { token: _token, session: _session, ...rest } = value;
   return JSON.stringify(rest);
 }
 

@@ -3,6 +3,7 @@ import { newId } from '../core/ids.ts';
 import { ok } from '../core/result.ts';
 import type { PeopleDeps } from './deps.ts';
 import { personActor } from './person.ts';
+import { cleanName } from './person-name.ts';
 import type { FreeCreditDeps } from './free-credit.ts';
 import { giveFreeCredit } from './free-credit.ts';
 import type { Standing, StoredPerson } from './store.ts';
@@ -83,6 +84,5 @@ async function makeHome(deps: HomeDeps, person: StoredPerson): Promise<Standing>
 
 /** As names of accounts are: one line, 1 to 64 characters. */
 function accountName(personName: string): string {
-  const line = personName.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
-  return Array.from(line).slice(0, 64).join('') || 'account';
+  return Array.from(cleanName(personName)).slice(0, 64).join('').trim() || 'account';
 }

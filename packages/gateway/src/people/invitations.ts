@@ -95,7 +95,7 @@ export async function invite(
 /** Takes an invitation back. Errors: `not_found`. */
 export async function deleteInvitation(
   deps: Pick<PeopleDeps, 'store' | 'registry'>,
-  by: Pick<Actor, 'personId'>,
+  by: Actor,
   { accountId, invitationId }: { accountId: string; invitationId: string },
 ): Promise<Result<undefined, Fault>> {
   const known = deps.store.invitation(invitationId);
@@ -107,8 +107,8 @@ export async function deleteInvitation(
 }
 
 /**
- * Uses an invitation up. It must have been sent to the address of the person. A role that they have already is never
- * made less by it. Errors: `invalid_request` (used, too old, none, or for somebody else: one answer for all).
+ * Uses an invitation up. It must have been sent to the address of the person, and whoever sent it must still be one who
+ * may give the role. A role that they have already is never made less by it. Errors: `invalid_request` (used, too old, none, or for somebody else: one answer for all).
  */
 export async function acceptInvitation(
   deps: Pick<PeopleDeps, 'clock' | 'store' | 'registry'>,
@@ -123,6 +123,10 @@ export async function acceptInvitation(
     if (invitation === undefined || invitation.expiresAtMs <= clock.nowMs()) return undefined;
     const account = registry.directory.account(invitation.accountId);
     if (account === undefined || invitation.email !== person.email.toLowerCase()) return undefined;
+    // Else somebody who was taken out could come back by an invitation that they had sent to themselves.
+    const inviter = { personId: invitation.invitedBy };
+    const change = { do: 'invite', role: invitation.role } as const;
+    if (refuseMemberChange(store.members(account.id), inviter, change) !== undefined) return undefined;
     store.deleteInvitation(invitation.id);
     const { accountId } = invitation;
     const known = store.memberships(person.id).find((membership) => membership.accountId === accountId);

@@ -2,7 +2,6 @@ import type { ApiKey, Scope } from '../accounts/account.ts';
 import { isBrowserKey } from '../accounts/browser-key.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import type { MemberRole } from '@switchyard/protocol/console/common.ts';
-import type { Actor } from './member-rules.ts';
 import { roleCovers } from './person.ts';
 
 export type KeyAction = 'see' | 'make' | 'change' | 'rotate' | 'revoke';
@@ -18,7 +17,7 @@ export const GRANTABLE: readonly Scope[] = ['inference', 'read'];
  * Errors: `permission_denied`, `not_found` (not theirs to see).
  */
 export function refuseKeyAction(
-  by: Actor,
+  by: { personId: string; role: MemberRole },
   action: KeyAction,
   key: Pick<ApiKey, 'id' | 'personId' | 'scopes'>,
 ): Fault | undefined {

@@ -61,14 +61,27 @@ export function writeMail(
   const fill = (text: string): string =>
     text
       .replace('{brand}', () => oneLine(words.brand))
-      .replace('{inviter}', () => oneLine(words.inviter ?? ''))
-      .replaceAll('{account}', () => oneLine(words.account ?? ''));
+      .replace('{inviter}', () => nameInMail(words.inviter ?? ''))
+      .replaceAll('{account}', () => nameInMail(words.account ?? ''));
   const text = `${fill(lead)}\n\n${action}:\n${link}\n\n${after}\n`;
   const html = `<p>${escapeHtml(fill(lead))}</p>
 <p><a href="${escapeHtml(link)}">${escapeHtml(action)}</a></p>
 <p>${escapeHtml(after)}</p>
 `;
   return { to, subject: `${oneLine(words.brand)}: ${fill(subject)}`, text, html };
+}
+
+const NAME_MAX_CHARS = 64;
+
+/**
+ * A name that somebody chose, for a mail to somebody who does not know them: short, and nothing in it that a mail program
+ * makes a link of, so that invitations are no way to advertise or to deceive.
+ */
+function nameInMail(name: string): string {
+  const plain = oneLine(name)
+    .replace(/:\/\/|[/\\@]/g, ' ')
+    .replace(/\.(?=\S)/g, '. ');
+  return Array.from(plain).slice(0, NAME_MAX_CHARS).join('');
 }
 
 /** People choose names; in a subject a line break would begin another header. */

@@ -3,8 +3,8 @@ import { fault, type Fault } from '../core/errors.ts';
 import { roleCovers } from './person.ts';
 import type { Membership } from './store.ts';
 
-/** Who wants to change something in an account, with their role there. */
-export type Actor = { personId: string; role: MemberRole };
+/** Who wants to change something in an account. Their role there is looked up when it is changed. */
+export type Actor = { personId: string };
 
 export type MemberChange =
   | { do: 'set-role'; personId: string; role: MemberRole }
@@ -14,14 +14,17 @@ export type MemberChange =
 
 /**
  * Whether the change may be made; undefined: it may. Owners change everything, but an account keeps an owner. Admins
- * invite up to their own role; they remove those below it and set their limits. Everyone may leave.
+ * invite up to their own role; they remove those below it and set their limits. Everyone may leave. The role of whoever
+ * wants it is that among `members`: what their session said may be a moment old, and they may be out by now.
  * Errors: `permission_denied`, `not_found` (no such member), `invalid_request` (the last owner).
  */
 export function refuseMemberChange(
   members: readonly Pick<Membership, 'personId' | 'role'>[],
-  by: Actor,
+  { personId: byPersonId }: Actor,
   change: MemberChange,
 ): Fault | undefined {
+  const by = members.find(({ personId }) => personId === byPersonId);
+  if (by === undefined) return NOT_ALLOWED;
   if (change.do === 'invite') {
     return roleCovers(by.role, 'admin') && roleCovers(by.role, change.role) ? undefined : NOT_ALLOWED;
   }

@@ -61,9 +61,7 @@ function changeMembers(
   return store.transaction(() => {
     const members = store.members(accountId);
     const { personId } = change;
-    // The caller's role may be a moment old.
-    const role = members.find((member) => member.personId === by.personId)?.role ?? by.role;
-    const refused = refuseMemberChange(members, { ...by, role }, change);
+    const refused = refuseMemberChange(members, by, change);
     if (refused !== undefined) return refused;
     if (change.do === 'remove') store.deleteMembership({ accountId, personId });
     else store.putMembership({ accountId, personId, role: change.role, sinceMs: 0 });

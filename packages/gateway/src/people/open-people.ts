@@ -1,13 +1,14 @@
 import { storedSecret } from '../accounts/stored-secret.ts';
 import type { Config } from '../config/config.ts';
 import type { AuthSetup, Auth } from './better-auth/auth.ts';
+import { endBrowserKeys } from './browser-keys.ts';
 import type { PeopleDeps } from './deps.ts';
 import { refusedDomains } from './disposable-domains.ts';
 import { createGate, type Gate } from './gate.ts';
 import { revokeStrayKeys } from './key-owners.ts';
 import { createHomeKeeper } from './home-account.ts';
 import { claimOperatorLink } from './operator-link.ts';
-import type { PeopleSessions } from './person.ts';
+import { type PeopleSessions, personActor } from './person.ts';
 import { createPeopleSessions } from './sessions.ts';
 import { createSignUpRules } from './sign-up.ts';
 
@@ -72,8 +73,10 @@ export async function openPeople(
         config: config.people,
         mailer,
         mayJoin: signUp.mayJoin,
+        forgetOtherWays: (personId) => store.forgetOtherWays(personId),
         onSessionEnd(personId) {
           for (const hear of listeners) hear(personId);
+          return endBrowserKeys(deps, personId, personActor(personId));
         },
       }),
     ));

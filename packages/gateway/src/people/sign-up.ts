@@ -4,7 +4,7 @@ import type { PeopleConfig } from '../config/config.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import { refusedDomains } from './disposable-domains.ts';
-import { hasRefusedDomain } from './email-address.ts';
+import { hasRefusedDomain, isPlaceholder } from './email-address.ts';
 import { tokenDigest } from './links.ts';
 import { DEMO_ACCOUNT_KEY } from './operator-link.ts';
 import type { PeopleStore } from './store.ts';
@@ -49,7 +49,8 @@ export function createSignUpRules(deps: {
       const address = typeof email === 'string' ? email.toLowerCase() : '';
       const right = rightOf(address, ticket);
       if (right === undefined) return failed(fault('sign_up_closed'));
-      if (hasRefusedDomain(address, refused)) {
+      // The address that stands for a wallet could be taken before its owner comes.
+      if (hasRefusedDomain(address, refused) || isPlaceholder(address)) {
         return failed(fault('invalid_request', { message: 'Use another e-mail address.', param: 'email' }));
       }
       return ok(right);

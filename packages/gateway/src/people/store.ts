@@ -77,6 +77,8 @@ export type PeopleStore = {
   /** Addresses of a person's wallets, `0x...`. */
   wallets(personId: string): string[];
   signInRecord(personId: string): SignInRecord;
+  /** Passkeys, wallets, providers, the second factor, devices that need none: all but the password. */
+  forgetOtherWays(personId: string): void;
   /** The person, their ways to sign in, sessions, standing and memberships. */
   deletePerson(personId: string): void;
 

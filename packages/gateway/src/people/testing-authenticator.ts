@@ -2,14 +2,17 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 
 /** A passkey in software: ES256, no attestation, as WebAuthn Level 3 (w3.org, sections 6.1 and 6.5.4) writes it. */
 export type Authenticator = {
+  /** Whether it asks who holds it, as by a finger or a PIN. */
+  verifies: boolean;
   register(options: { challenge: string }): Record<string, unknown>;
   authenticate(options: { challenge: string }): Record<string, unknown>;
 };
 
-const USER_PRESENT_AND_VERIFIED = 0x05;
+const USER_PRESENT = 0x01;
+const USER_VERIFIED = 0x04;
 const HAS_KEY = 0x40;
 
-export function createAuthenticator(origin: string): Authenticator {
+export function createAuthenticator(origin: string, { verifies = true } = {}): Authenticator {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwk = publicKey.export({ format: 'jwk' });
   const id = randomBytes(16);
@@ -31,7 +34,10 @@ export function createAuthenticator(origin: string): Authenticator {
     response,
   });
 
+  const user = (asks: boolean) => (asks ? USER_PRESENT | USER_VERIFIED : USER_PRESENT);
+
   return {
+    verifies,
     register({ challenge }) {
       const key = cbor(
         new Map<number, number | Buffer>([
@@ -43,7 +49,7 @@ export function createAuthenticator(origin: string): Authenticator {
         ]),
       );
       const attested = Buffer.concat([Buffer.alloc(16), Buffer.from([0, id.length]), id, key]);
-      const data = authenticatorData(USER_PRESENT_AND_VERIFIED | HAS_KEY, attested);
+      const data = authenticatorData(user(this.verifies) | HAS_KEY, attested);
       const attestation = cbor(
         new Map<string, string | Buffer | Map<never, never>>([
           ['fmt', 'none'],
@@ -58,7 +64,7 @@ export function createAuthenticator(origin: string): Authenticator {
     },
     authenticate({ challenge }) {
       const client = clientData('webauthn.get', challenge);
-      const data = authenticatorData(USER_PRESENT_AND_VERIFIED, Buffer.alloc(0));
+      const data = authenticatorData(user(this.verifies), Buffer.alloc(0));
       const signature = sign('sha256', Buffer.concat([data, sha256(client)]), privateKey);
       return credential({
         clientDataJSON: client.toString('base64url'),

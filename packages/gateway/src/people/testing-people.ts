@@ -1,14 +1,16 @@
+import { EventEmitter } from 'node:events';
 import { openTestGateway, type TestGateway } from '../cli/test-gateway.ts';
 import type { Clock } from '../core/clock.ts';
 import type { PeopleConfig } from '../config/config.ts';
 import { createAuth } from './better-auth/auth.ts';
+import { endBrowserKeys } from './browser-keys.ts';
 import type { PeopleDeps } from './deps.ts';
 import { refusedDomains } from './disposable-domains.ts';
 import { createGate, type AuthAsk, type AuthAnswer } from './gate.ts';
 import { createHomeKeeper } from './home-account.ts';
 import type { Mail, Mailer } from './mail.ts';
 import { claimOperatorLink } from './operator-link.ts';
-import type { Person } from './person.ts';
+import { type Person, personActor } from './person.ts';
 import { createPeopleSessions } from './sessions.ts';
 import { createSignUpRules } from './sign-up.ts';
 import type { Fault } from '../core/errors.ts';
@@ -23,6 +25,8 @@ export type TestPeople = {
   gateway: TestGateway;
   deps: PeopleDeps;
   mails: Mail[];
+  /** The next mail to be sent from now on. */
+  nextMail(): Promise<Mail>;
   /** `signUp` may be changed while it runs. */
   settings: Pick<PeopleConfig, 'signUp'>;
   database: OpenedPeople['database'];
@@ -57,7 +61,8 @@ export async function openTestPeople(
     oauth: [],
     ...config,
   };
-  const mailer = ownMailer ?? { send: (mail: Mail) => void mails.push(mail) };
+  const sent = new EventEmitter<{ mail: [Mail] }>();
+  const mailer = ownMailer ?? { send: (mail: Mail) => void (mails.push(mail), sent.emit('mail', mail)) };
   const deps: PeopleDeps = {
     ...context.people.deps,
     mailer,
@@ -77,7 +82,8 @@ export async function openTestPeople(
     config: settings,
     mailer,
     mayJoin: signUp.mayJoin,
-    onSessionEnd() {},
+    onSessionEnd: (personId) => endBrowserKeys(deps, personId, personActor(personId)),
+    forgetOtherWays: (personId) => store.forgetOtherWays(personId),
   });
   const auth = () => Promise.resolve(made);
   const sessions = createPeopleSessions({ store, home: createHomeKeeper(deps), auth });
@@ -105,6 +111,7 @@ export async function openTestPeople(
     gateway,
     deps,
     mails,
+    nextMail: () => new Promise((resolve) => void sent.once('mail', resolve)),
     settings,
     database: opened.database,
     ask,

@@ -34,7 +34,7 @@ afterEach(() => people.dispose());
 const homeOf = ({ person }: Joined) => person.memberships[0]?.accountId ?? '';
 const balanceOf = (accountId: string) => people.deps.ledger.balance(accountId);
 const tokenIn = (link: string) => new URL(link).searchParams.get('token') ?? '';
-const actorOf = ({ person }: Joined) => ({ personId: person.id, role: 'owner' as const, name: person.name });
+const actorOf = ({ person }: Joined) => ({ personId: person.id, name: person.name });
 
 async function inviteToHome(email: string, role: 'admin' | 'viewer' = 'viewer'): Promise<string> {
   const invited = await invite(people.deps, actorOf(ann), { accountId: homeOf(ann), email, role });
@@ -62,12 +62,12 @@ describe('the free credit', () => {
     expect(balanceOf(homeOf(again)).promoMicros).toBe(0);
   });
 
-  it('is given three times a day to one network', async () => {
+  it('is given three times a day to one network, however many IPv6 networks a customer has', async () => {
     const given: number[] = [];
     for (let index = 0; index < 4; index += 1) {
       const person = { email: `p${index}@example.com`, emailVerified: true };
       const accountId = `acc_${index}`;
-      await giveFreeCredit(people.deps, person, { accountId, address: `2001:db8::${index}` });
+      await giveFreeCredit(people.deps, person, { accountId, address: `2001:db8:0:${index}::1` });
       given.push(balanceOf(accountId).promoMicros);
     }
     expect(given).toEqual([1_000_000, 1_000_000, 1_000_000, 0]);
@@ -136,6 +136,46 @@ describe('invitations', () => {
   });
 });
 
+describe('who was taken out of an account', () => {
+  it('does not come back by an invitation that they had sent, nor does a demoted one give what they have lost', async () => {
+    const accountId = homeOf(ann);
+    const mallory = await people.join('mallory@example.com');
+    const token = await inviteToHome('mallory@example.com', 'admin');
+    expect(await acceptInvitation(people.deps, mallory.person, token)).toMatchObject({ ok: true });
+    const second = await people.join('second@example.com');
+    const sent = await invite(people.deps, actorOf(mallory), {
+      accountId,
+      email: 'second@example.com',
+      role: 'admin',
+    });
+    if (!sent.ok) throw new Error(sent.error.code);
+    const accept = () => acceptInvitation(people.deps, second.person, tokenIn(sent.value.link));
+    const demote = { accountId, personId: mallory.person.id, role: 'developer' as const };
+    await changeMemberRole(people.deps, actorOf(ann), demote);
+    expect(await accept()).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+    await changeMemberRole(people.deps, actorOf(ann), { ...demote, role: 'admin' });
+    await removeMember(people.deps, actorOf(ann), { accountId, personId: mallory.person.id });
+    expect(await accept()).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+    expect(listMembers(people.deps, accountId).map(({ name }) => name)).toEqual(['ann']);
+  });
+
+  it('changes nothing there any more, though the session of a moment ago said owner', async () => {
+    const accountId = homeOf(ann);
+    const ben = await people.join('ben@example.com');
+    await acceptInvitation(people.deps, ben.person, await inviteToHome('ben@example.com'));
+    await changeMemberRole(people.deps, actorOf(ann), { accountId, personId: ben.person.id, role: 'owner' });
+    await removeMember(people.deps, actorOf(ben), { accountId, personId: ann.person.id });
+    const denied = { ok: false, error: { code: 'permission_denied' } };
+    const change = { accountId, personId: ben.person.id };
+    expect(await removeMember(people.deps, actorOf(ann), change)).toMatchObject(denied);
+    expect(await changeMemberRole(people.deps, actorOf(ann), { ...change, role: 'viewer' })).toMatchObject(
+      denied,
+    );
+    const asked = { accountId, email: 'ann@example.com', role: 'owner' as const };
+    expect(await invite(people.deps, actorOf(ann), asked)).toMatchObject(denied);
+  });
+});
+
 describe('mails of invitation', () => {
   it('are so many a day for an account, however often one is taken back', async () => {
     const accountId = homeOf(ann);
@@ -163,9 +203,7 @@ describe('members', () => {
     const itself = { accountId, personId: ann.person.id };
     expect(await removeMember(people.deps, actorOf(ann), itself)).toMatchObject({ ok: false });
     const promote = { accountId, personId: ben.person.id, role: 'owner' as const };
-    expect(
-      await changeMemberRole(people.deps, { personId: ben.person.id, role: 'owner' }, promote),
-    ).toMatchObject({
+    expect(await changeMemberRole(people.deps, actorOf(ben), promote)).toMatchObject({
       ok: false,
       error: { code: 'permission_denied' },
     });

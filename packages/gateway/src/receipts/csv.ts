@@ -1,5 +1,8 @@
-/** What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection", read 2026-11-20). */
-const FORMULA_START = /^[=+\-@\t\r\n]/;
+/**
+ * What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection", read 2026-11-20): the signs also in full width,
+ * and behind blanks, which some drop.
+ */
+const FORMULA_START = /^(?:[\t\r\n]|\s*[=+\-@＝＋－＠])/;
 
 /**
  * Rows as CSV (RFC 4180): commas, CRLF, quotes where they are needed. Text that a spreadsheet would run as a formula gets

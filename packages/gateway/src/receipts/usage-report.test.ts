@@ -102,7 +102,7 @@ describe('a usage report', () => {
 });
 
 describe('CSV', () => {
-  it.each(['=1', '+1', '-1', '@a', '\ta', '\ra', '\na'])('guards %j', (text) => {
+  it.each(['=1', '+1', '-1', '@a', '\ta', '\ra', '\na', ' =1', '＝1', '\u3000＠a'])('guards %j', (text) => {
     expect(parseCsv(csvText([[text]]))).toEqual([[`'${text}`]]);
   });
 

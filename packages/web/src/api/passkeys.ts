@@ -5,11 +5,16 @@ export function passkeysWork(): boolean {
   return window.isSecureContext && 'PublicKeyCredential' in window;
 }
 
-/** Asks the browser for a passkey that it has. Throws `ApiError` with the code `passkey`, also when the person cancels. */
+/**
+ * Asks the browser for a passkey that it has, and that it asks for a finger or a PIN: the server takes no other. Throws `ApiError` with the code `passkey`, also
+ * when the person cancels.
+ */
 export async function usePasskey(options: PublicKeyCredentialRequestOptionsJSON): Promise<unknown> {
-  return await asked(() =>
-    navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) }),
-  );
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON({
+    ...options,
+    userVerification: 'required',
+  });
+  return await asked(() => navigator.credentials.get({ publicKey }));
 }
 
 /** Asks the browser to make a passkey. */

@@ -10,16 +10,16 @@ import { randomBase62 } from '../../core/ids.ts';
 import { isPlaceholder } from '../email-address.ts';
 import { linkTo } from '../links.ts';
 import { type Mailer, writeMail } from '../mail.ts';
+import { cleanName } from '../person-name.ts';
 import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from '../passwords.ts';
 import type { SignUpRules } from '../sign-up.ts';
 import { shortWallet, signedBy } from '../wallet-signature.ts';
-import { ADDRESS_HEADER, AUTH_PATH } from './paths.ts';
+import { ADDRESS_HEADER, AUTH_PATH, SIGN_UP_PATH } from './paths.ts';
 import { reachable } from './reach.ts';
 import { secondFactor } from './second-factor.ts';
 
 const LINK_LIFETIME_SECONDS = 3_600;
 const FRESH_SECONDS = 600;
-const SIGN_UP_PATH = '/sign-up/email';
 
 export type AuthSetup = {
   clock: Clock;
@@ -37,7 +37,9 @@ export type AuthSetup = {
   /** Whether somebody whom a provider or a wallet vouches for may make an account. */
   mayJoin: SignUpRules['mayJoin'];
   /** A session was ended before its time. */
-  onSessionEnd(personId: string): void;
+  onSessionEnd(personId: string): Promise<void>;
+  /** Forgets every way to sign in of a person but the password. */
+  forgetOtherWays(personId: string): void;
 };
 
 /** What is needed of Better Auth. The only module that imports it: it takes half a second and 70 MB to load. */
@@ -135,6 +137,12 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
       maxPasswordLength: PASSWORD_MAX_CHARS,
       resetPasswordTokenExpiresIn: LINK_LIFETIME_SECONDS,
       revokeSessionsOnPasswordReset: true,
+      onPasswordReset: ({ user }) => {
+        // Whoever signed up with an address that is not theirs could have left a passkey behind for the time when its
+        // owner takes the account over by this.
+        if (!user.emailVerified && !isPlaceholder(user.email)) setup.forgetOtherWays(user.id);
+        return Promise.resolve();
+      },
       sendResetPassword: ({ user, token }) =>
         send('reset', user.email, linkTo(siteUrl, 'reset-password', token)),
       onExistingUserSignUp: ({ user }) => send('existing', user.email, linkTo(siteUrl, 'sign-in')),
@@ -142,7 +150,9 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
     emailVerification: {
       sendOnSignUp: true,
       sendOnSignIn: true,
-      autoSignInAfterVerification: true,
+      // Whoever opens the link has the mailbox, but perhaps not the password, nor the second factor; and a link that
+      // signs in would sign others in, too, who are led to it.
+      autoSignInAfterVerification: false,
       expiresIn: LINK_LIFETIME_SECONDS,
       sendVerificationEmail: ({ user, url }) => send('verify', user.email, url),
     },
@@ -173,11 +183,14 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
     databaseHooks: {
       // Nobody is asked anything in a person's name, so a provider's tokens are not kept.
       account: { create: { before: withoutTokens }, update: { before: withoutTokens } },
-      session: { delete: { after: ({ userId }) => Promise.resolve(setup.onSessionEnd(userId)) } },
+      session: { delete: { after: ({ userId }) => setup.onSessionEnd(userId) } },
       user: {
         create: {
-          before: (user, context) =>
-            context?.path === SIGN_UP_PATH ? Promise.resolve() : refuseStranger(setup, user, context?.path),
+          before: async (user, context) => {
+            if (context?.path !== SIGN_UP_PATH) await refuseStranger(setup, user, context?.path);
+            // A provider's picture would be asked for from elsewhere.
+            return { data: { ...user, name: cleanName(user.name), image: null } };
+          },
         },
       },
     },
@@ -204,7 +217,7 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
           ]
         : []),
       secondFactor(brand),
-      passkey({ rpID: new URL(siteUrl).hostname, rpName: brand, origin: [siteUrl, ...setup.otherOrigins] }),
+      passkeys(setup),
       genericOAuth({
         config: config.oauth.flatMap(({ name, discoveryUrl, clientId, clientSecret }) =>
           discoveryUrl === undefined
@@ -223,6 +236,28 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
       }),
     ],
   };
+}
+
+/**
+ * Passkeys stand for both factors, so the device must have asked who holds it (a finger, a PIN), when it is registered and
+ * at every use. The library only prefers that.
+ */
+function passkeys({ siteUrl, brand, otherOrigins }: AuthSetup): ReturnType<typeof passkey> {
+  const demand = (isVerified: boolean | undefined): void => {
+    if (isVerified !== true) throw new APIError('UNAUTHORIZED', { code: 'USER_NOT_VERIFIED' });
+  };
+  return passkey({
+    rpID: new URL(siteUrl).hostname,
+    rpName: brand,
+    origin: [siteUrl, ...otherOrigins],
+    authenticatorSelection: { residentKey: 'preferred', userVerification: 'required' },
+    registration: {
+      afterVerification: ({ verification }) => demand(verification.registrationInfo?.userVerified),
+    },
+    authentication: {
+      afterVerification: ({ verification }) => demand(verification.authenticationInfo.userVerified),
+    },
+  });
 }
 
 function withoutTokens<Account extends object>(account: Account) {

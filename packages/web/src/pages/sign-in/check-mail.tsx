@@ -18,8 +18,8 @@ export function CheckMail({ email }: { email: string }) {
       title="Look into your mail"
       lead={
         <>
-          A link went to <strong className="font-semibold text-ink">{email}</strong>. Open it in this browser
-          to sign in. It works for one hour.
+          A link went to <strong className="font-semibold text-ink">{email}</strong>. Open it, then sign in.
+          It works for one hour.
         </>
       }
       below={

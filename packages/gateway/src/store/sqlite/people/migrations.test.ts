@@ -21,7 +21,8 @@ it('makes every table that the installed Better Auth wants, in a file for its ow
       config: { requireVerifiedEmail: false, sessionMs: 60_000, oauth: [], wallet: true },
       mailer: { send: () => undefined },
       mayJoin: () => undefined,
-      onSessionEnd() {},
+      forgetOtherWays: () => undefined,
+      onSessionEnd: () => Promise.resolve(),
     });
     const { toBeCreated, toBeAdded } = await getMigrations(options);
     expect([toBeCreated, toBeAdded]).toEqual([[], []]);

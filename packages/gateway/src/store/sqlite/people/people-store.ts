@@ -62,6 +62,14 @@ export function createPeopleStore(database: Database): PeopleStore {
       [string],
       { createdAt: string; expiresAt: string; ipAddress: string | null; userAgent: string | null }
     >('SELECT "createdAt", "expiresAt", "ipAddress", "userAgent" FROM "session" WHERE "userId" = ?'),
+    otherWays: [
+      `DELETE FROM "passkey" WHERE "userId" = ?`,
+      `DELETE FROM "walletAddress" WHERE "userId" = ?`,
+      `DELETE FROM "twoFactor" WHERE "userId" = ?`,
+      `DELETE FROM "account" WHERE "userId" = ? AND "providerId" <> 'credential'`,
+      `DELETE FROM "verification" WHERE value = ?`,
+      `UPDATE "user" SET "twoFactorEnabled" = 0 WHERE id = ?`,
+    ].map((text) => database.prepare<[string]>(text)),
     deletePerson: database.prepare<[string]>('DELETE FROM "user" WHERE id = ?'),
     deleteCodes: database.prepare<[string, string, string]>(
       'DELETE FROM "verification" WHERE value = ? OR identifier = ? OR value = ?',
@@ -164,6 +172,9 @@ export function createPeopleStore(database: Database): PeopleStore {
       passkeys: sql.passkeys.all(personId),
       sessions: sql.sessions.all(personId),
     }),
+    forgetOtherWays(personId) {
+      database.transaction(() => sql.otherWays.forEach((statement) => statement.run(personId)))();
+    },
     deletePerson(personId) {
       const email = sql.person.get(personId)?.email ?? '';
       sql.deleteCodes.run(personId, email, email);
