@@ -1,8 +1,8 @@
 import { useState } from 'react';
-import { useSearchParams } from 'wouter';
 import { Button } from './button.tsx';
 import { Empty } from './states.tsx';
 import { Table, type Column } from './table.tsx';
+import { useFilters } from './use-filters.ts';
 
 /** So many rows are found at a glance: no search above them. */
 const SHORT = 8;
@@ -23,20 +23,11 @@ export function LongTable<Row>(props: {
   textOf: (row: Row) => string;
 }) {
   const { label, noun, columns, rows, keyOf, textOf } = props;
-  const [address, setAddress] = useSearchParams();
+  const { values, change } = useFilters(['find']);
   const [shownMax, setShownMax] = useState(STEP);
-  const question = address.get('find') ?? '';
+  const question = values.find;
   const found = findRows(rows, question, textOf);
-  const ask = (text: string) =>
-    setAddress(
-      (before) => {
-        const after = new URLSearchParams(before);
-        if (text === '') after.delete('find');
-        else after.set('find', text);
-        return after;
-      },
-      { replace: true },
-    );
+  const ask = (find: string) => change({ find }, { replace: true });
   return (
     <div className="grid min-w-0 gap-3">
       {(rows.length > SHORT || question !== '') && (

@@ -9,7 +9,7 @@ import { Empty, Loaded } from '../../ui/states.tsx';
 import { Status } from '../../ui/status.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time, zoneName } from '../../ui/time.tsx';
-import { useFilters } from '../address.ts';
+import { useFilters } from '../../ui/use-filters.ts';
 import { operatorKeysQuery, operatorMembersQuery, operatorRequestsQuery } from '../operator-queries.ts';
 
 const KEY_COLUMNS: readonly Column<ConsoleKey>[] = [
@@ -78,7 +78,7 @@ export function AccountMembers({ account }: { account: string }) {
 }
 
 export function AccountRequests({ account }: { account: string }) {
-  const { values, change } = useFilters(`/operator/accounts/${encodeURIComponent(account)}`, ['cursor']);
+  const { values, change } = useFilters(['cursor']);
   const requests = useQuery(operatorRequestsQuery(account, values.cursor));
   return (
     <Section

@@ -7,7 +7,7 @@ import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
-import { useFilters } from '../address.ts';
+import { useFilters } from '../../ui/use-filters.ts';
 import { PageLink } from '../links.tsx';
 import { operatorAccountsQuery } from '../operator-queries.ts';
 import { countText } from '../texts.ts';
@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<OperatorAccount>[] = [
 ];
 
 export default function AccountsPage() {
-  const { values, change } = useFilters('/operator/accounts', ['search', 'cursor']);
+  const { values, change } = useFilters(['search', 'cursor']);
   const accounts = useQuery(operatorAccountsQuery(values, ROWS_MAX));
   return (
     <Page

@@ -6,7 +6,7 @@ import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time, zoneName } from '../../ui/time.tsx';
-import { useFilters } from '../address.ts';
+import { useFilters } from '../../ui/use-filters.ts';
 import { auditQuery } from '../operator-queries.ts';
 
 const ROWS_MAX = 50;
@@ -29,7 +29,7 @@ const COLUMNS: readonly Column<AuditRow>[] = [
 ];
 
 export default function AuditLogPage() {
-  const { values, change } = useFilters('/operator/audit', ['actor', 'action', 'subject', 'cursor']);
+  const { values, change } = useFilters(['actor', 'action', 'subject', 'cursor']);
   const audit = useQuery(auditQuery(values, ROWS_MAX));
   const isFiltered = FILTERS.some(({ name }) => values[name] !== '');
   return (

@@ -4,7 +4,7 @@ import { TextField } from '../../ui/field.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
-import { useFilters } from '../address.ts';
+import { useFilters } from '../../ui/use-filters.ts';
 import { configQuery } from '../operator-queries.ts';
 
 type Value = OperatorConfig['values'][number];
@@ -16,7 +16,7 @@ const COLUMNS: readonly Column<Value>[] = [
 ];
 
 export default function ConfigPage() {
-  const { values, change } = useFilters('/operator/config', ['search']);
+  const { values, change } = useFilters(['search']);
   const config = useQuery(configQuery);
   const wanted = values.search.toLowerCase();
   return (

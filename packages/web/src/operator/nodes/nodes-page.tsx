@@ -6,7 +6,7 @@ import { Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { LongTable } from '../../ui/long-table.tsx';
 import type { Column } from '../../ui/table.tsx';
-import { useFilters } from '../address.ts';
+import { useFilters } from '../../ui/use-filters.ts';
 import { PageLink } from '../links.tsx';
 import { operatorNodesQuery } from '../operator-queries.ts';
 import { countText, shareText } from '../texts.ts';
@@ -63,7 +63,7 @@ function textOf({ id, name, account, pool, session }: OperatorNode): string {
 }
 
 export default function NodesPage() {
-  const { values, change } = useFilters('/operator/nodes', ['state', 'tier', 'find']);
+  const { values, change } = useFilters(['state', 'tier']);
   const nodes = useQuery(operatorNodesQuery);
   return (
     <Page title="Nodes" lead="All machines that serve models here, of all accounts.">

@@ -1,8 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { LedgerRow } from '@switchyard/protocol/console/ledger.ts';
 import type { ConsoleBalance } from '@switchyard/protocol/console/overview.ts';
-import { useLocation, useSearch } from 'wouter';
-import { accountPath, query } from '../../api/client.ts';
+import { accountPath } from '../../api/client.ts';
 import { ledgerQuery, overviewQuery } from '../../api/queries.ts';
 import { useSignedIn } from '../../session/session.tsx';
 import { DownloadLink } from '../../ui/button.tsx';
@@ -13,6 +12,7 @@ import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time, zoneName } from '../../ui/time.tsx';
+import { useFilters } from '../../ui/use-filters.ts';
 import { RequestLink } from '../requests/request-columns.tsx';
 import { TopUps } from './top-ups.tsx';
 
@@ -94,7 +94,7 @@ const COLUMNS: readonly Column<LedgerRow>[] = [
         </RequestLink>
       ),
   },
-  { name: 'Amount', right: true, cell: ({ amount }) => <Money micros={amount.micros} signed /> },
+  { name: 'Amount', right: true, cell: ({ amount }) => <Money micros={amount.micros} signed column /> },
 ];
 
 const BALANCES: Readonly<Record<LedgerRow['balance'], string>> = {
@@ -105,11 +105,8 @@ const BALANCES: Readonly<Record<LedgerRow['balance'], string>> = {
 
 function Ledger() {
   const { account } = useSignedIn();
-  const search = new URLSearchParams(useSearch());
-  const [, go] = useLocation();
-  const cursor = search.get('cursor') ?? '';
-  const kind = search.get('kind') ?? '';
-  const move = (changed: Record<string, string>) => go(`/app/billing${query({ kind, cursor, ...changed })}`);
+  const { values, change } = useFilters(['kind', 'cursor']);
+  const { kind, cursor } = values;
   const page = useQuery({ ...ledgerQuery(account.id, cursor), placeholderData: keepPreviousData });
   return (
     <Section
@@ -121,7 +118,7 @@ function Ledger() {
             label="Kind"
             value={kind}
             options={KINDS}
-            onValue={(value) => move({ kind: value })}
+            onValue={(value) => change({ kind: value })}
           />
           <DownloadLink href={accountPath(account.id, 'ledger.csv')}>CSV</DownloadLink>
         </div>
@@ -137,7 +134,7 @@ function Ledger() {
               ) : (
                 <Table label="Movements" rows={shown} keyOf={({ id }) => id} columns={COLUMNS} />
               )}
-              <Pager cursor={cursor} next={nextCursor} onCursor={(cursor) => move({ cursor })} />
+              <Pager cursor={cursor} next={nextCursor} onCursor={(to) => change({ cursor: to })} />
             </>
           );
         }}

@@ -1,5 +1,4 @@
 import {
-  useEffect,
   useRef,
   useState,
   type ChangeEvent,
@@ -10,6 +9,7 @@ import {
 import { Button, IconButton } from '../../ui/button.tsx';
 import { TextArea } from '../../ui/field.tsx';
 import { Icon } from '../../ui/icon.tsx';
+import { focusText, useEscape } from '../../studio/keys.ts';
 import { PICTURE_KINDS, readPictures } from './pictures.ts';
 
 export type Draft = { text: string; pictures: string[] };
@@ -54,7 +54,7 @@ export function Composer(props: {
     if (event.detail < 2) onStop();
   };
   return (
-    <form ref={focusMessage} onSubmit={submit} className="grid gap-2">
+    <form ref={focusText} onSubmit={submit} className="grid gap-2">
       {pictures.length > 0 && (
         <ul aria-label="Attached pictures" className="flex flex-wrap gap-2">
           {pictures.map((url, index) => (
@@ -110,28 +110,4 @@ export function Composer(props: {
       </div>
     </form>
   );
-}
-
-/** With a keyboard at hand a person writes at once; on a phone the keys would hide half of the page. */
-function focusMessage(form: HTMLFormElement | null): void {
-  if (window.matchMedia('(pointer: fine)').matches) {
-    form?.querySelector('textarea')?.focus({ preventScroll: true });
-  }
-}
-
-/** Escape anywhere on the page stops, unless a dialog or a menu takes it to close itself. */
-function useEscape(isOn: boolean, act: () => void): void {
-  const latest = useRef(act);
-  useEffect(() => {
-    latest.current = act;
-  });
-  useEffect(() => {
-    if (!isOn) return undefined;
-    const onKey = (event: globalThis.KeyboardEvent) => {
-      if (event.key !== 'Escape' || event.defaultPrevented) return;
-      if (document.querySelector('[role=dialog], [role=menu]') === null) latest.current();
-    };
-    document.addEventListener('keydown', onKey);
-    return () => document.removeEventListener('keydown', onKey);
-  }, [isOn]);
 }

@@ -1,6 +1,7 @@
 import { IMAGE_LIMITS } from '@switchyard/protocol/image.ts';
 import type { ConsoleModel } from '@switchyard/protocol/console/models.ts';
 import type { FormEvent, KeyboardEvent, MouseEvent } from 'react';
+import { focusText, useEscape } from '../../studio/keys.ts';
 import { Button } from '../../ui/button.tsx';
 import { SelectField, TextArea } from '../../ui/field.tsx';
 import { creditsText } from '../../ui/money.tsx';
@@ -33,6 +34,7 @@ export function PictureForm(props: PictureFormProps) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && isReady) onStart();
   };
+  useEscape(isRunning, onStop);
   // The button is the same one, so that the focus stays on it; the second press of a double click stops nothing.
   const press = (event: MouseEvent) => {
     if (!isRunning) return;
@@ -41,10 +43,10 @@ export function PictureForm(props: PictureFormProps) {
     if (event.detail < 2) onStop();
   };
   return (
-    <form onSubmit={submit} className="grid content-start gap-5">
+    <form ref={focusText} onSubmit={submit} className="grid content-start gap-5">
       <TextArea
         label="Prompt"
-        hint="Ctrl+Enter makes the picture."
+        hint="Ctrl+Enter makes the picture, Escape stops it."
         placeholder="A red house on a hill, morning light"
         rows={4}
         maxLength={IMAGE_LIMITS.promptMaxChars}

@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useSpoken } from '../../studio/use-spoken.ts';
 import { Button, ButtonLink, Spinner } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -22,8 +22,14 @@ export function Stage({
   onOpen: (id: string) => void;
 }) {
   const spoken = useSpoken(spokenText(run, newest));
+  const stage = useRef<HTMLDivElement>(null);
+  const isRunning = run.kind === 'running';
+  // On a phone it stands below the form.
+  useEffect(() => {
+    if (isRunning) stage.current?.scrollIntoView({ block: 'nearest' });
+  }, [isRunning]);
   return (
-    <div className="grid min-w-0 content-start gap-4">
+    <div ref={stage} className="grid min-w-0 scroll-my-4 content-start gap-4">
       {run.kind === 'failed' && <Failure error={run.error} onRetry={onRetry} />}
       {run.kind === 'stopped' && <Notice tone="plain">Stopped. Nothing was charged.</Notice>}
       {run.kind === 'running' ? (

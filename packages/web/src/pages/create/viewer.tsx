@@ -99,7 +99,8 @@ function Details({ picture }: { picture: GalleryPicture }) {
         {STYLE_CHOICES.find(({ value }) => value === settings.style)?.label ?? settings.style}
       </Detail>
       <Detail name="Size">{`${picture.width} × ${picture.height}`}</Detail>
-      <Detail name="Steps, guidance">{`${settings.steps}, ${settings.guidance}`}</Detail>
+      <Detail name="Steps">{String(settings.steps)}</Detail>
+      <Detail name="Guidance">{String(settings.guidance)}</Detail>
       <Detail name="Seed">{picture.seed}</Detail>
       <Detail name="Cost">{`${picture.credits} credits`}</Detail>
       <Detail name="Request">

@@ -1,6 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { UsageAnswer } from '@switchyard/protocol/console/usage.ts';
-import { useSearchParams } from 'wouter';
 import { accountPath, query } from '../../api/client.ts';
 import { usageQuery, type UsageAsk } from '../../api/queries.ts';
 import { useMay, useSignedIn } from '../../session/session.tsx';
@@ -10,6 +9,7 @@ import { InlineSelect } from '../../ui/field.tsx';
 import { usdText } from '../../ui/money.tsx';
 import { Card, Section } from '../../ui/page.tsx';
 import { Loaded } from '../../ui/states.tsx';
+import { useFilters } from '../../ui/use-filters.ts';
 import { useNow } from '../../ui/use-now.ts';
 import { usageSeries, utcDay, type Measure } from './usage-series.ts';
 
@@ -54,9 +54,14 @@ export function UsageCharts() {
             label="Range"
             value={days}
             options={RANGES}
-            onValue={(value) => change('days', value)}
+            onValue={(value) => change({ days: value }, { replace: true })}
           />
-          <InlineSelect label="Group" value={by} options={groups} onValue={(value) => change('by', value)} />
+          <InlineSelect
+            label="Group"
+            value={by}
+            options={groups}
+            onValue={(value) => change({ by: value }, { replace: true })}
+          />
           <DownloadLink href={accountPath(account.id, `usage.csv${query(ask)}`)}>CSV</DownloadLink>
         </div>
       }
@@ -76,20 +81,10 @@ export function UsageCharts() {
 
 /** Range and group are in the address, so that a view can be shared and is there again on the way back. */
 function useView() {
-  const [search, setSearch] = useSearchParams();
-  const days = RANGES.find(({ value }) => value === search.get('days'))?.value ?? '30';
+  const { values, change } = useFilters(['days', 'by']);
+  const days = RANGES.find(({ value }) => value === values.days)?.value ?? '30';
   const groups = useMay('admin') ? GROUPS_OF_ADMINS : GROUPS;
-  const by = groups.find(({ value }) => value === search.get('by'))?.value ?? '';
-  const change = (name: 'days' | 'by', value: string) =>
-    setSearch(
-      (before) => {
-        const after = new URLSearchParams(before);
-        if (value === '') after.delete(name);
-        else after.set(name, value);
-        return after;
-      },
-      { replace: true },
-    );
+  const by = groups.find(({ value }) => value === values.by)?.value ?? '';
   return { days, by, groups, change };
 }
 

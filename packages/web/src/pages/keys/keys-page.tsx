@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ConsoleKey } from '@switchyard/protocol/console/keys.ts';
 import { useState } from 'react';
-import { useLocation, useSearch } from 'wouter';
 import { keysQuery } from '../../api/queries.ts';
 import { useMay, useSignedIn } from '../../session/session.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
@@ -17,6 +16,7 @@ import { LongTable } from '../../ui/long-table.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { agoText, Time } from '../../ui/time.tsx';
 import { useNow } from '../../ui/use-now.ts';
+import { useFilters } from '../../ui/use-filters.ts';
 import { CreateKeyDialog } from './create-key-dialog.tsx';
 import { EditKeyDialog } from './edit-key-dialog.tsx';
 import { RevokeKeyDialog } from './revoke-key-dialog.tsx';
@@ -103,9 +103,8 @@ export default function KeysPage() {
 
 /** Whether only one's own keys are shown; it is in the address. */
 function useMine(): [boolean, (mine: boolean) => void] {
-  const [, go] = useLocation();
-  const mine = new URLSearchParams(useSearch()).get('of') === 'me';
-  return [mine, (wanted) => go(wanted ? '/app/keys?of=me' : '/app/keys')];
+  const { values, change } = useFilters(['of']);
+  return [values.of === 'me', (wanted) => change({ of: wanted ? 'me' : '' })];
 }
 
 const STATES: Readonly<Record<ConsoleKey['state'], { tone: Tone; word: string }>> = {
@@ -134,8 +133,8 @@ function columns(
     { name: 'Belongs to', cell: ({ person }) => <BelongsTo person={person} me={me} /> },
     { name: 'State', cell: (key) => <KeyState apiKey={key} /> },
     { name: 'This month', right: true, cell: ({ spend }) => <Spend {...spend.month} /> },
-    { name: 'Last used', wide: true, cell: ({ lastUsedAt }) => <LastUsed at={lastUsedAt} /> },
-    { name: 'Created', wide: true, cell: ({ createdAt }) => <Time at={createdAt} form="date" /> },
+    { name: 'Last used', cell: ({ lastUsedAt }) => <LastUsed at={lastUsedAt} /> },
+    { name: 'Created', cell: ({ createdAt }) => <Time at={createdAt} form="date" /> },
     {
       name: 'Actions',
       hidden: true,

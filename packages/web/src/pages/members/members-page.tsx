@@ -11,6 +11,7 @@ import { ConfirmDialog } from '../../ui/confirm.tsx';
 import { InlineSelect } from '../../ui/field.tsx';
 import { Page, Section } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
+import { LongTable } from '../../ui/long-table.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Time } from '../../ui/time.tsx';
 import { toast } from '../../ui/toast.tsx';
@@ -42,9 +43,11 @@ export default function MembersPage() {
     >
       <Loaded query={members} lines={4}>
         {({ members: rows }) => (
-          <Table
+          <LongTable
             label="Members"
+            noun="member"
             rows={rows}
+            textOf={({ name, email, role }) => `${name} ${email} ${role}`}
             keyOf={({ personId }) => personId}
             columns={memberColumns({ me: account.role, isOwner, onOpen: setOpened })}
           />
@@ -74,7 +77,7 @@ function memberColumns({ me, isOwner, onOpen }: Columns): Column<Member>[] {
     { name: 'Role', cell: (member) => (isOwner ? <RoleSelect member={member} /> : member.role) },
     { name: 'This month', right: true, cell: ({ share }) => <Spent share={share} /> },
     { name: 'Limits', wide: true, cell: ({ share }) => <Limits share={share} /> },
-    { name: 'Since', wide: true, cell: ({ since }) => <Time at={since} form="date" /> },
+    { name: 'Since', cell: ({ since }) => <Time at={since} form="date" /> },
     ...(mayLimit(me, 'developer')
       ? [
           {
@@ -82,7 +85,7 @@ function memberColumns({ me, isOwner, onOpen }: Columns): Column<Member>[] {
             hidden: true,
             right: true,
             cell: (member: Member) => (
-              <span className="flex flex-wrap justify-end gap-1">
+              <span className="flex flex-wrap justify-end gap-1 max-sm:flex-col max-sm:items-end">
                 {mayLimit(me, member.role) && (
                   <Button look="quiet" onClick={() => onOpen({ dialog: 'limits', member })}>
                     Limits<span className="sr-only"> of {member.name}</span>
@@ -203,7 +206,7 @@ function invitationColumns(
   return [
     { name: 'E-mail', cell: ({ email }) => <span className="break-all">{email}</span> },
     { name: 'Role', cell: ({ role }) => role },
-    { name: 'Ends', wide: true, cell: ({ expiresAt }) => <Time at={expiresAt} /> },
+    { name: 'Ends', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
     {
       name: 'Actions',
       hidden: true,

@@ -1,7 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ConsoleModel } from '@switchyard/protocol/console/models.ts';
-import { useLocation, useSearch } from 'wouter';
-import { query } from '../../api/client.ts';
 import { modelsQuery } from '../../api/queries.ts';
 import { AvailabilityStrip } from '../../ui/availability-strip.tsx';
 import { InlineSelect } from '../../ui/field.tsx';
@@ -10,6 +8,7 @@ import { Empty, Loaded } from '../../ui/states.tsx';
 import { Badge, Status } from '../../ui/status.tsx';
 import { Time } from '../../ui/time.tsx';
 import { useNow } from '../../ui/use-now.ts';
+import { useFilters } from '../../ui/use-filters.ts';
 import { PriceText } from './price.tsx';
 
 const FILTERS = [
@@ -23,8 +22,8 @@ const FILTERS = [
 
 export default function ModelsPage() {
   const models = useQuery({ ...modelsQuery, refetchInterval: 60_000 });
-  const filter = new URLSearchParams(useSearch()).get('with') ?? '';
-  const [, go] = useLocation();
+  const { values, change } = useFilters(['with']);
+  const filter = values.with;
   return (
     <Page
       title="Models"
@@ -34,7 +33,7 @@ export default function ModelsPage() {
           label="Show"
           value={filter}
           options={FILTERS}
-          onValue={(value) => go(`/app/models${query({ with: value })}`)}
+          onValue={(value) => change({ with: value })}
         />
       }
     >

@@ -1,6 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { EarningsAnswer, EarningsBucket } from '@switchyard/protocol/console/nodes.ts';
-import { useSearchParams } from 'wouter';
 import { accountPath, query } from '../../api/client.ts';
 import { earningsQuery } from '../../api/queries.ts';
 import { useSignedIn } from '../../session/session.tsx';
@@ -11,6 +10,7 @@ import { Figure, Figures, Page, Section } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { dayText, Time } from '../../ui/time.tsx';
+import { useFilters } from '../../ui/use-filters.ts';
 
 const GROUPS = [
   { value: 'day', label: 'By day' },
@@ -19,8 +19,8 @@ const GROUPS = [
 
 export default function EarningsPage() {
   const { account } = useSignedIn();
-  const [search, setSearch] = useSearchParams();
-  const by = search.get('by') === 'node' ? 'node' : 'day';
+  const { values, change } = useFilters(['by']);
+  const by = values.by === 'node' ? 'node' : 'day';
   const earnings = useQuery({ ...earningsQuery(account.id, by), placeholderData: keepPreviousData });
   return (
     <Page
@@ -40,7 +40,7 @@ export default function EarningsPage() {
                     label="Group"
                     value={by}
                     options={GROUPS}
-                    onValue={(value) => setSearch(value === 'node' ? { by: value } : {}, { replace: true })}
+                    onValue={(value) => change({ by: value === 'node' ? value : '' }, { replace: true })}
                   />
                   <DownloadLink href={accountPath(account.id, `earnings.csv${query({ by })}`)}>
                     CSV

@@ -1,5 +1,4 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useLocation, useSearch } from 'wouter';
 import { accountPath, query } from '../../api/client.ts';
 import { keysQuery, modelsQuery, requestsQuery } from '../../api/queries.ts';
 import { useMay, useSignedIn } from '../../session/session.tsx';
@@ -10,6 +9,7 @@ import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table } from '../../ui/table.tsx';
 import { zoneName } from '../../ui/time.tsx';
+import { useFilters } from '../../ui/use-filters.ts';
 import { OWN_REQUEST_COLUMNS } from './request-columns.tsx';
 import { STATUS_OPTIONS } from './request-status.tsx';
 
@@ -18,12 +18,9 @@ const PAGE = 50;
 /** Receipts with filters; the filters are in the address, so that a view can be shared. */
 export default function RequestsPage() {
   const { account } = useSignedIn();
-  const search = new URLSearchParams(useSearch());
-  const [, go] = useLocation();
-  const filter = (name: string) => search.get(name) ?? '';
-  const [model, key, status, cursor] = [filter('model'), filter('key'), filter('status'), filter('cursor')];
-  const move = (changed: Record<string, string>) =>
-    go(`/app/requests${query({ model, key, status, cursor: '', ...changed })}`);
+  const { values, change } = useFilters(['model', 'key', 'status', 'cursor']);
+  const { model, key, status, cursor } = values;
+  const move = (changed: Partial<typeof values>) => change({ cursor: '', ...changed });
   const requests = useQuery({
     ...requestsQuery(account.id, { model, key, status, cursor, limit: PAGE }),
     placeholderData: keepPreviousData,
@@ -70,7 +67,9 @@ export default function RequestsPage() {
         {({ requests: rows, nextCursor }) => (
           <>
             {rows.length === 0 ? (
-              <Empty>No request on this page.</Empty>
+              <Empty>
+                {model + key + status === '' ? 'There was no request yet.' : 'No request is like that.'}
+              </Empty>
             ) : (
               <Table label="Requests" rows={rows} keyOf={({ id }) => id} columns={OWN_REQUEST_COLUMNS} />
             )}
