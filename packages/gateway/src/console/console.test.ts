@@ -366,6 +366,23 @@ describe('the books of an account', () => {
     expect((await world.call('Vic', 'GET', own('ledger.csv'))).text.split('\r\n')).toHaveLength(6);
     expect((await world.call('Vic', 'GET', own('ledger?cursor=-1'))).status).toBe(400);
   });
+
+  it('ledger: of one kind, in pages, and as a file', async () => {
+    type Page = { postings: { id: string; kind: string }[]; nextCursor: string | null };
+    const page = async (query: string) =>
+      (await world.call('Vic', 'GET', own(`ledger?${query}`))).json as Page;
+    const all = (await page('limit=100')).postings.filter(({ kind }) => kind === 'charge');
+    const first = await page('kind=charge&limit=2');
+    const second = await page(`kind=charge&limit=2&cursor=${first.nextCursor}`);
+    expect([...first.postings, ...second.postings]).toEqual(all);
+    expect(all).toHaveLength(3);
+    expect(second.nextCursor).toBeNull();
+    expect(await page('kind=expiry')).toEqual({ postings: [], nextCursor: null });
+    expect((await world.call('Vic', 'GET', own('ledger.csv?kind=charge'))).text.split('\r\n')).toHaveLength(
+      5,
+    );
+    expect((await world.call('Vic', 'GET', own('ledger?kind=theft'))).status).toBe(400);
+  });
 });
 
 describe('machines and models of an account', () => {

@@ -1,8 +1,9 @@
 import type { Money } from './common.ts';
 
 /**
- * GET `accounts/:account/ledger?cursor&limit`. Role: viewer. Newest first; `limit` at most 100, default 50; `cursor`:
- * `nextCursor` of the page before. Also as `ledger.csv` (the newest 10 000 at most).
+ * GET `accounts/:account/ledger?cursor&limit&kind`. Role: viewer. Newest first; `limit` at most 100, default 50; `cursor`:
+ * `nextCursor` of the page before. Of one `kind` a page may be short or empty with more behind it: follow the cursor. Also
+ * as `ledger.csv?kind` (the newest 10 000 at most).
  */
 export type LedgerPage = { postings: LedgerRow[]; nextCursor: string | null };
 

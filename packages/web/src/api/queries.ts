@@ -60,8 +60,8 @@ export const requestsQuery = (account: string, ask: RequestsAsk) =>
 export const requestQuery = (account: string, id: string) =>
   ofAccount<RequestDetail>(account, 'request', `requests/${encodeURIComponent(id)}`);
 
-export const ledgerQuery = (account: string, cursor: string) =>
-  ofAccount<LedgerPage>(account, 'ledger', `ledger${query({ cursor })}`);
+export const ledgerQuery = (account: string, ask: { cursor: string; kind: string }) =>
+  ofAccount<LedgerPage>(account, 'ledger', `ledger${query(ask)}`);
 export const earningsQuery = (account: string, by: 'node' | 'day') =>
   ofAccount<EarningsAnswer>(account, 'earnings', `earnings${query({ by })}`);
 

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { LedgerRow } from '@switchyard/protocol/console/ledger.ts';
 import type { ConsoleBalance } from '@switchyard/protocol/console/overview.ts';
-import { accountPath } from '../../api/client.ts';
+import { accountPath, query } from '../../api/client.ts';
 import { ledgerQuery, overviewQuery } from '../../api/queries.ts';
 import { useSignedIn } from '../../session/session.tsx';
 import { DownloadLink } from '../../ui/button.tsx';
@@ -107,7 +107,7 @@ function Ledger() {
   const { account } = useSignedIn();
   const { values, change } = useFilters(['kind', 'cursor']);
   const { kind, cursor } = values;
-  const page = useQuery({ ...ledgerQuery(account.id, cursor), placeholderData: keepPreviousData });
+  const page = useQuery({ ...ledgerQuery(account.id, values), placeholderData: keepPreviousData });
   return (
     <Section
       title="Every movement"
@@ -118,26 +118,29 @@ function Ledger() {
             label="Kind"
             value={kind}
             options={KINDS}
-            onValue={(value) => change({ kind: value })}
+            onValue={(value) => change({ kind: value, cursor: '' })}
           />
-          <DownloadLink href={accountPath(account.id, 'ledger.csv')}>CSV</DownloadLink>
+          <DownloadLink href={accountPath(account.id, `ledger.csv${query({ kind })}`)}>CSV</DownloadLink>
         </div>
       }
     >
       <Loaded query={page} lines={6}>
-        {({ postings, nextCursor }) => {
-          const shown = postings.filter((row) => kind === '' || row.kind.startsWith(kind));
-          return (
-            <>
-              {shown.length === 0 ? (
-                <Empty>{kind === '' ? 'Nothing moved yet.' : 'None of this kind on this page.'}</Empty>
-              ) : (
-                <Table label="Movements" rows={shown} keyOf={({ id }) => id} columns={COLUMNS} />
-              )}
-              <Pager cursor={cursor} next={nextCursor} onCursor={(to) => change({ cursor: to })} />
-            </>
-          );
-        }}
+        {({ postings, nextCursor }) => (
+          <>
+            {postings.length === 0 ? (
+              <Empty>
+                {kind === ''
+                  ? 'Nothing moved yet.'
+                  : nextCursor === null
+                    ? 'None of this kind.'
+                    : 'None of this kind among the newest. Look further back.'}
+              </Empty>
+            ) : (
+              <Table label="Movements" rows={postings} keyOf={({ id }) => id} columns={COLUMNS} />
+            )}
+            <Pager cursor={cursor} next={nextCursor} onCursor={(to) => change({ cursor: to })} />
+          </>
+        )}
       </Loaded>
     </Section>
   );
