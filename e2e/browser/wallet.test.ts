@@ -162,7 +162,10 @@ it('adds an address, which counts once it is confirmed by who asked, and then a 
   await guest.page.getByRole('link', { name: 'Sign in' }).click();
   await heading(guest.page, 'Sign in');
 
+  await signOut(page);
   await page.goto(link);
+  await page.getByRole('link', { name: 'Sign in' }).click();
+  await walletButton(page).click();
   await page.getByRole('button', { name: 'Confirm the address' }).click();
   await heading(page, 'Profile and security');
   await page.getByText(emailOf('Wanda'), { exact: true }).first().waitFor();

@@ -1,4 +1,4 @@
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { createServer } from 'node:tls';
 import { selfSignedCertificate } from '../../../packages/gateway/src/people/testing-certificate.ts';
 import { startGateway, type Gateway } from '../../support/gateway.ts';
@@ -33,7 +33,9 @@ export async function startPublicSite(config: string): Promise<PublicSite> {
   // A browser that knows no such authority says so in the handshake, and goes on.
   proxy.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const url = `https://${PUBLIC_NAME}:${(proxy.address() as AddressInfo).port}`;
+  const address = proxy.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const url = `https://${PUBLIC_NAME}:${address.port}`;
   const gateway = await startGateway({ config: `${config}server: { public_url: "${url}" }\n` });
   ({ port } = gateway);
   return {

@@ -38,8 +38,10 @@ function withWallet(wallets: readonly Wallet[], found: Wallet): readonly Wallet[
 
 /** What an announcement names: `{ info: { uuid, name }, provider }`. */
 export function announcedWallet(detail: unknown): Wallet | undefined {
-  const { info, provider } = fieldsOf(detail);
-  const { uuid, name } = fieldsOf(info);
+  const info = fieldOf(detail, 'info');
+  const provider = fieldOf(detail, 'provider');
+  const uuid = fieldOf(info, 'uuid');
+  const name = fieldOf(info, 'name');
   if (typeof uuid !== 'string' || uuid === '' || typeof name !== 'string' || !isProvider(provider)) {
     return undefined;
   }
@@ -49,12 +51,12 @@ export function announcedWallet(detail: unknown): Wallet | undefined {
 
 /** The one that put itself at `window.ethereum`, as wallets did before they announced themselves. */
 export function injectedWallet(page: object): Wallet | undefined {
-  const { ethereum } = fieldsOf(page);
+  const ethereum = fieldOf(page, 'ethereum');
   return isProvider(ethereum) ? { id: 'injected', name: 'Wallet', provider: ethereum } : undefined;
 }
 
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 function isProvider(value: unknown): value is WalletProvider {

@@ -26,7 +26,7 @@ export function AddEmail() {
   return (
     <Section
       title="E-mail"
-      hint={`You have none here. With one you can be invited to accounts, and get in again when the wallet is lost.${credit}`}
+      hint={`You have none here. With one you can be invited to accounts, set a password and a second step, and get in again when the wallet is lost.${credit}`}
     >
       <Card className="grid gap-4">
         {error !== undefined && <ErrorNotice error={error} />}
