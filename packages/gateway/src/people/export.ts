@@ -1,3 +1,4 @@
+import type { KeyEntry } from '../accounts/key-directory.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import type { PeopleDeps } from './deps.ts';
@@ -21,18 +22,26 @@ export async function exportAccount(
   return ok({
     account,
     balance: deps.ledger.balance(accountId),
-    members: listMembers(deps, accountId),
+    members: listMembers(deps, accountId).map((member) => ({
+      ...member,
+      limits: directory.memberLimits({ accountId, personId: member.personId }) ?? null,
+    })),
     invitations: listInvitations(deps, accountId),
-    keys: directory.keys(accountId).map(({ identity, lastUsedAtMs }) => ({ ...identity.key, lastUsedAtMs })),
+    keys: directory.keys(accountId).map(keptOfKey),
     nodes: directory.nodes().flatMap(({ node }) => (node.accountId === accountId ? [node] : [])),
     deployments: directory.deployments.list(accountId),
     receipts: await deps.receipts(accountId, RECEIPTS_MAX),
   });
 }
 
-/** All that is kept of a person, and their roles in accounts. Errors: `not_found`. */
+/** A key without its digest. */
+function keptOfKey({ identity, lastUsedAtMs }: KeyEntry) {
+  return { ...identity.key, lastUsedAtMs };
+}
+
+/** All that is kept of a person: their roles in accounts with the limits there, and their keys. Errors: `not_found`. */
 export function exportPerson(
-  { store }: Pick<PeopleDeps, 'store'>,
+  { store, registry: { directory } }: Pick<PeopleDeps, 'store' | 'registry'>,
   personId: string,
 ): Result<Record<string, unknown>, Fault> {
   const person = store.person(personId);
@@ -40,6 +49,10 @@ export function exportPerson(
   return ok({
     person: { ...person, site: store.standing(personId)?.site ?? 'person' },
     signIn: store.signInRecord(personId),
-    memberships: store.memberships(personId),
+    memberships: store.memberships(personId).map((membership) => ({
+      ...membership,
+      limits: directory.memberLimits(membership) ?? null,
+      keys: directory.memberKeys(membership).map(keptOfKey),
+    })),
   });
 }

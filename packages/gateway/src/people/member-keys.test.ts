@@ -6,6 +6,7 @@ import { micros } from '../core/money.ts';
 import { receiptFor, reservation } from '../ledger/testing-receipt.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
 import { deletePerson } from './delete-person.ts';
+import { exportPerson } from './export.ts';
 import { revokeStrayKeys } from './key-owners.ts';
 import { changeMemberRole, removeMember } from './members.ts';
 import { openTestPeople, type Joined, type TestPeople } from './testing-people.ts';
@@ -98,6 +99,19 @@ it('have limits together, which count what was spent before and go with the memb
     value: { requestsPerMinute: null, spend: { day: { limit: { micros: 1_000 } } } },
   });
   expect(registry.directory.memberLimits(bens())).toMatchObject({ spendLimits: { dayMicros: 1_000 } });
+  const exported = exportPerson(people.deps, ben.person.id);
+  expect(exported).toMatchObject({
+    value: {
+      memberships: expect.arrayContaining([
+        expect.objectContaining({
+          accountId,
+          limits: expect.objectContaining({ spendLimits: { dayMicros: 1_000 } }),
+          keys: [expect.objectContaining({ id: key.id })],
+        }),
+      ]),
+    },
+  });
+  expect(JSON.stringify(exported)).not.toContain(key.secret);
   await removeMember(people.deps, owner(), bens());
   expect(registry.directory.memberLimits(bens())).toBeUndefined();
   expect(await limit({ dayLimitMicros: micros(5) })).toMatchObject({
