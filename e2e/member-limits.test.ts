@@ -68,9 +68,10 @@ function send(cookie: string, method: string, path: string, body?: object): Prom
   });
 }
 
-async function asks(who: { cookie: string }, method: string, path: string, body?: object) {
+type Answer = { status: number; body: unknown };
+async function asks(who: { cookie: string }, method: string, path: string, body?: object): Promise<Answer> {
   const reply = await send(who.cookie, method, path, body);
-  return { status: reply.status, body: (await reply.json()) as unknown };
+  return { status: reply.status, body: await reply.json() };
 }
 
 async function newKey(who: { cookie: string }): Promise<string> {
