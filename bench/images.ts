@@ -15,8 +15,8 @@ import { pinThisProcess, stopAll } from './processes.ts';
 
 const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
 /** Pictures one after the other, waves of `inFlight` with rests between, and pictures in waves without rests. */
-const singles = 40;
-const waves = 5;
+const singles = 30;
+const waves = 3;
 const crowd = 200;
 const settleMs = 400;
 
@@ -47,6 +47,8 @@ type Round = {
   /** The highest peak above the gateway as it was before its first picture: just started, and in use. */
   aboveFresh: number;
   aboveUsed: number;
+  /** What requests without a picture alone added to a gateway that had just started. */
+  usedAboveFresh: number;
   /** Resident memory between waves: after the first pictures of the crowd and after the last. */
   settledEarly: number;
   settledLate: number;
@@ -104,6 +106,7 @@ async function measure(world: World): Promise<Round> {
     inFlightMost: Math.max(...growths),
     aboveFresh: (highest - fresh) / inFlight,
     aboveUsed: (highest - used) / inFlight,
+    usedAboveFresh: (used - fresh) / inFlight,
     settledEarly,
     settledLate: residentBytes(processId),
   };
@@ -201,6 +204,13 @@ function reportAll(rounds: readonly Round[], png: Buffer): void {
     'highest of all, above a gateway that has served nothing',
     sizes(({ aboveFresh }) => aboveFresh),
     memory,
+  );
+  report(
+    '  of it what other requests alone take',
+    sizes(({ usedAboveFresh }) => usedAboveFresh),
+    {
+      unit: memory.unit,
+    },
   );
   const resident = { unit: 'MiB resident' };
   report(
