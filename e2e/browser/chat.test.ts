@@ -34,8 +34,13 @@ upstreams:
 `;
 }
 
-/** Calls the page's own calculator when it is offered. */
-const reckoning: Brain = (asked) =>
+const TABLE = `So:\n\n| Town | ${Array.from({ length: 14 }, (_, at) => `Measured in week ${at}`).join(' | ')} |
+|---|${'--:|'.repeat(14)}\n| Lisbon | ${'21 | '.repeat(14)}\n\n- a\n  - b\n    1. <b>c</b>`;
+
+/** Calls the page's own calculator when it is offered, and writes a table when that is asked for. */
+const reckoning: Brain = (asked) => (asked.prompt.includes('table') ? { text: TABLE } : reckon(asked));
+
+const reckon: Brain = (asked) =>
   asked.tools.includes('calculate') && asked.results.length === 0
     ? { calls: [{ name: 'calculate', input: { expression: '6 * 7' } }] }
     : obliging(asked);
@@ -88,6 +93,25 @@ async function offerTools(page: Page): Promise<void> {
   await page.getByText('Tools', { exact: true }).click();
   await page.getByLabel('Your tools, as JSON').fill(WEATHER_TOOL);
 }
+
+it('shows a wide table and lists in lists, and scrolls within the answer', async (context) => {
+  const { page, complaints } = await openChat(context, { theme: 'dark', size: 'phone' });
+  await choose(page, 'Model', 'resold');
+  const answer = await say(page, 'As a table, please.');
+  const table = answer.getByRole('group', { name: 'Table' });
+  await table.getByRole('columnheader', { name: 'Measured in week 13' }).waitFor();
+  await answer.getByRole('listitem').getByText('<b>c</b>', { exact: true }).waitFor();
+  const [inside, outside] = await Promise.all([
+    page.evaluate<boolean>(
+      `(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)(document.querySelector('[aria-label=Table]'))`,
+    ),
+    page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth'),
+  ]);
+  expect([inside, outside]).toEqual([true, false]);
+  await table.focus();
+  expect(await axeViolations(page)).toEqual([]);
+  expect(complaints).toEqual([]);
+});
 
 it('talks with the demo model, says what it cost, keeps it here only, and forgets it', async (context) => {
   const { page, complaints } = await openChat(context);

@@ -12,13 +12,16 @@ const PRICE_MICROS = 180_000;
 
 let browser: TestBrowser | { missing: string };
 let gateway: Gateway;
+let connector: Awaited<ReturnType<typeof startImageConnector>>;
+let nodeToken: string;
 
 beforeAll(async () => {
   browser = await startBrowser();
   if ('missing' in browser) return;
   gateway = await startGateway({ config: IMAGE_CONFIG });
   const { token } = await gateway.node('demo');
-  await startImageConnector(gateway, token);
+  connector = await startImageConnector(gateway, token);
+  nodeToken = token;
 });
 afterAll(async () => {
   if (browser !== undefined && !('missing' in browser)) await browser.close();
@@ -145,4 +148,34 @@ describe.each<NonNullable<Look>>([
     expect(await axeViolations(page)).toEqual([]);
     expect(complaints).toEqual([]);
   });
+});
+
+it('waits for a model that nobody serves, and says when it is back, outside of the page too when that was asked for', async (context) => {
+  const { page, complaints } = await openCreate(context);
+  // What the person would be asked, and shown, is noted instead.
+  await page.addInitScript(`
+    window.notified = [];
+    window.Notification = class {
+      static permission = 'default';
+      static requestPermission() { window.notified.push('asked'); return Promise.resolve('granted'); }
+      constructor(title, { body }) { window.notified.push(body); }
+    };`);
+  await page.reload();
+  await generateButton(page).waitFor();
+  await connector.stop();
+  await page.getByText('No node serves demo-image now.').waitFor();
+  await page.getByRole('button', { name: 'Tell me when it is back' }).click();
+  expect(await axeViolations(page)).toEqual([]);
+  expect(await page.evaluate('window.notified')).toEqual([]);
+  await page.getByRole('button', { name: 'Notify me outside of this page, too' }).click();
+  await page.getByText('The browser will show a notification, too.').waitFor();
+
+  connector = await startImageConnector(gateway, nodeToken);
+  const news = 'demo-image is available again.';
+  await page.locator('[aria-live=polite]', { hasText: news }).waitFor({ state: 'attached' });
+  await vi.waitFor(async () => expect(await page.evaluate('window.notified')).toEqual(['asked', news]));
+  expect(await axeViolations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Good' }).click();
+  expect(await page.getByText(news).count()).toBe(0);
+  expect(complaints).toEqual([]);
 });

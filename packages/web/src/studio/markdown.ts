@@ -1,19 +1,19 @@
-/** A small part of Markdown, as data: what models write most. Everything else stays the text that it is. */
+import { parseInline, type Inline } from './markdown-inline.ts';
+import { isTableAt, readTable, type Table } from './markdown-table.ts';
 
-export type Inline =
-  | { kind: 'text' | 'code'; text: string }
-  | { kind: 'strong' | 'emphasis'; children: Inline[] }
-  | { kind: 'link'; href: string; children: Inline[] };
+/** A small part of Markdown, as data: what models write most. Everything else stays the text that it is. */
 
 export type Block =
   | { kind: 'paragraph' | 'heading' | 'quote'; children: Inline[] }
   | { kind: 'code'; language: string; text: string }
-  | { kind: 'list'; ordered: boolean; start: number; items: Inline[][] }
+  | { kind: 'list'; ordered: boolean; start: number; items: Block[][] }
+  | Table
   | { kind: 'rule' };
 
-/** A closing mark is looked for this far, so that hostile text costs no more than its length. */
-const SPAN_MAX_CHARS = 2_000;
-const DEPTH_MAX = 4;
+/** Lists in lists: what is deeper is text. Each level reads its lines once more, so this bounds the work. */
+const LIST_DEPTH_MAX = 6;
+/** So much further in than its list, a line belongs to the item above it. */
+const ITEM_INDENT = 2;
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})([^`]{0,60})$/;
 const ITEM = /^ {0,12}(?:[-*+]|(\d{1,9})[.)])\s+(.*)$/;
@@ -23,49 +23,41 @@ const RULE = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
 
 /** Reads a text into blocks. An open code block goes to the end, so that one that still streams in looks right. */
 export function parseMarkdown(text: string): Block[] {
-  const lines = text.split(/\r\n|\r|\n/);
+  return parseLines(text.split(/\r\n|\r|\n/), 0);
+}
+
+/** `depth`: in so many lists. */
+function parseLines(lines: readonly string[], depth: number): Block[] {
   const blocks: Block[] = [];
   let at = 0;
-  /** Takes lines as long as they match, and gives what the pattern caught. */
-  const takeWhile = (pattern: RegExp): RegExpExecArray[] => {
-    const found: RegExpExecArray[] = [];
-    for (let match = pattern.exec(lines[at] ?? ''); match !== null; match = pattern.exec(lines[at] ?? '')) {
-      found.push(match);
-      at += 1;
-    }
-    return found;
-  };
   while (at < lines.length) {
-    const line = lines[at] ?? '';
-    if (line.trim() === '') {
+    if (isBlank(lines[at])) {
       at += 1;
-    } else if (FENCE.test(line)) {
-      const [block, after] = readFence(lines, at);
-      blocks.push(block);
-      at = after;
-    } else if (RULE.test(line)) {
-      blocks.push({ kind: 'rule' });
-      at += 1;
-    } else if (HEADING.test(line)) {
-      blocks.push({ kind: 'heading', children: parseInline(HEADING.exec(line)?.[1] ?? '') });
-      at += 1;
-    } else if (QUOTE.test(line)) {
-      const words = takeWhile(QUOTE).map(([, inner = '']) => inner);
-      blocks.push({ kind: 'quote', children: parseInline(words.join('\n')) });
-    } else if (ITEM.test(line)) {
-      const [block, after] = readList(lines, at);
-      blocks.push(block);
-      at = after;
-    } else {
-      const end = endOfParagraph(lines, at);
-      blocks.push({ kind: 'paragraph', children: parseInline(lines.slice(at, end).join('\n')) });
-      at = end;
+      continue;
     }
+    const [block, after] = readBlock(lines, at, depth);
+    blocks.push(block);
+    at = after;
   }
   return blocks;
 }
 
-function readFence(lines: readonly string[], at: number): [block: Block, after: number] {
+type Read = [block: Block, after: number];
+
+function readBlock(lines: readonly string[], at: number, depth: number): Read {
+  const line = lines[at] ?? '';
+  if (FENCE.test(line)) return readFence(lines, at);
+  if (RULE.test(line)) return [{ kind: 'rule' }, at + 1];
+  if (HEADING.test(line))
+    return [{ kind: 'heading', children: parseInline(HEADING.exec(line)?.[1] ?? '') }, at + 1];
+  if (QUOTE.test(line)) return readQuote(lines, at);
+  if (ITEM.test(line)) return readList(lines, at, depth);
+  if (isTableAt(lines, at)) return readTable(lines, at);
+  const end = endOfParagraph(lines, at);
+  return [{ kind: 'paragraph', children: parseInline(lines.slice(at, end).join('\n')) }, end];
+}
+
+function readFence(lines: readonly string[], at: number): Read {
   const [, fence = '', language = ''] = FENCE.exec(lines[at] ?? '') ?? [];
   const isClosing = (line: string) => line.trim().startsWith(fence) && /^[`~]+$/.test(line.trim());
   let end = at + 1;
@@ -73,119 +65,109 @@ function readFence(lines: readonly string[], at: number): [block: Block, after: 
   return [{ kind: 'code', language: language.trim(), text: lines.slice(at + 1, end).join('\n') }, end + 1];
 }
 
-/** Items of one kind; an indented line goes on with its item. */
-function readList(lines: readonly string[], from: number): [block: Block, after: number] {
-  const first = ITEM.exec(lines[from] ?? '');
-  const ordered = first?.[1] !== undefined;
-  const items: string[] = [];
+function readQuote(lines: readonly string[], from: number): Read {
+  const words: string[] = [];
   let at = from;
-  for (; at < lines.length; at += 1) {
-    const line = lines[at] ?? '';
-    const item = ITEM.exec(line);
-    if (item !== null && (item[1] !== undefined) === ordered) items.push(item[2] ?? '');
-    else if (item === null && /^ {2,}\S/.test(line) && items.length > 0)
-      items.push(`${items.pop() ?? ''}\n${line.trim()}`);
-    else break;
-  }
-  const start = Number(first?.[1] ?? 1);
-  return [{ kind: 'list', ordered, start, items: items.map((item) => parseInline(item)) }, at];
-}
-
-function endOfParagraph(lines: readonly string[], from: number): number {
-  let at = from + 1;
-  const ends = [FENCE, RULE, HEADING, QUOTE, ITEM];
-  while (at < lines.length) {
-    const line = lines[at] ?? '';
-    if (line.trim() === '' || ends.some((pattern) => pattern.test(line))) break;
+  for (let match = QUOTE.exec(lines[at] ?? ''); match !== null; match = QUOTE.exec(lines[at] ?? '')) {
+    words.push(match[1] ?? '');
     at += 1;
   }
+  return [{ kind: 'quote', children: parseInline(words.join('\n')) }, at];
+}
+
+/**
+ * Items of one kind. Lines that stand further in belong to the item above them, where they may be a list again, code or a
+ * paragraph. Empty lines between items end nothing.
+ */
+function readList(lines: readonly string[], from: number, depth: number): Read {
+  const first = ITEM.exec(lines[from] ?? '');
+  const ordered = first?.[1] !== undefined;
+  const indent = indentOf(lines[from]);
+  const items: Block[][] = [];
+  let at = from;
+  for (let item = first; item !== null; item = siblingAt(lines, at, { indent, ordered })) {
+    const head = nextFilled(lines, at);
+    const end = endOfItem(lines, head + 1, indent);
+    const content = item[2] ?? '';
+    const width = item[0].length - content.length;
+    items.push(parseItem([content, ...lines.slice(head + 1, end).map((line) => dedent(line, width))], depth));
+    at = end;
+  }
+  return [{ kind: 'list', ordered, start: Number(first?.[1] ?? 1), items }, at];
+}
+
+function parseItem(lines: readonly string[], depth: number): Block[] {
+  if (depth + 1 < LIST_DEPTH_MAX) return parseLines(lines, depth + 1);
+  const text = lines
+    .map((line) => line.trim())
+    .join('\n')
+    .trim();
+  return text === '' ? [] : [{ kind: 'paragraph', children: parseInline(text) }];
+}
+
+/** The next item of the same list, after empty lines too. Null: the list has ended. */
+function siblingAt(
+  lines: readonly string[],
+  at: number,
+  list: { indent: number; ordered: boolean },
+): RegExpExecArray | null {
+  const line = lines[nextFilled(lines, at)] ?? '';
+  if (RULE.test(line) || indentOf(line) >= list.indent + ITEM_INDENT) return null;
+  const item = ITEM.exec(line);
+  return item !== null && (item[1] !== undefined) === list.ordered ? item : null;
+}
+
+/** Behind the last line that belongs to an item of a list that is so far in. */
+function endOfItem(lines: readonly string[], from: number, indent: number): number {
+  let end = from;
+  for (let at = from; at < lines.length; at = end) {
+    const next = nextFilled(lines, at);
+    if (next >= lines.length || indentOf(lines[next]) < indent + ITEM_INDENT) break;
+    end = next + 1;
+  }
+  return end;
+}
+
+function nextFilled(lines: readonly string[], from: number): number {
+  let at = from;
+  while (at < lines.length && isBlank(lines[at])) at += 1;
   return at;
 }
 
-/** Reads code, strong, emphasis, links and bare https addresses. */
-export function parseInline(text: string, depth = 0): Inline[] {
-  const parts: Inline[] = [];
-  let plain = '';
-  let at = 0;
-  while (at < text.length) {
-    const span = readSpan(text, at, depth);
-    if (span === undefined) {
-      plain += text.charAt(at);
-      at += 1;
-    } else {
-      if (plain !== '') parts.push({ kind: 'text', text: plain });
-      plain = '';
-      parts.push(span.part);
-      at = span.after;
-    }
+function isBlank(line = ''): boolean {
+  return line.trim() === '';
+}
+
+/** A tab counts as four spaces. */
+const WIDTHS: Readonly<Record<string, number>> = { ' ': 1, '\t': 4 };
+
+function indentOf(line = ''): number {
+  return leadingSpace(line, Number.POSITIVE_INFINITY).width;
+}
+
+function dedent(line: string, width: number): string {
+  return line.slice(leadingSpace(line, width).chars);
+}
+
+/** How much space a line begins with, as far as `most`. */
+function leadingSpace(line: string, most: number): { chars: number; width: number } {
+  let [chars, width] = [0, 0];
+  while (width < most) {
+    const step = WIDTHS[line.charAt(chars)];
+    if (step === undefined) break;
+    chars += 1;
+    width += step;
   }
-  if (plain !== '') parts.push({ kind: 'text', text: plain });
-  return parts;
+  return { chars, width };
 }
 
-type Span = { part: Inline; after: number };
-
-function readSpan(text: string, at: number, depth: number): Span | undefined {
-  const mark = text.charAt(at);
-  if (mark === '`') return readCode(text, at);
-  if (mark === 'h' && text.startsWith('https://', at)) return readAddress(text, at);
-  if (depth >= DEPTH_MAX) return undefined;
-  if (mark === '[') return readLink(text, at, depth);
-  if (mark !== '*' && mark !== '_') return undefined;
-  // Inside of a word an underscore is a part of a name.
-  if (mark === '_' && /\w/.test(text.charAt(at - 1))) return undefined;
-  const isStrong = text.charAt(at + 1) === mark;
-  const fence = isStrong ? mark + mark : mark;
-  const inner = between(text, at + fence.length, fence);
-  if (inner === undefined || inner === '' || /^\s|\s$/.test(inner)) return undefined;
-  const children = parseInline(inner, depth + 1);
-  const part: Inline = { kind: isStrong ? 'strong' : 'emphasis', children };
-  return { part, after: at + inner.length + 2 * fence.length };
-}
-
-function readCode(text: string, at: number): Span | undefined {
-  const fence = /^`+/.exec(text.slice(at, at + 10))?.[0] ?? '`';
-  const inner = between(text, at + fence.length, fence);
-  if (inner === undefined || inner === '') return undefined;
-  return { part: { kind: 'code', text: inner.trim() }, after: at + inner.length + 2 * fence.length };
-}
-
-function readLink(text: string, at: number, depth: number): Span | undefined {
-  const label = between(text, at + 1, '](');
-  if (label === undefined || label === '' || label.includes('[')) return undefined;
-  const target = between(text, at + label.length + 3, ')');
-  if (target === undefined || /\s/.test(target)) return undefined;
-  const after = at + label.length + target.length + 4;
-  const href = safeAddress(target);
-  // Where it leads stays visible, it only cannot be pressed.
-  if (href === undefined) return { part: { kind: 'text', text: text.slice(at, after) }, after };
-  return {
-    part: { kind: 'link', href, children: parseInline(label, DEPTH_MAX - (depth > 0 ? 0 : 1)) },
-    after,
-  };
-}
-
-function readAddress(text: string, at: number): Span | undefined {
-  const shown = (/^https:\/\/[^\s<>"'`)\]]+/.exec(text.slice(at, at + SPAN_MAX_CHARS))?.[0] ?? '').replace(
-    /[.,;:!?*_]+$/,
-    '',
-  );
-  const href = safeAddress(shown);
-  if (href === undefined) return undefined;
-  return {
-    part: { kind: 'link', href, children: [{ kind: 'text', text: shown }] },
-    after: at + shown.length,
-  };
-}
-
-/** Only https, without a name and password that would make it look like another site. */
-function safeAddress(text: string): string | undefined {
-  if (!text.startsWith('https://') || !URL.canParse(text)) return undefined;
-  const { href, username, password } = new URL(text);
-  return username === '' && password === '' ? href : undefined;
-}
-
-function between(text: string, from: number, closing: string): string | undefined {
-  const found = text.slice(from, from + SPAN_MAX_CHARS).indexOf(closing);
-  return found < 0 ? undefined : text.slice(from, from + found);
+function endOfParagraph(lines: readonly string[], from: number): number {
+  const ends = [FENCE, RULE, HEADING, QUOTE, ITEM];
+  let at = from + 1;
+  while (at < lines.length) {
+    const line = lines[at] ?? '';
+    if (isBlank(line) || ends.some((pattern) => pattern.test(line)) || isTableAt(lines, at)) break;
+    at += 1;
+  }
+  return at;
 }

@@ -6,6 +6,7 @@ import { useMay, useSignedIn } from '../../session/session.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Gallery } from './gallery.tsx';
+import { NotifyMe } from './notify-me.tsx';
 import { PictureForm } from './picture-form.tsx';
 import type { MadePicture } from './picture-run.ts';
 import { DEFAULT_SETTINGS, type PictureSettings } from './settings.ts';
@@ -71,7 +72,10 @@ function Studio({ models }: { models: readonly ConsoleModel[] }) {
           onStart={generate}
           onStop={stop}
         />
-        <Stage run={run} newest={newest} onRetry={generate} onOpen={setOpenId} />
+        <div className="grid min-w-0 content-start gap-4">
+          <NotifyMe models={models} model={model} />
+          <Stage run={run} newest={newest} onRetry={generate} onOpen={setOpenId} />
+        </div>
       </div>
       <Gallery gallery={gallery} onOpen={setOpenId} />
       <Viewer

@@ -15,7 +15,7 @@ const REQUESTS = { href: '/app/requests', label: 'See the request' };
 /** Those that say better what to do than the API's own message; the rest is told with it. */
 const ADVICE: Readonly<Record<string, Omit<FailureAdvice, 'requestId'>>> = {
   server_is_overloaded: {
-    text: 'No node could take it: all are busy or offline. Nothing was charged. Try again in a minute.',
+    text: 'No node could take it: all are busy or offline. Nothing was charged. Try again in a minute; when none is there, this page can tell you of the next one.',
     retry: true,
   },
   classifier_unavailable: {
