@@ -8,7 +8,7 @@ export type Column<Row> = {
   right?: boolean;
   /** The name is read, not shown: for a column of buttons. */
   hidden?: boolean;
-  /** Long: on a phone it has a line of its own. */
+  /** Long: on a phone it has a line of its own; buttons, too, which else stand at the corner. */
   wide?: boolean;
 };
 
@@ -22,8 +22,8 @@ const ROLES = {
 };
 
 /**
- * A table that scrolls by itself when it is too wide. On a phone each row is a card: the first column is its title, the
- * buttons stand at its corner, and every other value has its column's name above it. `label` says what it lists.
+ * A table that scrolls by itself when it is too wide. On a phone each row is a card: the first column is its title, a
+ * button stands at its corner, and every other value has its column's name above it. `label` says what it lists.
  */
 export function Table<Row>({
   label,
@@ -36,7 +36,7 @@ export function Table<Row>({
   rows: readonly Row[];
   keyOf: (row: Row) => string;
 }) {
-  const hasButtons = columns.some(({ hidden }) => hidden === true);
+  const hasCorner = columns.some(({ hidden, wide }) => hidden === true && wide !== true);
   return (
     <div
       role="region"
@@ -75,7 +75,7 @@ export function Table<Row>({
                   key={column.name}
                   {...ROLES.cell}
                   data-name={column.name}
-                  className={cellClass(column, index === 0, hasButtons)}
+                  className={cellClass(column, index === 0, hasCorner)}
                 >
                   {column.cell(row)}
                 </td>
@@ -91,11 +91,14 @@ export function Table<Row>({
 const NAME_ABOVE =
   'max-sm:before:block max-sm:before:text-xs max-sm:before:text-soft max-sm:before:content-[attr(data-name)]';
 
-function cellClass<Row>({ right, hidden, wide }: Column<Row>, isFirst: boolean, hasButtons: boolean): string {
+const CORNER = 'max-sm:absolute max-sm:top-1.5 max-sm:right-1.5';
+const BELOW = 'max-sm:col-span-2 max-sm:-mx-3.5 max-sm:-mb-1.5';
+
+function cellClass<Row>({ right, hidden, wide }: Column<Row>, isFirst: boolean, hasCorner: boolean): string {
   const place = isFirst
-    ? classes('max-sm:col-span-2', hasButtons && 'max-sm:pr-24')
+    ? classes('max-sm:col-span-2', hasCorner && 'max-sm:pr-24')
     : hidden === true
-      ? 'max-sm:absolute max-sm:top-1.5 max-sm:right-1.5 sm:align-middle'
+      ? classes('sm:align-middle', wide === true ? BELOW : CORNER)
       : classes(NAME_ABOVE, 'max-sm:empty:hidden', wide === true && 'max-sm:col-span-2');
   return classes('min-w-0 max-w-80 break-words sm:px-4 sm:py-2.5', right === true && 'sm:text-right', place);
 }

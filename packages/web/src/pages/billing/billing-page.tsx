@@ -7,7 +7,7 @@ import { useSignedIn } from '../../session/session.tsx';
 import { DownloadLink } from '../../ui/button.tsx';
 import { InlineSelect } from '../../ui/field.tsx';
 import { Money } from '../../ui/money.tsx';
-import { Figure, Page, Section } from '../../ui/page.tsx';
+import { Figure, Figures, Page, Section } from '../../ui/page.tsx';
 import { Pager } from '../../ui/pager.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
@@ -24,7 +24,9 @@ export default function BillingPage() {
       title="Billing"
       lead="You pay ahead. The balance never goes below zero: what it does not cover is refused."
     >
-      <Loaded query={overview}>{({ balance }) => <BalanceFigures balance={balance} />}</Loaded>
+      <Loaded query={overview} lines={5}>
+        {({ balance }) => <BalanceFigures balance={balance} />}
+      </Loaded>
       <Section title="Add credit">
         <TopUps />
       </Section>
@@ -40,7 +42,7 @@ function BalanceFigures({ balance }: { balance: ConsoleBalance }) {
     { label: 'Allowance', money: balance.allowance },
   ];
   return (
-    <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-4">
+    <Figures>
       <Figure
         label="Balance"
         note={
@@ -56,7 +58,7 @@ function BalanceFigures({ balance }: { balance: ConsoleBalance }) {
           <Money micros={money.micros} />
         </Figure>
       ))}
-    </div>
+    </Figures>
   );
 }
 

@@ -83,9 +83,10 @@ function memberColumns({ me, isOwner, onOpen }: Columns): Column<Member>[] {
           {
             name: 'Actions',
             hidden: true,
+            wide: true,
             right: true,
             cell: (member: Member) => (
-              <span className="flex flex-wrap justify-end gap-1 max-sm:flex-col max-sm:items-end">
+              <span className="flex flex-wrap gap-1 sm:justify-end">
                 {mayLimit(me, member.role) && (
                   <Button look="quiet" onClick={() => onOpen({ dialog: 'limits', member })}>
                     Limits<span className="sr-only"> of {member.name}</span>
