@@ -279,6 +279,7 @@ describe('the loaded configuration', () => {
       '  open: { kind: openai-compatible, base_url: "http://a.example", api_key_env: KEY }',
       'models:',
       '  - { id: m, context_tokens: 2, max_output_tokens: 1, price: { free: true }, routes: [{ upstream: off }] }',
+      'server: { public_url: "http://ai.example.com" }',
     ].join('\n');
     writeFileSync(join(folder, 'warn.yaml'), text);
     const report = checkConfig('warn.yaml', { workingFolder: folder, environment: { KEY: 'k' } });
@@ -288,6 +289,7 @@ describe('the loaded configuration', () => {
       'warn.yaml:3:47: upstreams.local.base_url: is an address of this machine, which allow_private_addresses: false refuses',
       'warn.yaml:4:46: upstreams.open.base_url: is not encrypted: the key and every prompt can be read on the way',
       'warn.yaml:6:86: models[0].routes: all its upstreams are switched off; the model is unavailable',
+      'warn.yaml:7:23: server.public_url: is not encrypted: keys, passwords and sessions can be read on the way',
     ]);
     expect(checkConfig('gone.yaml', { workingFolder: folder, environment: {} })).toMatchObject({ ok: false });
   });

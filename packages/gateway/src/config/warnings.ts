@@ -8,6 +8,11 @@ export function findWarnings(config: Config): Finding[] {
   if (config.models.length === 0)
     warnings.push(warning(['models'], 'no model is defined; only deployments of accounts answer'));
   for (const upstream of config.upstreams) warnings.push(...upstreamWarnings(upstream));
+  const { publicUrl } = config.server;
+  if (publicUrl !== undefined && isOpenToTheWay(new URL(publicUrl))) {
+    const reason = 'is not encrypted: keys, passwords and sessions can be read on the way';
+    warnings.push(warning(['server', 'public_url'], reason));
+  }
   const off = new Set(
     config.upstreams.filter((upstream) => !upstream.enabled).map((upstream) => upstream.name),
   );
@@ -21,6 +26,10 @@ export function findWarnings(config: Config): Finding[] {
   return warnings;
 }
 
+function isOpenToTheWay({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && !isThisMachine(hostname);
+}
+
 function upstreamWarnings(upstream: UpstreamConfig): Finding[] {
   const path = ['upstreams', upstream.name, 'base_url'];
   const url = new URL(upstream.baseUrl);
@@ -28,12 +37,7 @@ function upstreamWarnings(upstream: UpstreamConfig): Finding[] {
   if (local && upstream.allowPrivateAddresses === false) {
     return [warning(path, 'is an address of this machine, which allow_private_addresses: false refuses')];
   }
-  if (
-    !local &&
-    url.protocol === 'http:' &&
-    upstream.apiKeys.length > 0 &&
-    upstream.allowPrivateAddresses === false
-  ) {
+  if (isOpenToTheWay(url) && upstream.apiKeys.length > 0 && upstream.allowPrivateAddresses === false) {
     return [warning(path, 'is not encrypted: the key and every prompt can be read on the way')];
   }
   return [];

@@ -70,6 +70,8 @@ describe('a page of another site', () => {
     [{ origin: undefined, contentType: undefined, fetchSite: undefined }, 'in'],
     [{ fetchSite: 'none' }, 'in'],
     [{ fetchSite: 'cross-site' }, 'cross_site_request'],
+    [{ fetchSite: undefined, origin: 'https://evil.example' }, 'cross_site_request'],
+    [{ fetchSite: undefined, origin: 'null' }, 'cross_site_request'],
   ] as const)('reading with %j: %s', (claimed, expected) => {
     expect(decide({ method: 'GET' }, claimed)).toBe(expected);
   });

@@ -72,11 +72,14 @@ export function decideAccess(demand: Demand, claim: Claim, now: Circumstances): 
 function refuseForeignPage(demand: Demand, claim: Claim, now: Circumstances): Fault | undefined {
   const foreign = fault('cross_site_request');
   const { fetchSite, origin } = claim;
+  const isOwn = origin !== undefined && now.ownOrigins.includes(origin);
   if (demand.method === 'GET') {
-    return fetchSite === 'cross-site' || fetchSite === 'same-site' ? foreign : undefined;
+    const isForeign = fetchSite === 'cross-site' || fetchSite === 'same-site';
+    // Browsers that say nothing of the site still name the origin where a page of another one asks.
+    return isForeign || (origin !== undefined && !isOwn) ? foreign : undefined;
   }
   if (fetchSite !== undefined && fetchSite !== 'same-origin') return foreign;
-  return origin !== undefined && now.ownOrigins.includes(origin) ? undefined : foreign;
+  return isOwn ? undefined : foreign;
 }
 
 /** Forms of foreign pages can send three content types, none of them JSON. */

@@ -4,6 +4,7 @@ import { createKey } from '../admin/keys.ts';
 import { systemClock } from '../core/clock.ts';
 import { ok } from '../core/result.ts';
 import { hashSecret, createApiKeySecret } from '../accounts/key-secret.ts';
+import { makeOperatorLink } from './operator-link.ts';
 import { createAuthenticator } from './testing-authenticator.ts';
 import { cookieOf, openTestPeople, PASSWORD, SITE, type Joined, type TestPeople } from './testing-people.ts';
 import { totp } from './testing-totp.ts';
@@ -54,6 +55,37 @@ describe('a session that began without the second factor', () => {
     const whole = await asked('/two-factor/verify-totp', code(), half.cookie);
     expect(await people.person(whole.cookie)).toBeDefined();
     expect(await people.person(on.cookie)).toBeDefined();
+  });
+});
+
+describe('the second step', () => {
+  it('takes five tries, then begins again with the password, and rests after ten in a row', async () => {
+    const { code } = await turnOnTotp(ann.cookie);
+    const step = (cookie: string, fields: object) =>
+      people.ask('/two-factor/verify-totp', { ...fields }, { headers: { cookie }, address: '192.0.2.9' });
+    for (let round = 0; round < 2; round += 1) {
+      const half = await asked('/sign-in/email', ANN, '');
+      for (let index = 0; index < 5; index += 1) {
+        expect(await step(half.cookie, { code: '000000' })).toMatchObject({
+          error: { code: 'sign_in_failed' },
+        });
+      }
+      expect(await step(half.cookie, code())).toMatchObject({ ok: false });
+    }
+    const half = await asked('/sign-in/email', ANN, '');
+    expect(await step(half.cookie, code())).toMatchObject({ error: { code: 'rate_limit_exceeded' } });
+  });
+});
+
+describe("the operator's link", () => {
+  it('makes one operator, also when two use it at once', async () => {
+    const eve = await people.join('eve@example.com');
+    const token = new URL((await makeOperatorLink(people.deps, 'test')).link).searchParams.get('token');
+    const claim = ({ cookie }: Joined) => people.ask('/operator/claim', { token }, { headers: { cookie } });
+    const answers = await Promise.all([claim(ann), claim(eve)]);
+    expect(answers.filter((answer) => answer.ok)).toHaveLength(1);
+    const sites = [await people.person(ann.cookie), await people.person(eve.cookie)].map((one) => one?.site);
+    expect(new Set(sites)).toEqual(new Set(['operator', 'person']));
   });
 });
 
