@@ -80,7 +80,7 @@ export function Figures({ wide = 4, children }: { wide?: 3 | 4; children: ReactN
   return (
     <div
       className={classes(
-        'grid grid-cols-2 gap-3 sm:gap-4',
+        'grid gap-3 min-[22rem]:grid-cols-2 sm:gap-4',
         wide === 3 ? 'max-sm:[&>:last-child:nth-child(odd)]:col-span-2 sm:grid-cols-3' : 'xl:grid-cols-4',
       )}
     >

@@ -26,7 +26,7 @@ export function GateFrame({
         </a>
         <ThemeSwitch />
       </header>
-      <main className="mx-auto grid w-full max-w-[25rem] content-center gap-5 py-8">
+      <main className="mx-auto grid w-full max-w-[25rem] content-start gap-5 py-8 sm:content-center">
         <Card className="grid gap-5 !p-7">
           <div className="grid gap-1.5">
             <h1 className="text-xl font-semibold">{title}</h1>

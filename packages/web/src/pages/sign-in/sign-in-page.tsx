@@ -86,7 +86,10 @@ export default function SignInPage() {
         {site?.methods.wallet === true && (
           <WalletButton label="Go on with a wallet" siteUrl={site.publicUrl} onIn={goOn} />
         )}
-        <Link href="/reset-password" className={`${INLINE_LINK} justify-self-center text-sm`}>
+        <Link
+          href="/reset-password"
+          className={`${INLINE_LINK} inline-flex min-h-6 items-center justify-self-center text-sm`}
+        >
           Forgot the password?
         </Link>
       </div>
