@@ -9,6 +9,7 @@ import { handbookAddress, handbookNav, pageContents, searchPage } from './handbo
 import { sendNotFoundPage, wantsPage } from './not-found-page.ts';
 import { sendPage } from './pages.ts';
 import { languageOf, queryText } from './reader-language.ts';
+import { remembered } from './remembered.ts';
 import type { RouteRow } from './routes.ts';
 import { wildcard } from './wildcard.ts';
 
@@ -23,10 +24,16 @@ export type ReferenceOptions = {
 };
 
 /**
- * The API's description for programs and for people, made anew for each reader, and the handbook of this version under
+ * The API's description for programs and for people, made for its first reader, and the handbook of this version under
  * `/docs`.
  */
 export function referenceRoutes({ title, version, baseUrl }: ReferenceOptions): RouteRow[] {
+  const openApi = remembered((address: string) =>
+    JSON.stringify(openApiDocument({ title, version, baseUrl: address })),
+  );
+  const reference = remembered((asked: Omit<Parameters<typeof apiReferencePage>[0], 'title'>) =>
+    apiReferencePage({ ...asked, title }),
+  );
   let opened: Promise<Handbook> | undefined;
   // Loaded for the first reader, with what it renders with.
   const handbook = () => (opened ??= import('./handbook.ts').then(({ openHandbook }) => openHandbook()));
@@ -57,7 +64,7 @@ export function referenceRoutes({ title, version, baseUrl }: ReferenceOptions): 
   async function sendReference(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const language = languageOf(request, reply);
     const aside = handbookNav((await handbook()).titles(), '/docs/api');
-    sendPage(request, reply, apiReferencePage({ title, baseUrl: baseUrl(request), language, aside }));
+    sendPage(request, reply, reference({ baseUrl: baseUrl(request), language, aside }));
   }
 
   return [
@@ -68,7 +75,8 @@ export function referenceRoutes({ title, version, baseUrl }: ReferenceOptions): 
         // Public by nature, so a web page may read it too.
         void reply
           .header('access-control-allow-origin', '*')
-          .send(openApiDocument({ title, version, baseUrl: baseUrl(request) }));
+          .header('content-type', 'application/json; charset=utf-8')
+          .send(openApi(baseUrl(request)));
       },
     },
     { method: 'GET', path: '/docs/api', handler: sendReference },
