@@ -9,7 +9,17 @@ import { startDemoConnector, startGateway, type Gateway } from '../support/gatew
 import { moveClock } from '../support/movable-clock.ts';
 import { cleanUp } from '../support/processes.ts';
 import { axeViolations, startBrowser, type TestBrowser } from './support/browser.ts';
-import { chat, createKey, emailOf, fillSignUp, heading, mailedLink, siteOf, visit } from './support/steps.ts';
+import {
+  chat,
+  createKey,
+  emailOf,
+  fillSignUp,
+  heading,
+  mailedLink,
+  signIn,
+  siteOf,
+  visit,
+} from './support/steps.ts';
 
 /** The first hour of a person: from the mail to the free credit, a key, a request, and what becomes of keys. */
 
@@ -53,19 +63,33 @@ it('lets a person in by the link of the mail only, and gives the free credit the
     accounts: [],
   });
 
+  // Whoever opens the link has the mailbox, which is not the password.
   await page.goto(await mailedLink(gateway, emailOf('Mara'), 'Confirm your e-mail address'));
+  await heading(page, 'Sign in');
+  await signIn(page, gateway, 'Mara');
   await heading(page, 'Dashboard');
   await page.getByText('Have credit: done').waitFor();
   await page.getByText('$1.00', { exact: true }).first().waitFor();
+  expect(await axeViolations(page)).toEqual([]);
 });
 
 it('runs the very curl that the page shows, and the request and its cost appear by themselves', async (context) => {
   needBrowser(context);
   const { shown, secret } = await createKey(page, 'laptop');
   laptop = secret;
+  expect(secret).toMatch(/^sk-test-[0-9A-Za-z]+$/);
+  expect(await axeViolations(page)).toEqual([]);
+  // It is shown once, so no slip closes it.
+  await page.mouse.click(5, 5);
+  await shown.waitFor();
+  await page.keyboard.press('Escape');
+  await shown.getByText('This cannot be shown again.').waitFor();
+  await shown.getByRole('button', { name: 'Keep it open' }).click();
   await shown.getByRole('tab', { name: 'curl' }).click();
   const command = await shown.getByRole('group').locator('code').innerText();
   await shown.getByRole('button', { name: 'I saved it' }).click();
+  await page.getByRole('cell', { name: 'laptop' }).first().waitFor();
+  expect(await page.content()).not.toContain(secret);
   await visit(page, 'Dashboard');
   await page.getByText('Make a key: done').waitFor();
 

@@ -1,5 +1,11 @@
 import axe from 'axe-core';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from 'playwright-core';
 import { CHROMIUM_VARIABLE, chromiumPath } from '../../../tools/chromium.mjs';
 import { ensureWebIsBuilt } from './pages.ts';
 
@@ -11,9 +17,16 @@ const WAIT_MAX_MS = 30_000;
 export type Look = { theme: 'light' | 'dark'; size: 'desktop' | 'phone' };
 export const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
 
+/** The cookies of a window. */
+export type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>;
+
 export type TestBrowser = {
   /** A window of its own: no cookie is shared. What the page says against itself is collected in `complaints`. */
-  open(look?: Look): Promise<{ page: Page; context: BrowserContext; complaints: string[] }>;
+  open(
+    look?: Look,
+    /** Of a window before: whoever is signed in there is signed in here, too. */
+    cookies?: StorageState,
+  ): Promise<{ page: Page; context: BrowserContext; complaints: string[] }>;
   close(): Promise<void>;
 };
 
@@ -38,7 +51,11 @@ export async function startBrowser(ownName?: string): Promise<TestBrowser | { mi
     ],
   });
   return {
-    open: (look = { theme: 'light', size: 'desktop' }) => openPage(browser, look, ownName !== undefined),
+    open: (look = { theme: 'light', size: 'desktop' }, cookies?) =>
+      openPage(browser, look, {
+        ignoreHTTPSErrors: ownName !== undefined,
+        ...(cookies === undefined ? {} : { storageState: cookies }),
+      }),
     async close() {
       await keepLastLook(browser);
       await browser.close();
@@ -46,8 +63,8 @@ export async function startBrowser(ownName?: string): Promise<TestBrowser | { mi
   };
 }
 
-async function openPage(browser: Browser, { theme, size }: Look, ignoreHTTPSErrors: boolean) {
-  const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme, ignoreHTTPSErrors });
+async function openPage(browser: Browser, { theme, size }: Look, options: BrowserContextOptions) {
+  const context = await browser.newContext({ ...options, viewport: SIZES[size], colorScheme: theme });
   context.setDefaultTimeout(WAIT_MAX_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -68,11 +85,19 @@ async function keepLastLook(browser: Browser): Promise<void> {
   await Promise.all(pages.map((page, at) => page.screenshot({ path: `${folder}/${process.pid}-${at}.png` })));
 }
 
-/** What axe finds against WCAG 2.2 AA on the page as it is now, one line for each rule. */
-export async function axeViolations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
+const WCAG = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] };
+/** All that a theme can change. */
+const COLOURS = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] };
+
+/**
+ * What axe finds against WCAG 2.2 AA on the page as it is now, one line for each rule. `only` colours: for a page that was
+ * looked at whole in another theme.
+ */
+export async function axeViolations(page: Page, only?: 'colours'): Promise<string[]> {
+  if (await page.evaluate<boolean>('window.axe === undefined')) await page.evaluate(axe.source);
+  const runOnly = only === 'colours' ? COLOURS : WCAG;
   const found: unknown = await page.evaluate(
-    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+    `axe.run(document, { runOnly: ${JSON.stringify(runOnly)} })
       .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((n) => n.target.join(' ')).join(', ')))`,
   );
   return Array.isArray(found) ? found.map(String) : [`axe gave no answer: ${String(found)}`];
