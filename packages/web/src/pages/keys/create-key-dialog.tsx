@@ -78,6 +78,7 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
+        <SelectField label="Expires" options={EXPIRIES} value={days} onValue={setDays} />
         {mayChoose ? (
           <SelectField
             label="Belongs to"
@@ -91,7 +92,6 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
             It belongs to you: it counts in your limits in {account.name}, and ends when you leave.
           </p>
         )}
-        <SelectField label="Expires" options={EXPIRIES} value={days} onValue={setDays} />
         <LimitFields texts={texts} wrong={wrong} onTexts={setTexts} />
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
