@@ -48,10 +48,12 @@ export function AnswerView(props: {
       {!isGrowing && (
         <div className="flex flex-wrap items-center gap-x-7 gap-y-1">
           {answer.usage !== undefined && <UsageLine usage={answer.usage} />}
-          {answer.text !== '' && <CopyButton text={answer.text} block={() => shown.current} />}
-          <Button look="quiet" className="-mx-3.5" disabled={isRunning} onClick={onRegenerate}>
-            Ask again
-          </Button>
+          <span className="flex items-center gap-x-7">
+            {answer.text !== '' && <CopyButton text={answer.text} block={() => shown.current} />}
+            <Button look="quiet" className="-mx-3.5" disabled={isRunning} onClick={onRegenerate}>
+              Ask again
+            </Button>
+          </span>
         </div>
       )}
     </article>
