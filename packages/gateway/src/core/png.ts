@@ -1,7 +1,7 @@
 /**
- * Looks at a picture that a stranger made, and takes out all that is not the picture. Nothing is decoded: the chunks
- * are walked, their order and sizes are checked, and only those that change how the picture looks are kept. Text,
- * times, profiles, animation and private chunks go, so no prompt can travel in them.
+ * Looks at a picture that a stranger made, and takes out all that is not the picture: the chunks are walked, their order
+ * and sizes are checked, and only those that change how the picture looks are kept. Text, times, profiles, animation and
+ * private chunks go, so no prompt can travel in them. The pixels are looked at apart, see `png-pixels.ts`.
  *
  * Source: PNG specification, third edition, W3C, 2025-06, sections 5.2 (signature), 5.3 (chunks), 5.6 (order), 11.
  */
@@ -26,7 +26,6 @@ const KEPT: ReadonlyMap<string, number> = new Map([
 /**
  * Checks a PNG and strips it in its own place: what is kept moves down over what is not, so `bytes` are spoilt, and the
  * picture is a view of them. `width` and `height` are what was asked for, in pixels; `maxBytes` bounds what came in.
- * Checksums of chunks are not compared: a wrong one only spoils the node's own picture.
  */
 export function cleanPng(
   bytes: Buffer,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { deflateSync } from 'node:zlib';
 import { IMAGE_LIMITS } from '@switchyard/protocol/image.ts';
 import type { ImageRequest } from '@switchyard/protocol/image.ts';
 import { describe, expect, it } from 'vitest';
 import { jsonBody } from '../testing/raw-node.ts';
-import { pngChunk, testPng } from '../testing/test-png.ts';
+import { PNG_SIGNATURE, pngChunk, pngHeader, testPng } from '../testing/test-png.ts';
 import { ImageAnswer } from './image-answer.ts';
 import { imageWorkOf } from './job-offer.ts';
 
@@ -59,6 +60,30 @@ describe('the answer of an image job', () => {
     const { read } = answer();
     read.data(png);
     expect(read.finish(infoOf(png, change))).toMatchObject({ blame: 'target', cause: 'bad-picture' });
+  });
+
+  it('is looked at before it is handed on', async () => {
+    const { read } = answer();
+    read.data(PNG);
+    expect(read.finish(infoOf(PNG))).toBe('whole');
+    expect(await read.look()).toBeUndefined();
+  });
+
+  it.each<[string, Buffer]>([
+    ['pixels that are none', Buffer.from('hello')],
+    ['the pixels of a smaller picture', deflateSync(Buffer.alloc(513 * 500))],
+    ['words behind its pixels', Buffer.concat([deflateSync(Buffer.alloc(513 * 576)), Buffer.from('a fox')])],
+  ])('is held against the node for %s', async (_name, pixels) => {
+    const { read } = answer();
+    const png = Buffer.concat([
+      PNG_SIGNATURE,
+      pngHeader(REQUEST.width, REQUEST.height),
+      pngChunk('IDAT', pixels),
+      pngChunk('IEND'),
+    ]);
+    read.data(png);
+    expect(read.finish(infoOf(png))).toBe('whole');
+    expect(await read.look()).toMatchObject({ blame: 'target', cause: 'bad-picture' });
   });
 
   it('breaks the protocol with words that are none, and with too many bytes', () => {

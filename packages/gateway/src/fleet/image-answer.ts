@@ -5,6 +5,7 @@ import { parsePictureInfo, parseProgress } from '@switchyard/protocol/link/image
 import type { AttemptFault } from '../core/attempt.ts';
 import type { ImageSink, Picture } from '../core/image-attempt.ts';
 import { GrowingBytes } from '../core/growing-bytes.ts';
+import { hasWholePixels } from '../core/png-pixels.ts';
 import { cleanPng } from '../core/png.ts';
 import type { JobAnswer } from './job-answer.ts';
 
@@ -59,6 +60,13 @@ export class ImageAnswer implements JobAnswer {
     return 'whole';
   }
 
+  /** Whether a viewer can show it. Nodes that hand in what only looks like a picture from outside are not paid. */
+  async look(): Promise<AttemptFault | undefined> {
+    if (this.#picture !== undefined && (await isWhole(this.#picture.png))) return undefined;
+    this.#bytes.release();
+    return BAD_PICTURE;
+  }
+
   alive(): void {
     // The client is told of steps only.
   }
@@ -79,4 +87,9 @@ export class ImageAnswer implements JobAnswer {
   textChars(): number {
     return 0;
   }
+}
+
+/** Never rejects: what cannot be looked at is no picture. */
+function isWhole(png: Buffer): Promise<boolean> {
+  return hasWholePixels(png).catch(() => false);
 }

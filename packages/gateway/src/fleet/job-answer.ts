@@ -12,6 +12,8 @@ export type JobAnswer = {
   flush(): void;
   /** Takes FINISH. A fault: the node keeps to the protocol, but what it made is no answer. */
   finish(body: Uint8Array): 'whole' | 'breach' | AttemptFault;
+  /** What is there after FINISH and takes a while to look at. A fault: it is no answer. Absent: there is nothing to look at. */
+  look?(): Promise<AttemptFault | undefined>;
   /** The owner's calls. Of `end` and `fault` exactly one comes, unless the owner has cancelled. */
   alive(): void;
   end(): void;

@@ -301,10 +301,20 @@ export class NodeJob implements Attempt {
     this.#closed();
     if (fault !== undefined) {
       this.#failed(answer, fault);
-    } else if (answer !== undefined) {
-      this.#host.onOutcome({ end: 'finished' });
-      answer.end();
+    } else if (answer?.look === undefined) {
+      this.#finished(answer);
+    } else {
+      void answer.look().then((found) => {
+        if (found === undefined) this.#finished(answer);
+        else this.#failed(answer, found);
+      });
     }
+  }
+
+  #finished(answer: JobAnswer | undefined): void {
+    if (answer === undefined) return;
+    this.#host.onOutcome({ end: 'finished' });
+    answer.end();
   }
 
   #failed(answer: JobAnswer | undefined, fault: AttemptFault): void {
