@@ -21,7 +21,7 @@ import { freePort, startProcess, waitUntil } from './processes.ts';
 const commandLine = fileURLToPath(new URL('../packages/gateway/src/cli/main.ts', import.meta.url));
 /** The kept results of type stripping and the heap, as packages/gateway/bin/switchyard.mjs sets them. */
 export const compileCache = fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url));
-export const heapFlags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+export const heapFlags = ['--min-semi-space-size=16'];
 const behaviourNames = Object.keys(behaviours) as BehaviourName[];
 /** More than one, so that a run stays below the most requests per minute that one key may have. */
 const keyCount = 4;

@@ -5,17 +5,12 @@ import { buildWebOrSaySo } from './web.mjs';
 
 const commandLine = 'packages/gateway/src/cli/main.ts';
 /** As in packages/gateway/bin/switchyard.mjs. */
-const heap = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+const heap = '--min-semi-space-size=16';
 
 try {
   await prepare();
   await buildWebOrSaySo();
-  process.exitCode = await runInForeground(pinnedNode, [
-    ...heap,
-    commandLine,
-    'up',
-    ...process.argv.slice(2),
-  ]);
+  process.exitCode = await runInForeground(pinnedNode, [heap, commandLine, 'up', ...process.argv.slice(2)]);
 } catch (error) {
   reportFailure(error);
 }
