@@ -90,10 +90,24 @@ const WCAG = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa',
 const COLOURS = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] };
 
 /**
+ * Resolves when nothing moves any more. Colours that an element inherits change a frame after those of the element above,
+ * so a change of theme needs as many frames as elements are nested.
+ */
+const STILL = `(async () => {
+  for (let turn = 0; turn < 50; turn += 1) {
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const moving = document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations < Infinity);
+    if (moving.length === 0) return;
+    await Promise.all(moving.map((one) => one.finished.catch(() => undefined)));
+  }
+})()`;
+
+/**
  * What axe finds against WCAG 2.2 AA on the page as it is now, one line for each rule. `only` colours: for a page that was
  * looked at whole in another theme.
  */
 export async function axeViolations(page: Page, only?: 'colours'): Promise<string[]> {
+  await page.evaluate(STILL);
   if (await page.evaluate<boolean>('window.axe === undefined')) await page.evaluate(axe.source);
   const runOnly = only === 'colours' ? COLOURS : WCAG;
   const found: unknown = await page.evaluate(
