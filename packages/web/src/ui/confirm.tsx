@@ -1,7 +1,6 @@
 import type { FormEvent, ReactNode } from 'react';
 import { messageOf } from '../api/client.ts';
-import { Button } from './button.tsx';
-import { Dialog, DialogActions } from './dialog.tsx';
+import { Dialog, FormActions } from './dialog.tsx';
 import { Notice } from './notice.tsx';
 
 export type ConfirmDialogProps = {
@@ -33,12 +32,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
       <form onSubmit={submit} className="grid gap-5">
         <div className="grid gap-3 text-sm">{children}</div>
         {error !== null && error !== undefined && <Notice tone="bad">{messageOf(error)}</Notice>}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="danger" type="submit" busy={busy} disabled={disabled}>
-            {action}
-          </Button>
-        </DialogActions>
+        <FormActions action={action} busy={busy} look="danger" disabled={disabled} onClose={onClose} />
       </form>
     </Dialog>
   );

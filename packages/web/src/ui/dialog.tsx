@@ -148,3 +148,23 @@ function CloseCross() {
 export function DialogActions({ children }: { children: ReactNode }) {
   return <div className="flex flex-wrap justify-end gap-2 pt-1">{children}</div>;
 }
+
+/** The end of a form in a dialog: leave it, or do what the verb on the button says. */
+export function FormActions(props: {
+  action: string;
+  onClose: () => void;
+  busy?: boolean;
+  look?: 'primary' | 'danger';
+  /** The button waits for something, such as a typed name. */
+  disabled?: boolean;
+}) {
+  const { action, onClose, busy = false, look = 'primary', disabled = false } = props;
+  return (
+    <DialogActions>
+      <Button onClick={onClose}>Cancel</Button>
+      <Button look={look} type="submit" busy={busy} disabled={disabled}>
+        {action}
+      </Button>
+    </DialogActions>
+  );
+}

@@ -3,9 +3,8 @@ import type { AdjustCredit, OperatorAccount } from '@switchyard/protocol/console
 import { useState, type FormEvent } from 'react';
 import { sendJson } from '../../api/client.ts';
 import { withFreshSignIn } from '../../session/fresh.tsx';
-import { Button } from '../../ui/button.tsx';
 import { ConfirmDialog } from '../../ui/confirm.tsx';
-import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Dialog, FormActions } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/field.tsx';
 import { creditsText, Money, readUsd, usdText } from '../../ui/money.tsx';
 import { toast } from '../../ui/toast.tsx';
@@ -82,12 +81,7 @@ export function AdjustDialog({ account, onClose }: { account: OperatorAccount; o
           onChange={(event) => setReason(event.target.value)}
           hint="The members of the account read it in their ledger."
         />
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit">
-            Review
-          </Button>
-        </DialogActions>
+        <FormActions action="Review" onClose={onClose} />
       </form>
     </Dialog>
   );

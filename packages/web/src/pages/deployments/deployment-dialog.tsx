@@ -9,8 +9,7 @@ import { accountPath, sendJson } from '../../api/client.ts';
 import { nodesQuery, refresh } from '../../api/queries.ts';
 import { withFreshSignIn } from '../../session/fresh.tsx';
 import { useSignedIn } from '../../session/session.tsx';
-import { Button } from '../../ui/button.tsx';
-import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Dialog, FormActions } from '../../ui/dialog.tsx';
 import { Checkbox, TextField } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import { useAttempt } from '../../ui/use-attempt.ts';
@@ -94,12 +93,7 @@ export function DeploymentDialog({
             None chosen: every private node of the account, later ones too.
           </p>
         </fieldset>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" busy={busy}>
-            Save
-          </Button>
-        </DialogActions>
+        <FormActions action="Save" busy={busy} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -6,8 +6,7 @@ import { accountPath, sendJson } from '../../api/client.ts';
 import { membersQuery, refresh } from '../../api/queries.ts';
 import { withFreshSignIn } from '../../session/fresh.tsx';
 import { useMay, useSignedIn } from '../../session/session.tsx';
-import { Button } from '../../ui/button.tsx';
-import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Dialog, FormActions } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import { useAttempt } from '../../ui/use-attempt.ts';
@@ -93,12 +92,7 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
           </p>
         )}
         <LimitFields texts={texts} wrong={wrong} onTexts={setTexts} />
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" busy={busy}>
-            Create
-          </Button>
-        </DialogActions>
+        <FormActions action="Create" busy={busy} onClose={onClose} />
       </form>
     </Dialog>
   );

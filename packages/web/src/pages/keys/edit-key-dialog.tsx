@@ -5,8 +5,7 @@ import { accountPath, sendJson } from '../../api/client.ts';
 import { refresh } from '../../api/queries.ts';
 import { withFreshSignIn } from '../../session/fresh.tsx';
 import { useSignedIn } from '../../session/session.tsx';
-import { Button } from '../../ui/button.tsx';
-import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Dialog, FormActions } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
@@ -43,12 +42,7 @@ export function EditKeyDialog({ apiKey, onClose }: { apiKey: ConsoleKey; onClose
           onChange={(event) => setName(event.target.value)}
         />
         <LimitFields texts={texts} wrong={wrong} onTexts={setTexts} />
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" busy={busy}>
-            Save
-          </Button>
-        </DialogActions>
+        <FormActions action="Save" busy={busy} onClose={onClose} />
       </form>
     </Dialog>
   );

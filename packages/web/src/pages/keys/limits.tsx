@@ -1,6 +1,6 @@
 import type { ConsoleKey } from '@switchyard/protocol/console/keys.ts';
 import { TextField } from '../../ui/field.tsx';
-import { readUsd } from '../../ui/money.tsx';
+import { AMOUNT_WRONG, COUNT_WRONG, readLimitCount, readLimitUsd } from '../../ui/limit-input.ts';
 
 /** The limits of a key as they are typed. Empty: no limit. */
 export type LimitTexts = { day: string; month: string; requestsPerMinute: string; models: string };
@@ -26,13 +26,12 @@ export type Limits = {
 
 /** What was typed as numbers, or which field is wrong. */
 export function readLimits(texts: LimitTexts): Limits | { wrong: keyof LimitTexts } {
-  const amount = (text: string) => (text.trim() === '' ? null : readUsd(text));
-  const dayLimitMicros = amount(texts.day);
+  const dayLimitMicros = readLimitUsd(texts.day);
   if (dayLimitMicros === undefined) return { wrong: 'day' };
-  const monthLimitMicros = amount(texts.month);
+  const monthLimitMicros = readLimitUsd(texts.month);
   if (monthLimitMicros === undefined) return { wrong: 'month' };
-  const rate = texts.requestsPerMinute.trim();
-  if (rate !== '' && !/^[1-9]\d{0,6}$/.test(rate)) return { wrong: 'requestsPerMinute' };
+  const requestsPerMinute = readLimitCount(texts.requestsPerMinute);
+  if (requestsPerMinute === undefined) return { wrong: 'requestsPerMinute' };
   const models = texts.models
     .split(/[\s,]+/)
     .map((name) => name.trim())
@@ -40,7 +39,7 @@ export function readLimits(texts: LimitTexts): Limits | { wrong: keyof LimitText
   return {
     dayLimitMicros,
     monthLimitMicros,
-    requestsPerMinute: rate === '' ? null : Number(rate),
+    requestsPerMinute,
     models: models.length === 0 ? null : models,
   };
 }
@@ -58,7 +57,6 @@ export function LimitFields({
     value: texts[name],
     onChange: (event: { target: { value: string } }) => onTexts({ ...texts, [name]: event.target.value }),
   });
-  const amountError = 'An amount such as 5 or 0.50';
   return (
     <div className="grid gap-4 sm:grid-cols-2">
       <TextField
@@ -66,7 +64,7 @@ export function LimitFields({
         inputMode="decimal"
         placeholder="none"
         hint="Days begin at 0:00 UTC."
-        error={wrong === 'day' ? amountError : undefined}
+        error={wrong === 'day' ? AMOUNT_WRONG : undefined}
         {...field('day')}
       />
       <TextField
@@ -74,14 +72,14 @@ export function LimitFields({
         inputMode="decimal"
         placeholder="none"
         hint="Calendar months in UTC."
-        error={wrong === 'month' ? amountError : undefined}
+        error={wrong === 'month' ? AMOUNT_WRONG : undefined}
         {...field('month')}
       />
       <TextField
         label="Requests a minute"
         inputMode="numeric"
         placeholder="as the operator says"
-        error={wrong === 'requestsPerMinute' ? 'A whole number from 1' : undefined}
+        error={wrong === 'requestsPerMinute' ? COUNT_WRONG : undefined}
         {...field('requestsPerMinute')}
       />
       <TextField

@@ -5,8 +5,7 @@ import { accountPath, sendJson } from '../../api/client.ts';
 import { refresh } from '../../api/queries.ts';
 import { withFreshSignIn } from '../../session/fresh.tsx';
 import { useSignedIn } from '../../session/session.tsx';
-import { Button } from '../../ui/button.tsx';
-import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Dialog, FormActions } from '../../ui/dialog.tsx';
 import { SelectField } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import { useAttempt } from '../../ui/use-attempt.ts';
@@ -43,12 +42,7 @@ export function RotateKeyDialog({ apiKey, onClose }: { apiKey: ConsoleKey; onClo
       <form onSubmit={onSubmit(rotate)} className="grid gap-5">
         {error !== undefined && <ErrorNotice error={error} />}
         <SelectField label="The old secret ends" options={OVERLAPS} value={hours} onValue={setHours} />
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" busy={busy}>
-            Make the new secret
-          </Button>
-        </DialogActions>
+        <FormActions action="Make the new secret" busy={busy} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -8,7 +8,7 @@ import { withFreshSignIn } from '../../session/fresh.tsx';
 import { useSignedIn } from '../../session/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SecretField } from '../../ui/copy.tsx';
-import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Dialog, DialogActions, FormActions } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import { useAttempt } from '../../ui/use-attempt.ts';
@@ -66,12 +66,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
           options={MEMBER_ROLES.slice(mine).map((one) => ({ value: one, label: one }))}
           onValue={(value) => setRole(MEMBER_ROLES.find((one) => one === value) ?? 'viewer')}
         />
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" busy={busy}>
-            Invite
-          </Button>
-        </DialogActions>
+        <FormActions action="Invite" busy={busy} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -5,10 +5,10 @@ import { accountPath, sendJson } from '../../api/client.ts';
 import { refresh } from '../../api/queries.ts';
 import { withFreshSignIn } from '../../session/fresh.tsx';
 import { useSignedIn } from '../../session/session.tsx';
-import { Button } from '../../ui/button.tsx';
-import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Dialog, FormActions } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/field.tsx';
-import { readUsd, usdText } from '../../ui/money.tsx';
+import { AMOUNT_WRONG, COUNT_WRONG, readLimitCount, readLimitUsd } from '../../ui/limit-input.ts';
+import { usdText } from '../../ui/money.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { useAttempt } from '../../ui/use-attempt.ts';
@@ -65,7 +65,7 @@ export function MemberLimitsDialog({ member, onClose }: { member: Member; onClos
               hint={
                 member.share === null ? undefined : `${so}: ${usdText(member.share.spend[name].spent.micros)}`
               }
-              error={wrong === name ? 'An amount such as 5 or 0.50' : undefined}
+              error={wrong === name ? AMOUNT_WRONG : undefined}
               {...field(name)}
             />
           ))}
@@ -74,17 +74,12 @@ export function MemberLimitsDialog({ member, onClose }: { member: Member; onClos
               key={name}
               label={label}
               inputMode="numeric"
-              error={wrong === name ? 'A whole number from 1' : undefined}
+              error={wrong === name ? COUNT_WRONG : undefined}
               {...field(name)}
             />
           ))}
         </div>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" busy={busy}>
-            Save
-          </Button>
-        </DialogActions>
+        <FormActions action="Save" busy={busy} onClose={onClose} />
       </form>
     </Dialog>
   );
@@ -108,14 +103,14 @@ function textsOf(share: MemberShare | null): Texts {
 function readTexts(texts: Texts): UpdateMemberLimits | { wrong: keyof Texts } {
   const amounts: Partial<Record<keyof Texts, number | null>> = {};
   for (const { name } of AMOUNTS) {
-    const amount = texts[name].trim() === '' ? null : readUsd(texts[name]);
+    const amount = readLimitUsd(texts[name]);
     if (amount === undefined) return { wrong: name };
     amounts[name] = amount;
   }
   for (const { name } of COUNTS) {
-    const text = texts[name].trim();
-    if (text !== '' && !/^[1-9]\d{0,4}$/.test(text)) return { wrong: name };
-    amounts[name] = text === '' ? null : Number(text);
+    const count = readLimitCount(texts[name]);
+    if (count === undefined) return { wrong: name };
+    amounts[name] = count;
   }
   const { day = null, week = null, month = null, requestsPerMinute = null, concurrency = null } = amounts;
   return {

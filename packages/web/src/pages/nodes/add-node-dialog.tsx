@@ -7,7 +7,7 @@ import { withFreshSignIn } from '../../session/fresh.tsx';
 import { useSignedIn } from '../../session/session.tsx';
 import { Button, Spinner } from '../../ui/button.tsx';
 import { Code, SecretField } from '../../ui/copy.tsx';
-import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Dialog, DialogActions, FormActions } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/field.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
@@ -67,12 +67,7 @@ export function AddNodeDialog({ onClose }: { onClose: () => void }) {
             onChange={(event) => setPool(event.target.value)}
           />
         )}
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" busy={busy}>
-            Add
-          </Button>
-        </DialogActions>
+        <FormActions action="Add" busy={busy} onClose={onClose} />
       </form>
     </Dialog>
   );
