@@ -57,6 +57,7 @@ describe('the pixels of a PNG', () => {
     ['of an unknown filter', png(packed(5, ...ROWS.slice(1)))],
     ['of an unknown colour', png(packed(...ROWS), { colour: 5 })],
     ['of a depth that their colour has not', png(packed(...ROWS), { depth: 4 })],
+    ['of a palette that is not there', png(packed(0, 1, 0, 0, 0, 1), { colour: 3 })],
     ['of an unknown interlace', png(packed(...ROWS), { interlace: 2 })],
   ])('%s are not whole', async (_name, file) => {
     expect(await hasWholePixels(file)).toBe(false);

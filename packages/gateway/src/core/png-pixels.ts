@@ -1,18 +1,29 @@
 import { crc32, inflate } from 'node:zlib';
+import {
+  PNG_COLOURS,
+  PNG_FILTER_MAX,
+  PNG_PALETTE,
+  PNG_SIGNATURE,
+  pngChunkData,
+  readPngChunk,
+  readPngHeader,
+  type PngHeader,
+} from './png-chunks.ts';
 
 /**
  * Whether the pixels of a PNG are all there, and nothing else: each chunk has its checksum, and the packed pixels unpack to
  * just the rows that the header tells, each with a filter that there is. Unpacks in a thread of Node's pool; what was
  * unpacked is given back at once. `png` is one that `cleanPng` has let through; its size bounds what is unpacked.
  *
- * Source: PNG specification, third edition, W3C, 2025-06, sections 5.3 (chunks), 7.2 (rows), 8 (interlace), 9 (filters),
- * 11.2.1 (IHDR).
+ * Source: PNG specification, third edition, W3C, 2025-06, sections 7.2 (rows), 8 (interlace), 9 (filters).
  */
 export async function hasWholePixels(png: Buffer): Promise<boolean> {
-  const header = readHeader(png);
-  const packed = packedPixels(png);
-  if (header === undefined || packed === undefined) return false;
-  const passes = passesOf(header);
+  const header = readPngHeader(png);
+  if (header === undefined) return false;
+  const pixelBits = pixelBitsOf(header);
+  const packed = packedPixels(png, header.colour);
+  if (pixelBits === undefined || packed === undefined) return false;
+  const passes = passesOf(header, pixelBits);
   const rows = await unpack(
     packed,
     passes.reduce((sum, pass) => sum + pass.rows * pass.rowBytes, 0),
@@ -24,46 +35,31 @@ export async function hasWholePixels(png: Buffer): Promise<boolean> {
   return isWhole;
 }
 
-type Header = { width: number; height: number; pixelBits: number; isInterlaced: boolean };
-
 /** So many rows of so many bytes, the filter's one included. */
 type Pass = { rows: number; rowBytes: number };
 
-const SIGNATURE_BYTES = 8;
-const FILTER_MAX = 4;
-
-/** How many numbers a pixel has by its colour type, and of how many bits they may be. */
-const COLOURS: ReadonlyMap<number, { channels: number; depths: readonly number[] }> = new Map([
-  [0, { channels: 1, depths: [1, 2, 4, 8, 16] }],
-  [2, { channels: 3, depths: [8, 16] }],
-  [3, { channels: 1, depths: [1, 2, 4, 8] }],
-  [4, { channels: 2, depths: [8, 16] }],
-  [6, { channels: 4, depths: [8, 16] }],
-]);
-
-function readHeader(png: Buffer): Header | undefined {
-  const at = SIGNATURE_BYTES + 8;
-  const [depth = 0, colourType = 0, compression, filtering, interlace] = png.subarray(at + 8, at + 13);
-  const colour = COLOURS.get(colourType);
-  const isKnown = compression === 0 && filtering === 0 && (interlace === 0 || interlace === 1);
-  if (!isKnown || colour?.depths.includes(depth) !== true) return undefined;
-  return {
-    width: png.readUInt32BE(at),
-    height: png.readUInt32BE(at + 4),
-    pixelBits: colour.channels * depth,
-    isInterlaced: interlace === 1,
-  };
+/** Bits of a pixel. Undefined: a form that there is none of. */
+function pixelBitsOf({ depth, colour, packing, filtering, interlace }: PngHeader): number | undefined {
+  const form = PNG_COLOURS.get(colour);
+  const isKnown = packing === 0 && filtering === 0 && (interlace === 0 || interlace === 1);
+  return isKnown && form?.depths.includes(depth) === true ? form.channels * depth : undefined;
 }
 
-/** What the IDAT chunks hold together. Undefined: a chunk's checksum is wrong. */
-function packedPixels(png: Buffer): Buffer | undefined {
+/** What the IDAT chunks hold together. Undefined: a chunk's checksum is wrong, or the palette of a colour type is missing. */
+function packedPixels(png: Buffer, colour: number): Buffer | undefined {
+  let hasPalette = false;
   const parts: Buffer[] = [];
-  for (let at = SIGNATURE_BYTES; at < png.byteLength;) {
-    const end = at + 8 + png.readUInt32BE(at);
-    if (crc32(png.subarray(at + 4, end)) !== png.readUInt32BE(end)) return undefined;
-    if (png.toString('latin1', at + 4, at + 8) === 'IDAT') parts.push(png.subarray(at + 8, end));
-    at = end + 4;
+  for (
+    let chunk = readPngChunk(png, PNG_SIGNATURE.byteLength);
+    chunk !== undefined;
+    chunk = readPngChunk(png, chunk.end)
+  ) {
+    const checksumAt = chunk.end - 4;
+    if (crc32(png.subarray(chunk.at + 4, checksumAt)) !== png.readUInt32BE(checksumAt)) return undefined;
+    if (chunk.type === 'PLTE') hasPalette = true;
+    if (chunk.type === 'IDAT') parts.push(pngChunkData(png, chunk));
   }
+  if (colour === PNG_PALETTE && !hasPalette) return undefined;
   const [first] = parts;
   return parts.length === 1 ? first : Buffer.concat(parts);
 }
@@ -80,8 +76,8 @@ const ADAM7 = [
 ] as const;
 const WHOLE = [{ x: 0, y: 0, dx: 1, dy: 1 }] as const;
 
-function passesOf({ width, height, pixelBits, isInterlaced }: Header): Pass[] {
-  return (isInterlaced ? ADAM7 : WHOLE)
+function passesOf({ width, height, interlace }: PngHeader, pixelBits: number): Pass[] {
+  return (interlace === 1 ? ADAM7 : WHOLE)
     .map(({ x, y, dx, dy }) => ({
       columns: Math.max(0, Math.ceil((width - x) / dx)),
       rows: Math.max(0, Math.ceil((height - y) / dy)),
@@ -115,7 +111,7 @@ function hasKnownFilters(rows: Buffer, passes: readonly Pass[]): boolean {
   let at = 0;
   for (const pass of passes) {
     for (let row = 0; row < pass.rows; row += 1) {
-      if ((rows[at] ?? 0) > FILTER_MAX) return false;
+      if ((rows[at] ?? 0) > PNG_FILTER_MAX) return false;
       at += pass.rowBytes;
     }
   }

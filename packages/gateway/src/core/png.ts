@@ -1,18 +1,15 @@
+import { PNG_BODY_AT, PNG_SIGNATURE, readPngChunk, readPngHeader } from './png-chunks.ts';
+
 /**
  * Looks at a picture that a stranger made, and takes out all that is not the picture: the chunks are walked, their order
  * and sizes are checked, and only those that change how the picture looks are kept. Text, times, profiles, animation and
  * private chunks go, so no prompt can travel in them. The pixels are looked at apart, see `png-pixels.ts`.
  *
- * Source: PNG specification, third edition, W3C, 2025-06, sections 5.2 (signature), 5.3 (chunks), 5.6 (order), 11.
+ * Source: PNG specification, third edition, W3C, 2025-06, sections 5.6 (order), 11 (chunks).
  */
 export type PngProblem = 'not-png' | 'broken' | 'wrong-size' | 'too-large';
 
 export type CleanPng = { ok: true; png: Buffer } | { ok: false; problem: PngProblem };
-
-const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-/** Length, type and checksum around the data. */
-const CHUNK_FRAME_BYTES = 12;
-const HEADER_BYTES = 13;
 
 /** What may stand before the pixels besides the header, with the most bytes of data. Each once. */
 const KEPT: ReadonlyMap<string, number> = new Map([
@@ -32,39 +29,28 @@ export function cleanPng(
   asked: { width: number; height: number; maxBytes: number },
 ): CleanPng {
   if (bytes.byteLength > asked.maxBytes) return failed('too-large');
-  if (!bytes.subarray(0, SIGNATURE.byteLength).equals(SIGNATURE)) return failed('not-png');
-  const header = readChunk(bytes, SIGNATURE.byteLength);
-  if (header?.type !== 'IHDR' || header.dataBytes !== HEADER_BYTES) return failed('broken');
-  const width = bytes.readUInt32BE(header.at + 8);
-  const height = bytes.readUInt32BE(header.at + 12);
-  if (width !== asked.width || height !== asked.height) return failed('wrong-size');
-  const keptBytes = keepChunks(bytes, header.end);
+  if (!bytes.subarray(0, PNG_SIGNATURE.byteLength).equals(PNG_SIGNATURE)) return failed('not-png');
+  const header = readPngHeader(bytes);
+  if (header === undefined) return failed('broken');
+  if (header.width !== asked.width || header.height !== asked.height) return failed('wrong-size');
+  const keptBytes = keepChunks(bytes);
   return keptBytes === undefined ? failed('broken') : { ok: true, png: bytes.subarray(0, keptBytes) };
-}
-
-/** Where a chunk stands: from `at` to before `end`, with so many bytes of data. */
-type Chunk = { type: string; dataBytes: number; at: number; end: number };
-
-/** Undefined: it does not fit. */
-function readChunk(bytes: Buffer, at: number): Chunk | undefined {
-  if (at + CHUNK_FRAME_BYTES > bytes.byteLength) return undefined;
-  const dataBytes = bytes.readUInt32BE(at);
-  const end = at + CHUNK_FRAME_BYTES + dataBytes;
-  return end > bytes.byteLength
-    ? undefined
-    : { type: bytes.toString('latin1', at + 4, at + 8), dataBytes, at, end };
 }
 
 /**
  * Moves what is kept down to behind the header, in its order, up to IEND, which must end the file. The end of it.
  * Undefined: it does not fit, no pixels, pixels in two places, or a chunk that cannot stand there.
  */
-function keepChunks(bytes: Buffer, headerEnd: number): number | undefined {
+function keepChunks(bytes: Buffer): number | undefined {
   const seen = new Set<string>();
-  let keptEnd = headerEnd;
+  let keptEnd = PNG_BODY_AT;
   let pixelBytes = 0;
   let isAfterPixels = false;
-  for (let chunk = readChunk(bytes, headerEnd); chunk !== undefined; chunk = readChunk(bytes, chunk.end)) {
+  for (
+    let chunk = readPngChunk(bytes, PNG_BODY_AT);
+    chunk !== undefined;
+    chunk = readPngChunk(bytes, chunk.end)
+  ) {
     const { type, dataBytes, at, end } = chunk;
     if (type === 'IDAT') {
       if (isAfterPixels) return undefined;

@@ -1,4 +1,5 @@
 import { crc32, deflateSync } from 'node:zlib';
+import { PNG_SIGNATURE } from '../core/png-chunks.ts';
 
 /** Makes PNG files for tests, right ones and wrong ones. */
 export function pngChunk(type: string, data: Uint8Array = new Uint8Array(0)): Buffer {
@@ -10,7 +11,7 @@ export function pngChunk(type: string, data: Uint8Array = new Uint8Array(0)): Bu
   return Buffer.concat([length, body, checksum]);
 }
 
-export const PNG_SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+export { PNG_SIGNATURE };
 
 export function pngHeader(width: number, height: number): Buffer {
   const data = Buffer.alloc(13);

@@ -1,4 +1,16 @@
 import { inflateSync } from 'node:zlib';
+import {
+  PNG_BODY_AT,
+  PNG_COLOURS,
+  PNG_FILTER_MAX,
+  PNG_GREY,
+  PNG_GREY_ALPHA,
+  PNG_PALETTE,
+  pngChunkData,
+  readPngChunk,
+  readPngHeader,
+  type PngHeader,
+} from '../../core/png-chunks.ts';
 import type { Pixels } from './pixels.ts';
 
 /**
@@ -8,16 +20,16 @@ import type { Pixels } from './pixels.ts';
  *
  * What is see-through is laid on white, as most viewers do. Of 16 bits the upper 8 count.
  *
- * Source: PNG specification, third edition, W3C, 2025-06, sections 7.2 (rows), 9.2 (filters), 11.2.1 (IHDR).
+ * Source: PNG specification, third edition, W3C, 2025-06, sections 7.2 (rows), 9.2 (filters).
  */
 export function decodePng(png: Buffer, maxPixels: number): Pixels {
   const { header, palette, data } = readChunks(png);
   const { width, height, depth, colour } = header;
   if (width === 0 || height === 0 || width * height > maxPixels) throw new Error('the picture is too large');
-  const channels = CHANNELS.get(colour);
-  const isUnderstood = channels !== undefined && (depth === 8 || (depth === 16 && colour !== PALETTE));
-  if (!isUnderstood || header.interlace !== 0) throw new Error('the picture has a form that is not read');
-  const pixelBytes = channels * (depth / 8);
+  const form = PNG_COLOURS.get(colour);
+  if (form?.depths.includes(depth) !== true || depth < 8 || header.interlace !== 0)
+    throw new Error('the picture has a form that is not read');
+  const pixelBytes = form.channels * (depth / 8);
   const rowBytes = width * pixelBytes;
   const length = height * (rowBytes + 1);
   // The bound makes a small file that unpacks to gigabytes an error instead.
@@ -27,48 +39,19 @@ export function decodePng(png: Buffer, maxPixels: number): Pixels {
   return { width, height, rgb: toRgb(rows, { width, height, rowBytes, colour, step: depth / 8, palette }) };
 }
 
-const GREY = 0;
-const PALETTE = 3;
-const GREY_ALPHA = 4;
-/** Colour types and how many numbers a pixel of each has. */
-const CHANNELS: ReadonlyMap<number, number> = new Map([
-  [GREY, 1],
-  [2, 3],
-  [PALETTE, 1],
-  [GREY_ALPHA, 2],
-  [6, 4],
-]);
-const SIGNATURE_BYTES = 8;
-const HEADER_BYTES = 13;
-
-type Header = { width: number; height: number; depth: number; colour: number; interlace: number };
-
-function readChunks(png: Buffer): { header: Header; palette: Buffer; data: Buffer } {
-  let header: Header | undefined;
+function readChunks(png: Buffer): { header: PngHeader; palette: Buffer; data: Buffer } {
+  const header = readPngHeader(png);
+  if (header === undefined) throw new Error('the picture has no header');
   let palette: Buffer = Buffer.alloc(0);
   const data: Buffer[] = [];
-  for (let at = SIGNATURE_BYTES; at + 12 <= png.byteLength;) {
-    const length = png.readUInt32BE(at);
-    const body = png.subarray(at + 8, at + 8 + length);
-    if (body.byteLength !== length) throw new Error('the picture is cut short');
-    const type = png.toString('latin1', at + 4, at + 8);
-    if (type === 'IHDR' && length === HEADER_BYTES) header = readHeader(body);
-    if (type === 'PLTE') palette = body;
-    if (type === 'IDAT') data.push(body);
-    at += length + 12;
+  let at = PNG_BODY_AT;
+  for (let chunk = readPngChunk(png, at); chunk !== undefined; chunk = readPngChunk(png, at)) {
+    if (chunk.type === 'PLTE') palette = pngChunkData(png, chunk);
+    if (chunk.type === 'IDAT') data.push(pngChunkData(png, chunk));
+    at = chunk.end;
   }
-  if (header === undefined) throw new Error('the picture has no header');
+  if (at !== png.byteLength) throw new Error('the picture is cut short');
   return { header, palette, data: Buffer.concat(data) };
-}
-
-function readHeader(body: Buffer): Header {
-  return {
-    width: body.readUInt32BE(0),
-    height: body.readUInt32BE(4),
-    depth: body.readUInt8(8),
-    colour: body.readUInt8(9),
-    interlace: body.readUInt8(12),
-  };
 }
 
 type RowShape = { height: number; rowBytes: number; pixelBytes: number };
@@ -78,7 +61,7 @@ function undoFilters(rows: Buffer, { height, rowBytes, pixelBytes }: RowShape): 
   for (let row = 0; row < height; row += 1) {
     const start = row * (rowBytes + 1) + 1;
     const filter = rows[start - 1] ?? 0;
-    if (filter > 4) throw new Error('the picture has a filter that there is none of');
+    if (filter > PNG_FILTER_MAX) throw new Error('the picture has a filter that there is none of');
     if (filter === 0) continue;
     const above = row === 0 ? -1 : start - rowBytes - 1;
     for (let x = 0; x < rowBytes; x += 1) {
@@ -116,8 +99,8 @@ type Layout = {
 
 function toRgb(rows: Buffer, { width, height, rowBytes, colour, step, palette }: Layout): Uint8Array {
   const rgb = new Uint8Array(width * height * 3);
-  const channels = CHANNELS.get(colour) ?? 1;
-  const isGrey = colour === GREY || colour === GREY_ALPHA;
+  const channels = PNG_COLOURS.get(colour)?.channels ?? 1;
+  const isGrey = colour === PNG_GREY || colour === PNG_GREY_ALPHA;
   const hasAlpha = channels === 2 || channels === 4;
   let to = 0;
   for (let row = 0; row < height; row += 1) {
@@ -126,7 +109,7 @@ function toRgb(rows: Buffer, { width, height, rowBytes, colour, step, palette }:
       const alpha = hasAlpha ? (rows[from + (channels - 1) * step] ?? 0) : 255;
       for (let part = 0; part < 3; part += 1) {
         const value =
-          colour === PALETTE
+          colour === PNG_PALETTE
             ? (palette[(rows[from] ?? 0) * 3 + part] ?? 0)
             : (rows[from + (isGrey ? 0 : part) * step] ?? 0);
         rgb[to] = alpha === 255 ? value : Math.round((value * alpha + 255 * (255 - alpha)) / 255);
