@@ -90,16 +90,15 @@ const WCAG = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa',
 const COLOURS = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] };
 
 /**
- * Resolves when nothing moves any more. Colours that an element inherits change a frame after those of the element above,
- * so a change of theme needs as many frames as elements are nested.
+ * Resolves when nothing moves any more, at the latest after five seconds. Colours that an element inherits change a frame
+ * after those of the element above, so a change of theme needs as many frames as elements are nested. Asks again each frame
+ * instead of waiting for `finished`, which never comes for an element that was taken out at the wrong moment.
  */
 const STILL = `(async () => {
-  for (let turn = 0; turn < 50; turn += 1) {
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-    const moving = document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations < Infinity);
-    if (moving.length === 0) return;
-    await Promise.all(moving.map((one) => one.finished.catch(() => undefined)));
-  }
+  const moves = (one) => one.playState === 'running' && one.effect.getComputedTiming().iterations < Infinity;
+  const end = performance.now() + 5000;
+  do await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  while (document.getAnimations().some(moves) && performance.now() < end);
 })()`;
 
 /**
