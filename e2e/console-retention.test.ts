@@ -92,7 +92,9 @@ function addressOf(path: string, parts: Record<string, string>): string {
 async function statusOf(method: string, address: string, fields: Fields): Promise<number> {
   const query = new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)]));
   const answer =
-    method === 'GET' ? await ask(method, `${address}?${query}`) : await ask(method, address, fields);
+    method === 'GET'
+      ? await ask(method, `${address}?${query.toString()}`)
+      : await ask(method, address, fields);
   return answer.status;
 }
 

@@ -61,7 +61,15 @@ afterAll(async () => {
   await cleanUp();
 });
 
-type Case = { name: string; path?: string; method?: string; body?: string; headers?: Record<string, string> };
+type Case = {
+  name: string;
+  path?: string;
+  method?: string;
+  body?: string;
+  headers?: Record<string, string>;
+  /** There is such a page. */
+  isThere?: true;
+};
 
 /** The console before the sign-in, where anybody may write anything. */
 function consoleCases(): Case[] {
@@ -82,6 +90,58 @@ function consoleCases(): Case[] {
       headers: { cookie: marks('cookie') },
     },
     { name: 'operator page', path: `/api/console/operator/${marks('page')}`, method: 'GET' },
+  ];
+}
+
+/** Every page and file for all, each asked with a query; those of links in mails get tokens in theirs. */
+const PAGES = [
+  '/',
+  '/status',
+  '/docs',
+  '/docs/api',
+  '/docs/guide/money',
+  '/openapi.json',
+  '/site.css',
+  '/mark.svg',
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/favicon.ico',
+  '/app',
+  '/app/keys',
+  '/create',
+  '/sign-in',
+  '/sign-in/second-factor',
+  '/sign-up',
+  '/verify-email',
+  '/confirm-email',
+  '/reset-password',
+  '/invitation',
+  '/operator-setup',
+  '/operator',
+  '/operator/accounts',
+];
+
+function pageCases(): Case[] {
+  const headers = {
+    accept: 'text/html',
+    'accept-language': marks('language'),
+    referer: `https://${marks('referer')}.example/`,
+    cookie: `lang=${marks('cookie')}; theme=${marks('theme')}`,
+  };
+  const read = (path: string): Case => ({ name: path, path, method: 'GET', headers });
+  return [
+    ...[
+      ...PAGES.map((path) => `${path}?token=${marks('token')}&lang=${marks('lang')}&${marks('name')}=1`),
+      `/docs/search?q=${marks('question')}`,
+      `/docs/search?q=${'money '.repeat(100)}${marks('long')}`,
+      `/sign-in?next=/${marks('next')}`,
+      `/status?broken=%${marks('broken')}`,
+    ].map((path): Case => ({ ...read(path), isThere: true })),
+    ...['/docs/guide/', '/app/', '/operator/', '/sign-in/', '/assets/'].map((path) =>
+      read(path + marks('path')),
+    ),
+    read(`/api/auth/verify-email?token=${marks('token')}&callbackURL=/${marks('callback')}`),
   ];
 }
 
@@ -130,6 +190,7 @@ function casesFor(model: string): Case[] {
     },
     { name: 'wrong key', body: chat(marks('prompt')), headers: { authorization: `Bearer ${marks('key')}` } },
     ...consoleCases(),
+    ...pageCases(),
     ...responsesCases(model),
     ...imageCases(),
     { name: 'model path', path: `/v1/models/${marks('path')}`, method: 'GET' },
@@ -317,6 +378,7 @@ async function ask(gateway: Gateway, key: string, one: Case): Promise<void> {
     ...(method === 'GET' ? {} : { body: one.body ?? '' }),
   });
   await reply.text().catch(() => 'cut');
+  if (one.isThere === true) expect([one.name, reply.status]).not.toEqual([one.name, 404]);
 }
 
 /** Every file below a folder that holds the marker. */
