@@ -1,14 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ServerConfig } from '../config/config.ts';
 import type { RouteRow } from './routes.ts';
-import { createHttpServer, type HttpServer } from './server.ts';
+import { openTestServer, type TestServer } from './testing-server.ts';
 
 const LARGEST = 1024 * 1024;
 const LARGE = 900 * 1024;
 
-let server: HttpServer;
-let port = 0;
+let server: TestServer;
 let sockets: Socket[] = [];
 
 const rows: RouteRow[] = [
@@ -26,19 +24,7 @@ const rows: RouteRow[] = [
 ];
 
 beforeEach(async () => {
-  const silent = () => undefined;
-  server = createHttpServer({
-    config: {
-      host: '127.0.0.1',
-      port: 0,
-      trustedProxies: [],
-      chatBodyMaxBytes: LARGEST,
-    } as unknown as ServerConfig,
-    routes: rows,
-    handleUpgrade: silent,
-    log: { debug: silent, info: silent, warn: silent, error: silent },
-  });
-  ({ port } = await server.listen());
+  server = await openTestServer(rows, { config: { chatBodyMaxBytes: LARGEST } });
 });
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();
@@ -48,7 +34,7 @@ afterEach(async () => {
 
 /** Sends headers, and as much of the body as is given; what comes back before the rest of it was ever sent. */
 function begin(path: string, { length, headers = '', body = '' }: Sent): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
+  const socket = connect(server.port, '127.0.0.1');
   sockets.push(socket);
   const size = length === 'chunked' ? 'transfer-encoding: chunked' : `content-length: ${length}`;
   socket.write(
@@ -72,7 +58,7 @@ describe('a large body', () => {
   it('of nobody that is known does not break the connection of a client that sends it nevertheless', async () => {
     const body = new Uint8Array(8 * LARGEST);
     const headers = { 'content-type': 'application/json' };
-    const reply = await fetch(`http://127.0.0.1:${port}/v1/chat`, { method: 'POST', headers, body });
+    const reply = await fetch(`${server.origin}/v1/chat`, { method: 'POST', headers, body });
     expect([reply.status, await reply.json()]).toEqual([401, { bytes: 0 }]);
   });
 

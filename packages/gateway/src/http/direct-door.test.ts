@@ -1,12 +1,11 @@
 import { connect } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import type { ServerConfig } from '../config/config.ts';
 import { plainBodyLength } from './direct-door.ts';
-import type { Arrival } from './inference-row.ts';
-import { createHttpServer, type HttpServer } from './server.ts';
+import type { Arrival, InferenceRow } from './inference-row.ts';
+import { openTestServer, type TestServer } from './testing-server.ts';
 
 const BODY_MAX = 1_000;
-let server: HttpServer | undefined;
+let server: TestServer | undefined;
 let arrivals: Arrival[] = [];
 let logged: string[] = [];
 
@@ -25,23 +24,15 @@ async function start(trustedProxies: readonly string[] = []): Promise<number> {
     arrival.response.setHeader('x-request-id', arrival.requestId);
     arrival.response.end(arrival.body);
   };
-  const silent = () => undefined;
-  const note = (event: string) => void logged.push(event);
-  server = createHttpServer({
-    config: {
-      host: '127.0.0.1',
-      port: 0,
-      trustedProxies,
-      chatBodyMaxBytes: BODY_MAX,
-    } as unknown as ServerConfig,
-    routes: [
-      { method: 'POST', path: '/v1/chat/completions', bodyMaxBytes: BODY_MAX, serve },
-      { method: 'POST', path: '/v1/images/generations', bodyMaxBytes: 10, serve },
-    ],
-    handleUpgrade: silent,
-    log: { debug: silent, info: silent, warn: silent, error: note },
+  const rows: InferenceRow[] = [
+    { method: 'POST', path: '/v1/chat/completions', bodyMaxBytes: BODY_MAX, serve },
+    { method: 'POST', path: '/v1/images/generations', bodyMaxBytes: 10, serve },
+  ];
+  server = await openTestServer(rows, {
+    config: { trustedProxies, chatBodyMaxBytes: BODY_MAX },
+    onError: (event) => void logged.push(event),
   });
-  return (await server.listen()).port;
+  return server.port;
 }
 
 /** Sends the bytes as they are, and resolves to everything that came until the server ended the connection. */

@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testAccount, testKey, TEST_BRAND } from '../accounts/fixtures.ts';
 import { createKeyDirectory } from '../accounts/key-directory.ts';
-import type { ServerConfig } from '../config/config.ts';
 import { micros, ZERO_MICROS } from '../core/money.ts';
 import { failed, ok } from '../core/result.ts';
 import { createAddressGuard } from '../limits/address-guard.ts';
 import type { EarningsQuestion, EarningsReader } from '../receipts/earnings.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
 import { earningsRoutes } from './earnings-routes.ts';
-import { createHttpServer, type HttpServer } from './server.ts';
+import { openTestServer, type TestServer } from './testing-server.ts';
 
 const clock = createVirtualClock(Date.UTC(2026, 10, 20, 9));
 const keys = {
@@ -34,8 +33,7 @@ const directory = createKeyDirectory({
   },
 });
 
-let http: HttpServer;
-let base: string;
+let server: TestServer;
 let asked: EarningsQuestion[];
 let earnings: EarningsReader['earnings'];
 
@@ -62,28 +60,18 @@ beforeEach(async () => {
       },
     });
   };
-  const silent = () => undefined;
-  http = createHttpServer({
-    config: {
-      host: '127.0.0.1',
-      port: 0,
-      trustedProxies: [],
-      chatBodyMaxBytes: 1_000,
-    } as unknown as ServerConfig,
-    routes: earningsRoutes({
+  server = await openTestServer(
+    earningsRoutes({
       inference: { clock, authenticate: directory.authenticate, addressGuard: createAddressGuard(clock) },
       earnings: { earnings: (question) => earnings(question) },
       names: { node: () => undefined, account: () => undefined, shareBps: () => 7_000 },
     }),
-    handleUpgrade: silent,
-    log: { debug: silent, info: silent, warn: silent, error: silent },
-  });
-  base = `http://127.0.0.1:${(await http.listen()).port}`;
+  );
 });
-afterEach(() => http.close());
+afterEach(() => server.close());
 
 async function get(path: string, key?: keyof typeof keys, headers: Record<string, string> = {}) {
-  const reply = await fetch(base + path, {
+  const reply = await fetch(server.origin + path, {
     headers: { ...headers, ...(key === undefined ? {} : { authorization: `Bearer ${keys[key].secret}` }) },
   });
   const text = await reply.text();

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testAccount, testKey, TEST_BRAND } from '../accounts/fixtures.ts';
 import { createKeyDirectory } from '../accounts/key-directory.ts';
-import type { ServerConfig } from '../config/config.ts';
 import { failed, ok } from '../core/result.ts';
 import { createAddressGuard } from '../limits/address-guard.ts';
 import type { ReceiptQuestion, RecordReader } from '../receipts/reader.ts';
@@ -9,7 +8,7 @@ import { createReceiptSigner, newReceiptKeyPem, verifyReceipt } from '../receipt
 import { keptReceipt } from '../receipts/testing-receipts.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
 import { receiptRoutes } from './receipt-routes.ts';
-import { createHttpServer, type HttpServer } from './server.ts';
+import { openTestServer, type TestServer } from './testing-server.ts';
 
 const clock = createVirtualClock();
 const nowMs = clock.nowMs();
@@ -43,8 +42,7 @@ const signer = createReceiptSigner(newReceiptKeyPem());
 const receipt = keptReceipt();
 const operators = keptReceipt({ requestId: `req_${'o'.repeat(22)}`, accountId: 'acc_3' });
 
-let http: HttpServer;
-let base: string;
+let server: TestServer;
 /** What the reader was asked, and what it says. */
 let asked: ReceiptQuestion[];
 let records: Pick<RecordReader, 'list' | 'usage'>;
@@ -67,14 +65,8 @@ beforeEach(async () => {
         },
       ]),
   };
-  http = createHttpServer({
-    config: {
-      host: '127.0.0.1',
-      port: 0,
-      trustedProxies: [],
-      chatBodyMaxBytes: 1_000,
-    } as unknown as ServerConfig,
-    routes: receiptRoutes({
+  server = await openTestServer(
+    receiptRoutes({
       inference: {
         clock,
         authenticate: directory.authenticate,
@@ -91,16 +83,12 @@ beforeEach(async () => {
       signer,
       keyName: (id) => directory.key(id)?.identity.key.name,
     }),
-    handleUpgrade: () => undefined,
-    log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
-  });
-  const address = await http.listen();
-  base = `http://127.0.0.1:${address.port}`;
+  );
 });
-afterEach(() => http.close());
+afterEach(() => server.close());
 
 async function get(path: string, key?: keyof typeof keys, headers: Record<string, string> = {}) {
-  const reply = await fetch(base + path, {
+  const reply = await fetch(server.origin + path, {
     headers: { ...headers, ...(key === undefined ? {} : { authorization: `Bearer ${keys[key].secret}` }) },
   });
   const text = await reply.text();

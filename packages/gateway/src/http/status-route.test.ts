@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
-import { createHttpServer, type HttpServer } from './server.ts';
 import { statusRoute } from './status-route.ts';
+import { openTestServer, type TestServer } from './testing-server.ts';
 
 const clock = createVirtualClock(Date.UTC(2026, 10, 21));
 let asked = 0;
-let server: HttpServer;
+let server: TestServer;
 let address: string;
 
 beforeAll(async () => {
@@ -20,22 +20,8 @@ beforeAll(async () => {
     },
     { brand: 'Acme', version: '1', clock, isReady: () => true, isLedgerHealthy: () => true },
   );
-  server = createHttpServer({
-    config: {
-      host: '127.0.0.1',
-      port: 0,
-      publicUrl: undefined,
-      trustedProxies: [],
-      chatBodyMaxBytes: 1_000,
-      drainMs: 1,
-      drainDelayMs: 0,
-      metrics: { enabled: false, token: undefined },
-    },
-    routes: [route],
-    handleUpgrade() {},
-    log: { debug() {}, info() {}, warn() {}, error() {} },
-  });
-  address = `http://127.0.0.1:${(await server.listen()).port}/status`;
+  server = await openTestServer([route]);
+  address = `${server.origin}/status`;
 });
 afterAll(() => server.close());
 

@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { ServerConfig } from '../config/config.ts';
-import { createHttpServer, type HttpServer } from './server.ts';
+import { openTestServer, type TestServer } from './testing-server.ts';
 import { loadWebApp } from './web-app.ts';
 import type { Person } from '../people/person.ts';
 import { webRoutes } from './web-routes.ts';
@@ -13,7 +13,7 @@ import { webRoutes } from './web-routes.ts';
 const HTML = '<!doctype html>\n<html lang="en"><head><title>Switchyard</title></head></html>';
 const SCRIPT = 'console.log("app")';
 let folder = '';
-let server: HttpServer | undefined;
+let server: TestServer | undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'switchyard-web-'));
@@ -52,31 +52,18 @@ function build(): void {
   writeFileSync(join(folder, 'dist', 'assets', 'notes.txt'), 'no');
 }
 
-async function start(): Promise<{ base: string; port: number }> {
-  const silent = () => undefined;
-  server = createHttpServer({
-    config: {
-      host: '127.0.0.1',
-      port: 0,
-      trustedProxies: [],
-      chatBodyMaxBytes: 1_000,
-    } as unknown as ServerConfig,
-    routes: webRoutes(loadWebApp(folder), 'Yard & <Sons>', {
-      read: ({ cookie }) => Promise.resolve(personOf(cookie)),
-    }),
-    handleUpgrade: silent,
-    log: { debug: silent, info: silent, warn: silent, error: silent },
-  });
-  const { port } = await server.listen();
-  return { base: `http://127.0.0.1:${port}`, port };
+async function start(): Promise<TestServer> {
+  const sessions = { read: ({ cookie }: IncomingHttpHeaders) => Promise.resolve(personOf(cookie)) };
+  server = await openTestServer(webRoutes(loadWebApp(folder), 'Yard & <Sons>', sessions));
+  return server;
 }
 
 it.each(['/app', '/app/keys', '/app/nodes/nd_1', '/create', '/sign-in', '/sign-up', '/operator-setup'])(
   'serves the app at %s, under a strict policy, never kept',
   async (path) => {
     build();
-    const { base } = await start();
-    const reply = await fetch(base + path);
+    const { origin } = await start();
+    const reply = await fetch(origin + path);
     expect(reply.status).toBe(200);
     expect(await reply.text()).toContain('<title>Yard &#38; &#60;Sons&#62;</title>');
     expect(reply.headers.get('cache-control')).toBe('no-store');
@@ -95,8 +82,8 @@ it.each(['/app', '/app/keys', '/app/nodes/nd_1', '/create', '/sign-in', '/sign-u
 
 it.each(['/operator', '/operator/accounts?search=a%2Fb'])('serves %s to operators only', async (path) => {
   build();
-  const { base } = await start();
-  const ask = (cookie: string) => fetch(base + path, { headers: { cookie }, redirect: 'manual' });
+  const { origin } = await start();
+  const ask = (cookie: string) => fetch(origin + path, { headers: { cookie }, redirect: 'manual' });
   const operators = await ask('site=operator');
   expect([operators.status, await operators.text()]).toEqual([200, expect.stringContaining('operators')]);
   const persons = await ask('site=person');
@@ -117,8 +104,8 @@ it.each([
   ['', '<html lang="en">'],
 ])('writes the theme of the cookie %j into the page', async (cookie, expected) => {
   build();
-  const { base } = await start();
-  const reply = await fetch(`${base}/app`, { headers: { cookie } });
+  const { origin } = await start();
+  const reply = await fetch(`${origin}/app`, { headers: { cookie } });
   expect(await reply.text()).toContain(expected);
 });
 
@@ -127,8 +114,8 @@ it.each([
   ['identity', null],
 ])('keeps a hashed file for ever and sends it to one who accepts %j as %j', async (accepted, encoding) => {
   build();
-  const { base } = await start();
-  const reply = await fetch(`${base}/assets/app-1a2b.js`, { headers: { 'accept-encoding': accepted } });
+  const { origin } = await start();
+  const reply = await fetch(`${origin}/assets/app-1a2b.js`, { headers: { 'accept-encoding': accepted } });
   expect(reply.headers.get('content-encoding')).toBe(encoding);
   expect(reply.headers.get('cache-control')).toContain('immutable');
   expect(reply.headers.get('content-type')).toContain('javascript');
@@ -153,13 +140,13 @@ it.each([
 });
 
 it('says what to run when the pages are not built', async () => {
-  const { base } = await start();
-  const reply = await fetch(`${base}/app/keys`);
+  const { origin } = await start();
+  const reply = await fetch(`${origin}/app/keys`);
   expect(reply.status).toBe(503);
   const html = await reply.text();
   expect(html).toContain('node tools/web.mjs');
   expect(html).not.toContain('<script');
-  expect((await fetch(`${base}/site.css`)).status).toBe(200);
+  expect((await fetch(`${origin}/site.css`)).status).toBe(200);
 });
 
 /** `fetch` would tidy the path before it is sent. */
@@ -182,8 +169,8 @@ it.each([
   ['/api/console/nowhere', 'text/html', 'application/json; charset=utf-8'],
 ])('says to %s with %s that it is not there, as %s', async (path, accept, type) => {
   build();
-  const { base } = await start();
-  const reply = await fetch(base + path, { headers: { accept } });
+  const { origin } = await start();
+  const reply = await fetch(origin + path, { headers: { accept } });
   expect([reply.status, reply.headers.get('content-type')]).toEqual([404, type]);
   expect(await reply.text()).not.toContain('nowhere');
 });
