@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url';
 import type { Target } from './behaviours.ts';
 import { acceptsConnections, freePort, startProcess, waitUntil } from './processes.ts';
 
-/** Starts the bare relay of `relay-server.ts` in front of `upstream`, with the heap that the gateway has. */
+/** Starts the bare relay of `relay-server.ts` in front of `upstream`. */
 export async function startRelay(upstream: Target): Promise<Target> {
   const port = await freePort();
   const server = fileURLToPath(new URL('relay-server.ts', import.meta.url));
   const running = startProcess({
     command: process.execPath,
-    args: ['--min-semi-space-size=16', server, String(port), String(upstream.port)],
+    args: [server, String(port), String(upstream.port)],
     place: 'target',
   });
   await waitUntil(running, 'relay', () => acceptsConnections(port));

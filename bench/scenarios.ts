@@ -14,11 +14,11 @@ import { cpuMicros, median, residentBytes } from './measure.ts';
 /**
  * How long and how many. `firstWarmUpMs`: before a target's first round, because Node compiles its busiest code during
  * the first ten seconds of load, in threads whose CPU counts. `warmUpMs`: before each round, since the other targets' turns
- * leave a program of any size cold: after twelve seconds without work it needs five to be as fast as before.
+ * leave a program cold.
  */
 export type Size = { durationMs: number; warmUpMs: number; firstWarmUpMs: number; streams: number };
 
-export const fullSize: Size = { durationMs: 5_000, warmUpMs: 5_000, firstWarmUpMs: 10_000, streams: 1_000 };
+export const fullSize: Size = { durationMs: 5_000, warmUpMs: 1_000, firstWarmUpMs: 10_000, streams: 1_000 };
 export const quickSize: Size = { durationMs: 1_000, warmUpMs: 500, firstWarmUpMs: 500, streams: 200 };
 
 /** What one run against one target gave. Absent: it does not apply. */

@@ -21,12 +21,8 @@ if (node === pinned && !existsSync(pinned)) {
   process.stderr.write(`switchyard needs Node ${MAJOR_MIN} or newer; this is ${process.version}.\n`);
   process.exit(1);
 }
-// Room for the objects of running requests, in MiB: with V8's own start of 1 they are taken for old ones and cost a
-// quarter more CPU for each request, and 50 MB (32 clients). A bound of 16 as well would save 13 MB at rest and cost 256
-// clients a tenth more CPU (2026-11-21).
-const heap = '--min-semi-space-size=16';
 // A process of its own: Node reads the cache's setting once, at its start.
-const child = spawn(node, [heap, program, ...process.argv.slice(2)], { stdio: 'inherit' });
+const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
 // A terminal's Ctrl-C reaches the child by itself, and a second one would end it at once.
 process.on('SIGINT', () => undefined);
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -12,6 +12,7 @@ import type { Config } from './config/config.ts';
 import type { PrintedValue } from './config/print.ts';
 import { systemClock as clock } from './core/clock.ts';
 import type { Log } from './core/log.ts';
+import { Roster } from './core/roster.ts';
 import type { AnyRow } from './http/routes.ts';
 import { createHttpServer } from './http/server.ts';
 import type { InferenceDeps } from './inference/deps.ts';
@@ -84,7 +85,7 @@ async function startParts(
   const nodes = await openNodes(base, stores);
   const people = await openPeopleOf(base, stores, nodes.fleet);
 
-  const running: InferenceDeps['running'] = new Set();
+  const running: InferenceDeps['running'] = new Roster();
   const shutdown = createShutdown({
     clock,
     log,

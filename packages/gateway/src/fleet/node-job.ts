@@ -21,6 +21,7 @@ import { createReceived, isAckDue, takeAck, takeSeq } from '@switchyard/protocol
 import type { StreamSeq } from '@switchyard/protocol/link/replay.ts';
 import type { LinkWriter } from '@switchyard/protocol/link/writer.ts';
 import type { Attempt, AttemptFault } from '../core/attempt.ts';
+import { NOWHERE, type Rostered } from '../core/roster.ts';
 import type { JobAnswer } from './job-answer.ts';
 import { decideJobDue } from './job-rules.ts';
 import type { JobPhase, JobView } from './job-rules.ts';
@@ -57,9 +58,10 @@ export type JobOptions = {
  * Methods that take records give back a close code when the node broke the protocol. The session closes then and
  * calls `lost` on all its jobs. Bound: at most a stream window (256 KiB) of parts comes after `pause`.
  */
-export class NodeJob implements Attempt {
+export class NodeJob implements Attempt, Rostered {
   readonly stream: number;
   readonly alias: string;
+  rosterPlace = NOWHERE;
   readonly #host: JobHost;
   readonly #window = createReceiveWindow(LINK_LIMITS.streamWindowBytes);
   readonly #view: JobView;

@@ -13,6 +13,7 @@ import type { Attempt, AttemptFault, AttemptRequest, AttemptSink } from '../core
 import type { ImageSink } from '../core/image-attempt.ts';
 import type { Pass } from '../core/breaker.ts';
 import { randomBase62 } from '../core/ids.ts';
+import { Roster } from '../core/roster.ts';
 import type { NodeIdentity, NodeStatus } from './fleet.ts';
 import { ImageAnswer } from './image-answer.ts';
 import { TextAnswer } from './job-answer.ts';
@@ -55,7 +56,7 @@ export class NodeSession {
   readonly #host: SessionHost;
   readonly #hello: Hello;
   readonly #isResumable: boolean;
-  readonly #jobs = new Map<number, NodeJob>();
+  readonly #jobs = new Roster<NodeJob>();
   /** Those of them that were given up without an answer to CANCEL. */
   readonly #stuckJobs = new Set<NodeJob>();
   readonly #connectedAtMs: number;
@@ -143,7 +144,7 @@ export class NodeSession {
     older?.close(CLOSE_CODES.replaced, 'resumed');
     this.#heldSinceMs = undefined;
     const isKnown = received.every(({ stream }) => this.wasOpened(stream));
-    const mine = [...this.#jobs.values()].map((job) => job.goOn());
+    const mine = [...this.#jobs].map((job) => job.goOn());
     this.writer.control(RECORD_TYPES.resumed, 0, encodeStreamSeqs(mine));
     if (!isKnown || !this.writer.replay(received)) return CLOSE_CODES.protocol;
     this.#log('node_resumed', { count: this.#jobs.size });
@@ -159,7 +160,7 @@ export class NodeSession {
     this.#line = undefined;
     this.#heldSinceMs = this.#host.clock.monotonicMs();
     this.writer.detach();
-    for (const job of this.#jobs.values()) job.hold();
+    for (const job of this.#jobs) job.hold();
     this.#log('node_held', { code, count: this.#jobs.size });
   }
 
@@ -217,7 +218,7 @@ export class NodeSession {
   // ---- jobs
 
   job(stream: number): NodeJob | undefined {
-    return this.#jobs.get(stream);
+    return this.#jobs.find((job) => job.stream === stream);
   }
 
   /** Whether a job was ever offered on this stream. */
@@ -260,7 +261,7 @@ export class NodeSession {
       },
     });
     this.#nextStream += 2;
-    this.#jobs.set(job.stream, job);
+    this.#jobs.add(job);
     return job;
   }
 
@@ -293,11 +294,11 @@ export class NodeSession {
       return;
     }
     this.#guard(() => {
-      for (const job of this.#jobs.values()) job.tick(nowMs);
+      for (const job of this.#jobs) job.tick(nowMs);
     });
     if (nowMs - this.#ackedAtMs < LINK_TIMES.ackMs) return;
     this.#ackedAtMs = nowMs;
-    this.#acknowledge([...this.#jobs.values()].flatMap((job) => job.takeAck()));
+    this.#acknowledge([...this.#jobs].flatMap((job) => job.takeAck()));
   }
 
   #acknowledge(acks: readonly StreamSeq[]): void {
@@ -316,7 +317,7 @@ export class NodeSession {
   }
 
   #onJobClosed(job: NodeJob): void {
-    this.#jobs.delete(job.stream);
+    this.#jobs.delete(job);
     this.#stuckJobs.delete(job);
     this.#lastAcks.push(...job.takeAck());
     this.#closeWhenDrained();
@@ -376,7 +377,7 @@ export class NodeSession {
     this.#isEnded = true;
     this.#line = undefined;
     this.writer.stop();
-    for (const job of this.#jobs.values()) this.#guard(() => job.lost());
+    for (const job of this.#jobs) this.#guard(() => job.lost());
     this.#host.metrics.sessionClosed(code);
     const isBreach = code === CLOSE_CODES.protocol || code === CLOSE_CODES.tooBig;
     this.#log('node_closed', { code }, isBreach ? 'warn' : 'info');

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { ErrorCode, Fault } from '../core/errors.ts';
 import type { Micros } from '../core/money.ts';
 import type { Result } from '../core/result.ts';
+import type { Roster, Rostered } from '../core/roster.ts';
 import type { Ledger, Receipt } from '../ledger/ledger.ts';
 import type { AddressGuard } from '../limits/address-guard.ts';
 import type { KeyLimits, Limits } from '../limits/key-limits.ts';
@@ -32,7 +33,7 @@ export type InferenceDeps = {
   /** How often one request is tried before its first content, and until when. */
   retry: { attempts: number; budgetMs: number };
   /** Requests that run now. Bounded by the limits of the keys. */
-  running: Set<Run>;
+  running: Roster<Run>;
   /** False once the server is shutting down. */
   accepting(): boolean;
   /** What new paid requests are told while the operator has paused them. */
@@ -41,7 +42,7 @@ export type InferenceDeps = {
 };
 
 /** A request that runs, of text or of a picture. */
-export type Run = {
+export type Run = Rostered & {
   /** About once a second, with monotonic time. */
   tick(nowMs: number): void;
   /** Ends it with an error: the server's time to drain is over. */

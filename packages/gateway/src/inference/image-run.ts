@@ -6,11 +6,13 @@ import { picturePieces, pictureReplyBytes } from '../core/image-surface.ts';
 import { openAiFaultBody } from '../core/fault-body.ts';
 import { LIMITS } from '../core/limits.ts';
 import { ZERO_MICROS } from '../core/money.ts';
+import { NOWHERE } from '../core/roster.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 import type { ImageTarget, ImageTicket } from '../routing/image-router.ts';
 import { clientFault } from './adapt-fault.ts';
 import { needsClassifier, type AdmittedImage } from './admit-image.ts';
 import type { Claim } from './idempotency.ts';
+import type { Run } from './deps.ts';
 import type { ImageDeps } from './image-deps.ts';
 import { isStalled, ReplyWriter } from './reply-writer.ts';
 
@@ -26,7 +28,8 @@ type End = { kind: 'finished' } | { kind: 'failed'; fault: Fault } | { kind: 'cl
  * picture is there and may be handed out, released otherwise. The picture leaves after the ledger's commit and is kept
  * nowhere. The run lasts until the client has taken it: a picture that is read slowly counts as a request under way.
  */
-export class ImageRun {
+export class ImageRun implements Run {
+  rosterPlace = NOWHERE;
   readonly #deps: ImageDeps;
   readonly #admitted: AdmittedImage;
   readonly #claim: Claim | undefined;

@@ -69,7 +69,7 @@ function beginText(
 }
 
 /** One coarse timer for all running requests: header commits, keepalives, stalled clients. */
-export function startPulse(clock: Clock, running: ReadonlySet<Run>): Timer {
+export function startPulse(clock: Clock, running: Iterable<Run>): Timer {
   return clock.every(1_000, () => {
     const nowMs = clock.monotonicMs();
     for (const run of running) run.tick(nowMs);

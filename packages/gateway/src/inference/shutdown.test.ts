@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { NOWHERE, Roster } from '../core/roster.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
 import { createShutdown } from './shutdown.ts';
-import type { InferenceDeps } from './deps.ts';
+import type { InferenceDeps, Run } from './deps.ts';
 
 /** Lets what was resolved go on. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -9,8 +10,9 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 function setup(delayMs: number) {
   const clock = createVirtualClock();
   const events: string[] = [];
-  const running: InferenceDeps['running'] = new Set();
-  const run = {
+  const running: InferenceDeps['running'] = new Roster();
+  const run: Run = {
+    rosterPlace: NOWHERE,
     abort: () => {
       events.push('aborted');
       running.delete(run);

@@ -5,6 +5,7 @@ import type { Attempt, AttemptRequest, AttemptSink } from '../core/attempt.ts';
 import { fault } from '../core/errors.ts';
 import { micros } from '../core/money.ts';
 import { failed, ok } from '../core/result.ts';
+import { Roster } from '../core/roster.ts';
 import type { BatchOutcome, JournalItem } from '../ledger/journal.ts';
 import type { Ledger, Receipt } from '../ledger/ledger.ts';
 import { createLedger } from '../ledger/memory-owner.ts';
@@ -207,7 +208,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
     queue: createWaitingQueue(clock, router, { waitMs: 20_000, depthPerModel: 2 }),
     nodeWork: { watch: () => undefined, earner: () => undefined, done: () => undefined },
     retry: { attempts: 3, budgetMs: 180_000 },
-    running: new Set(),
+    running: new Roster(),
     accepting: () => world.accepting,
     observer: {
       ended(receipt) {

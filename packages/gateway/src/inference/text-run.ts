@@ -3,6 +3,7 @@ import { isContentPart } from '@switchyard/protocol/parts.ts';
 import type { Attempt, AttemptFault } from '../core/attempt.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import type { Micros } from '../core/money.ts';
+import { NOWHERE } from '../core/roster.ts';
 import { createTryBudget, type TryBudget } from '../core/try-budget.ts';
 import type { Receipt, Resolution } from '../ledger/ledger.ts';
 import type { Target, Tried } from '../routing/target.ts';
@@ -17,7 +18,7 @@ import { busyFault, noTargetFault } from './no-target.ts';
 import { PoisonWatch } from './poison.ts';
 import { resolveHold } from './resolve-hold.ts';
 import type { RunEnd } from './settle.ts';
-import type { InferenceDeps } from './deps.ts';
+import type { InferenceDeps, Run } from './deps.ts';
 import { TextReply } from './text-reply.ts';
 import { TrySink, type TryOwner } from './try-sink.ts';
 import { workedTry, type WorkedTry } from './worked-try.ts';
@@ -31,7 +32,8 @@ const DRAIN_MAX_MS = 60_000;
  *
  * States: trying (no content yet) -> answering (content was delivered) -> closing (the ledger commits) -> done.
  */
-export class TextRun {
+export class TextRun implements Run {
+  rosterPlace = NOWHERE;
   readonly #deps: InferenceDeps;
   readonly #admitted: Admitted;
   /** There with an `Idempotency-Key`. */

@@ -6,6 +6,7 @@ import { startPulse } from '../../inference/serve-text.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { fault } from '../../core/errors.ts';
 import { failed, ok } from '../../core/result.ts';
+import { Roster } from '../../core/roster.ts';
 import { createTrustBook } from '../../fleet/trust/trust-book.ts';
 import type { Hold, Receipt } from '../../ledger/ledger.ts';
 import { createLedger } from '../../ledger/memory-owner.ts';
@@ -117,7 +118,7 @@ export function startProcess(stage: Stage, life: Life): GatewayProcess {
     nodeWork: nodeWorkOf(stage, clock),
     // Time is no bound here: what the oracle expects does not depend on how slow a target is.
     retry: { attempts: 3, budgetMs: Infinity },
-    running: new Set(),
+    running: new Roster(),
     accepting: () => process.isAccepting,
     observer: {
       ended(receipt) {

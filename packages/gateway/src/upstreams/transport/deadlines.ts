@@ -1,7 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
+import { Roster, type Rostered } from '../../core/roster.ts';
 
 /** `atMs` is on the monotonic clock and may be moved at any time; `NEVER` stops the watch without ending it. */
-export type Deadline = { atMs: number; onPassed(): void };
+export type Deadline = Rostered & { atMs: number; onPassed(): void };
 
 export const NEVER = Number.POSITIVE_INFINITY;
 
@@ -16,7 +17,7 @@ export type Deadlines = {
  * look at all of them twice a second. A deadline passes up to one period late.
  */
 export function createDeadlines(clock: Clock, periodMs = 500): Deadlines {
-  const watched = new Set<Deadline>();
+  const watched = new Roster<Deadline>();
   const timer = clock.every(periodMs, () => {
     const nowMs = clock.monotonicMs();
     for (const deadline of watched) {
@@ -26,7 +27,7 @@ export function createDeadlines(clock: Clock, periodMs = 500): Deadlines {
     }
   });
   return {
-    add: (deadline) => void watched.add(deadline),
+    add: (deadline) => watched.add(deadline),
     remove: (deadline) => void watched.delete(deadline),
     close: () => {
       timer.cancel();

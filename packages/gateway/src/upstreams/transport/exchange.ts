@@ -3,6 +3,7 @@ import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import type { Dispatcher, Pool } from 'undici';
 import type { Attempt, AttemptSink } from '../../core/attempt.ts';
 import type { Clock } from '../../core/clock.ts';
+import { NOWHERE } from '../../core/roster.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { NEVER } from './deadlines.ts';
 import type { UpstreamFault } from './fault-causes.ts';
@@ -108,7 +109,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { timeouts, clock } = options;
     const waitMs = options.stream ? timeouts.firstPartMs : timeouts.wholeReplyMs;
     this.#lastPartMs = clock.monotonicMs();
-    this.#deadline = { atMs: this.#lastPartMs + waitMs, onPassed: () => this.#onDeadline() };
+    this.#deadline = {
+      rosterPlace: NOWHERE,
+      atMs: this.#lastPartMs + waitMs,
+      onPassed: () => this.#onDeadline(),
+    };
   }
 
   start(): void {
