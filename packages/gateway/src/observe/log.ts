@@ -1,9 +1,10 @@
 import type { Clock, Timer } from '../core/clock.ts';
 import type { LogLevel } from '../core/errors.ts';
-import { LOG_FIELDS, type Log, type LogFields } from '../core/log.ts';
+import { LOG_FIELDS, type Log, type LogField, type LogFields } from '../core/log.ts';
 import { openLineWriter } from './line-writer.ts';
 
-const ALLOWED: ReadonlySet<string> = new Set(LOG_FIELDS);
+/** The allowed fields, each with the text before its value. */
+const BEFORE_VALUE: ReadonlyMap<string, string> = new Map(LOG_FIELDS.map((name) => [name, `,"${name}":`]));
 
 /** Longest text of one field. Ids, codes and names are shorter; anything longer was not meant for a log. */
 const FIELD_MAX_CHARS = 400;
@@ -41,9 +42,12 @@ export function createLog(
 
 function fieldsText(fields: LogFields = {}): string {
   let text = '';
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined || !ALLOWED.has(name)) continue;
-    text += `,"${name}":${typeof value === 'string' ? stringText(value) : numberText(value)}`;
+  // Half the time of a loop over entries, which are made for it.
+  for (const name in fields) {
+    const value = fields[name as LogField];
+    const before = BEFORE_VALUE.get(name);
+    if (value === undefined || before === undefined) continue;
+    text += before + (typeof value === 'string' ? stringText(value) : numberText(value));
   }
   return text;
 }
