@@ -4,11 +4,13 @@ import { runInForeground } from './run-child.mjs';
 import { buildWebOrSaySo } from './web.mjs';
 
 const commandLine = 'packages/gateway/src/cli/main.ts';
+/** As in packages/gateway/bin/switchyard.mjs. */
+const heap = '--no-allocation-site-pretenuring';
 
 try {
   await prepare();
   await buildWebOrSaySo();
-  process.exitCode = await runInForeground(pinnedNode, [commandLine, 'up', ...process.argv.slice(2)]);
+  process.exitCode = await runInForeground(pinnedNode, [heap, commandLine, 'up', ...process.argv.slice(2)]);
 } catch (error) {
   reportFailure(error);
 }
