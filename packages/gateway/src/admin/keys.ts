@@ -14,7 +14,6 @@ import type { Fault } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
-import type { SpendLimits } from '../ledger/ledger.ts';
 import { refuseKeyOwner } from '../people/key-owners.ts';
 import { describeChange } from './audit-words.ts';
 import type { AdminContext } from './context.ts';
@@ -27,6 +26,7 @@ import {
   rowsField,
   tokenField,
 } from './fields.ts';
+import { changed, changedLimits, limitChangeFields, spendLimits } from './limit-change.ts';
 import { findAccount, findDeployment, findKey, idsOf } from './lookup.ts';
 import { findPerson, personField } from './people.ts';
 import { keyView } from './views.ts';
@@ -66,11 +66,7 @@ export const updateKeyInput = z.strictObject({
   name: nameField().optional(),
   models: modelsField().nullish(),
   deployments: deploymentsField().nullish(),
-  requestsPerMinute: countField(1_000_000).nullish(),
-  concurrency: countField(100_000).nullish(),
-  dayLimitMicros: limitAmountField().nullish(),
-  weekLimitMicros: limitAmountField().nullish(),
-  monthLimitMicros: limitAmountField().nullish(),
+  ...limitChangeFields(),
   expiresInMs: lifetimeField().nullish(),
 });
 
@@ -222,13 +218,7 @@ export async function updateKey(
       name: input.name ?? key.name,
       models: input.models === undefined ? key.models : models.value,
       deployments: input.deployments === undefined ? key.deployments : deployments.value,
-      requestsPerMinute: changed(input.requestsPerMinute, key.requestsPerMinute),
-      concurrency: changed(input.concurrency, key.concurrency),
-      spendLimits: spendLimits(
-        changed(input.dayLimitMicros, key.spendLimits.dayMicros),
-        changed(input.weekLimitMicros, key.spendLimits.weekMicros),
-        changed(input.monthLimitMicros, key.spendLimits.monthMicros),
-      ),
+      ...changedLimits(key, input),
       expiresAtMs:
         typeof input.expiresInMs === 'number'
           ? nowMs + input.expiresInMs
@@ -342,22 +332,4 @@ function resolveOwner(
   if (!person.ok) return person;
   const refused = refuseKeyOwner(store, { accountId, personId: person.value.id });
   return refused === undefined ? ok(person.value.id) : failed(refused);
-}
-
-/** `undefined`: as it was. `null`: none. */
-export function changed<Value>(wanted: Value | null | undefined, old: Value | undefined): Value | undefined {
-  if (wanted === undefined) return old;
-  return wanted ?? undefined;
-}
-
-export function spendLimits(
-  dayMicros: SpendLimits['dayMicros'] | undefined,
-  weekMicros: SpendLimits['weekMicros'] | undefined,
-  monthMicros: SpendLimits['monthMicros'] | undefined,
-): SpendLimits {
-  return Object.freeze({
-    ...(dayMicros === undefined ? {} : { dayMicros }),
-    ...(weekMicros === undefined ? {} : { weekMicros }),
-    ...(monthMicros === undefined ? {} : { monthMicros }),
-  });
 }

@@ -9,23 +9,18 @@ import { NO_MEMBER } from '../people/key-owners.ts';
 import { listMembers } from '../people/members.ts';
 import { describeChange } from './audit-words.ts';
 import type { AdminContext } from './context.ts';
-import { countField, limitAmountField, referenceField } from './fields.ts';
-import { changed, spendLimits } from './keys.ts';
+import { referenceField } from './fields.ts';
+import { changedLimits, limitChangeFields } from './limit-change.ts';
 import { findAccount } from './lookup.ts';
 import { findPerson, personField } from './people.ts';
 import { spendView, type WindowsView } from './views.ts';
 
 export const listMembersInput = z.strictObject({ account: referenceField() });
 
-/** What is left out stays; `null` takes a limit away. */
 export const memberLimitsInput = z.strictObject({
   account: referenceField(),
   person: personField(),
-  requestsPerMinute: countField(1_000_000).nullish(),
-  concurrency: countField(100_000).nullish(),
-  dayLimitMicros: limitAmountField().nullish(),
-  weekLimitMicros: limitAmountField().nullish(),
-  monthLimitMicros: limitAmountField().nullish(),
+  ...limitChangeFields(),
 });
 
 /** What all keys of a person in an account may do together, and have done. null: no such limit. */
@@ -74,7 +69,7 @@ export async function setMemberLimits(
     if (!store.memberships(personId).some(({ accountId }) => accountId === member.accountId))
       return failed(NO_MEMBER);
     const old = directory.memberLimits(member) ?? { ...member, ...NO_LIMITS };
-    const limits = changedLimits(old, input);
+    const limits: MemberLimits = Object.freeze({ ...old, ...changedLimits(old, input) });
     const audit = {
       actor: context.actor,
       action: 'member.limits',
@@ -116,19 +111,6 @@ const NO_LIMITS: Omit<MemberLimits, keyof MemberId> = {
   concurrency: undefined,
   spendLimits: Object.freeze({}),
 };
-
-function changedLimits(old: MemberLimits, input: z.output<typeof memberLimitsInput>): MemberLimits {
-  return Object.freeze({
-    ...old,
-    requestsPerMinute: changed(input.requestsPerMinute, old.requestsPerMinute),
-    concurrency: changed(input.concurrency, old.concurrency),
-    spendLimits: spendLimits(
-      changed(input.dayLimitMicros, old.spendLimits.dayMicros),
-      changed(input.weekLimitMicros, old.spendLimits.weekMicros),
-      changed(input.monthLimitMicros, old.spendLimits.monthMicros),
-    ),
-  });
-}
 
 function isUnlimited({ requestsPerMinute, concurrency, spendLimits: spend }: MemberLimits): boolean {
   return requestsPerMinute === undefined && concurrency === undefined && Object.keys(spend).length === 0;
