@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { v8Flags } from '../packages/gateway/bin/v8-flags.mjs';
 import {
   behaviours,
   dialectPaths,
@@ -19,9 +20,8 @@ import { getJson } from './mock.ts';
 import { freePort, startProcess, waitUntil } from './processes.ts';
 
 const commandLine = fileURLToPath(new URL('../packages/gateway/src/cli/main.ts', import.meta.url));
-/** The kept results of type stripping and the heap, as packages/gateway/bin/switchyard.mjs sets them. */
+/** The kept results of type stripping, as packages/gateway/bin/switchyard.mjs sets them. */
 export const compileCache = fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url));
-export const heapFlags = ['--no-allocation-site-pretenuring'];
 const behaviourNames = Object.keys(behaviours) as BehaviourName[];
 /** More than one, so that a run stays below the most requests per minute that one key may have. */
 const keyCount = 4;
@@ -70,7 +70,7 @@ export async function runGateway(
   const startedMs = performance.now();
   const running = startProcess({
     command: process.execPath,
-    args: [...heapFlags, ...profileArguments, commandLine, 'start', ...common, '--port', String(port)],
+    args: [...v8Flags, ...profileArguments, commandLine, 'start', ...common, '--port', String(port)],
     place: 'target',
     environment: { NODE_COMPILE_CACHE: compileCache },
   });

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 import { createClient, postBytes } from './client.ts';
-import { compileCache, heapFlags } from './gateway.ts';
+import { v8Flags } from '../packages/gateway/bin/v8-flags.mjs';
+import { compileCache } from './gateway.ts';
 import { getJson } from './mock.ts';
 import { freePort, startProcess, waitUntil, type Running } from './processes.ts';
 
@@ -114,16 +115,7 @@ models:
   let fullCollections = 0;
   const gateway = startProcess({
     command: process.execPath,
-    args: [
-      ...heapFlags,
-      '--trace-gc',
-      ...profile,
-      gatewayProgram,
-      'start',
-      ...common,
-      '--port',
-      String(port),
-    ],
+    args: [...v8Flags, '--trace-gc', ...profile, gatewayProgram, 'start', ...common, '--port', String(port)],
     place: 'target',
     environment: { NODE_COMPILE_CACHE: compileCache },
     onOutput: (text) => (fullCollections += text.split('Mark-Compact').length - 1),

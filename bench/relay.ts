@@ -1,15 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import type { Target } from './behaviours.ts';
-import { heapFlags } from './gateway.ts';
+import { v8Flags } from '../packages/gateway/bin/v8-flags.mjs';
 import { acceptsConnections, freePort, startProcess, waitUntil } from './processes.ts';
 
-/** Starts the bare relay of `relay-server.ts` in front of `upstream`, with the heap that the gateway has. */
+/** Starts the bare relay of `relay-server.ts` in front of `upstream`, with the flags that the gateway has. */
 export async function startRelay(upstream: Target): Promise<Target> {
   const port = await freePort();
   const server = fileURLToPath(new URL('relay-server.ts', import.meta.url));
   const running = startProcess({
     command: process.execPath,
-    args: [...heapFlags, server, String(port), String(upstream.port)],
+    args: [...v8Flags, server, String(port), String(upstream.port)],
     place: 'target',
   });
   await waitUntil(running, 'relay', () => acceptsConnections(port));

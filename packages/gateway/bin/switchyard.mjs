@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { v8Flags } from './v8-flags.mjs';
 
 const MAJOR_MIN = 24;
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
@@ -21,11 +22,8 @@ if (node === pinned && !existsSync(pinned)) {
   process.stderr.write(`switchyard needs Node ${MAJOR_MIN} or newer; this is ${process.version}.\n`);
   process.exit(1);
 }
-// After a burst of requests V8 would make the objects of all later ones as old ones, which costs twice the CPU for each
-// until the end (docs/decisions/0017-rosters.md).
-const heap = '--no-allocation-site-pretenuring';
 // A process of its own: Node reads the cache's setting once, at its start.
-const child = spawn(node, [heap, program, ...process.argv.slice(2)], { stdio: 'inherit' });
+const child = spawn(node, [...v8Flags, program, ...process.argv.slice(2)], { stdio: 'inherit' });
 // A terminal's Ctrl-C reaches the child by itself, and a second one would end it at once.
 process.on('SIGINT', () => undefined);
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -53,6 +53,7 @@ describe('a roster', () => {
     expect(mine.delete(one)).toBe(false);
     mine.add(item());
     expect(mine.delete(one)).toBe(false);
+    expect(() => mine.add(one)).toThrow('another roster');
     expect([mine.size, theirs.size]).toEqual([1, 1]);
   });
 

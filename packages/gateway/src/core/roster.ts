@@ -19,9 +19,10 @@ export class Roster<Item extends Rostered> {
     return this.#items.length;
   }
 
-  /** Does nothing when it is there already. */
+  /** Does nothing when it is there already. Throws when it is on another roster, where it could not be found again. */
   add(item: Item): void {
-    if (item.rosterPlace !== NOWHERE) return;
+    if (this.#items[item.rosterPlace] === item) return;
+    if (item.rosterPlace !== NOWHERE) throw new Error('this is on another roster');
     item.rosterPlace = this.#items.push(item) - 1;
   }
 

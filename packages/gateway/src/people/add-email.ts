@@ -35,19 +35,19 @@ export function askForEmail(
   const { token, digest } = newToken();
   const atMs = clock.nowMs();
   const mailbox = mailboxOf(email);
-  const todo = store.transaction(() => {
+  const mail = store.transaction(() => {
     const counts = store.countEmailClaims({ personId: person.id, mailbox }, atMs - DAY_MS);
     if (counts.byPerson >= MAILS_PER_PERSON) return 'refuse';
     const isKnown = store.personByEmail(email) !== undefined;
     store.putEmailClaim({ digest, personId: person.id, email, mailbox, atMs, isOpen: !isKnown });
-    if (counts.toMailbox >= MAILS_PER_MAILBOX) return 'nothing';
+    if (counts.toMailbox >= MAILS_PER_MAILBOX) return 'none';
     return isKnown ? 'tell' : 'ask';
   });
-  if (todo === 'refuse') return answer(failed(MAILED_ENOUGH));
-  if (todo === 'ask') {
+  if (mail === 'refuse') return answer(failed(MAILED_ENOUGH));
+  if (mail === 'ask') {
     const link = linkTo(siteUrl(), 'confirm-email', token);
     mailer.send(writeMail('add', { to: email, link, words: { brand } }));
-  } else if (todo === 'tell') {
+  } else if (mail === 'tell') {
     mailer.send(writeMail('taken', { to: email, link: linkTo(siteUrl(), 'sign-in'), words: { brand } }));
   }
   return answer(ok(undefined));
