@@ -6,7 +6,7 @@ import { ok } from '../core/result.ts';
 import { hashSecret, createApiKeySecret } from '../accounts/key-secret.ts';
 import { makeOperatorLink } from './operator-link.ts';
 import { createAuthenticator } from './testing-authenticator.ts';
-import { cookieOf, openTestPeople, PASSWORD, SITE, type Joined, type TestPeople } from './testing-people.ts';
+import { askWell, openTestPeople, PASSWORD, SITE, type Joined, type TestPeople } from './testing-people.ts';
 import { totp } from './testing-totp.ts';
 
 let people: TestPeople;
@@ -19,11 +19,8 @@ afterEach(() => people.dispose());
 
 const ANN = { email: 'ann@example.com', password: PASSWORD };
 
-async function asked(path: string, fields: Record<string, unknown> | undefined, cookie: string) {
-  const answer = await people.ask(path, fields, { headers: { cookie } });
-  if (!answer.ok) throw new Error(`${path}: ${answer.error.code}`);
-  return { cookie: cookieOf(answer.value), text: answer.value.body, body: JSON.parse(answer.value.body) };
-}
+const asked = (path: string, fields: Record<string, unknown> | undefined, cookie: string) =>
+  askWell(people, path, { fields, cookie });
 const signIn = async () => (await asked('/sign-in/email', ANN, '')).cookie;
 
 async function registerPasskey(passkey: ReturnType<typeof createAuthenticator>, cookie: string) {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import { isFreshlySignedIn } from './person.ts';
 import { createAuthenticator } from './testing-authenticator.ts';
-import { cookieOf, openTestPeople, PASSWORD, SITE, type Joined, type TestPeople } from './testing-people.ts';
+import { askWell, openTestPeople, PASSWORD, SITE, type Joined, type TestPeople } from './testing-people.ts';
 import { totp } from './testing-totp.ts';
 
 let people: TestPeople;
@@ -13,11 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => people.dispose());
 
-async function asked(path: string, fields: Record<string, unknown> | undefined, cookie: string) {
-  const answer = await people.ask(path, fields, { headers: { cookie } });
-  if (!answer.ok) throw new Error(`${path}: ${answer.error.code}`);
-  return { cookie: cookieOf(answer.value), body: JSON.parse(answer.value.body) };
-}
+const asked = (path: string, fields: Record<string, unknown> | undefined, cookie: string) =>
+  askWell(people, path, { fields, cookie });
 
 it('asks for the second factor, takes a code of the app, and each backup code once', async () => {
   const enabled = await asked('/two-factor/enable', { password: PASSWORD }, ann.cookie);

@@ -145,3 +145,14 @@ export async function openTestPeople(
 export function cookieOf({ cookies }: AuthAnswer): string {
   return cookies.map((cookie) => cookie.split(';', 1)[0] ?? '').join('; ');
 }
+
+/** Asks for what must be given, and reads the answer. Throws with the code of a refusal. */
+export async function askWell(
+  people: TestPeople,
+  path: string,
+  { fields, cookie }: { fields: Record<string, unknown> | undefined; cookie: string },
+) {
+  const answer = await people.ask(path, fields, { headers: { cookie } });
+  if (!answer.ok) throw new Error(`${path}: ${answer.error.code}`);
+  return { cookie: cookieOf(answer.value), body: JSON.parse(answer.value.body) };
+}

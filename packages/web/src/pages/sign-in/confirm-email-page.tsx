@@ -1,13 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useLocation, useSearch } from 'wouter';
 import { confirmEmail } from '../../api/person.ts';
-import { calledName, useSessionQuery } from '../../session/session.tsx';
+import { useSessionQuery } from '../../session/session.tsx';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, Skeleton } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { useAttempt } from '../../ui/use-attempt.ts';
 import { GateFrame } from './frame.tsx';
+import { SignedInAs } from './signed-in-as.tsx';
 
 /** Where the link of the mail leads with which somebody adds an address. Only who asked for it can confirm it. */
 export default function ConfirmEmailPage() {
@@ -44,9 +45,7 @@ export default function ConfirmEmailPage() {
         </>
       ) : (
         <>
-          <p className="text-sm">
-            You are signed in as <strong className="font-semibold break-all">{calledName(person)}</strong>.
-          </p>
+          <SignedInAs person={person} />
           <Button look="primary" busy={busy} onClick={() => void run(confirm)}>
             Confirm the address
           </Button>

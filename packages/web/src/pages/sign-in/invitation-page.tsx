@@ -2,13 +2,14 @@ import { useQueryClient } from '@tanstack/react-query';
 import type { AcceptedInvitation } from '@switchyard/protocol/console/members.ts';
 import { useLocation, useSearch } from 'wouter';
 import { sendJson } from '../../api/client.ts';
-import { calledName, useSessionQuery } from '../../session/session.tsx';
+import { useSessionQuery } from '../../session/session.tsx';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, Skeleton } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { useAttempt } from '../../ui/use-attempt.ts';
 import { GateFrame } from './frame.tsx';
+import { SignedInAs } from './signed-in-as.tsx';
 
 /** Joins an account by the link of an invitation. */
 export default function InvitationPage() {
@@ -42,9 +43,7 @@ export default function InvitationPage() {
         </div>
       ) : (
         <>
-          <p className="text-sm">
-            You are signed in as <strong className="font-semibold">{calledName(person)}</strong>.
-          </p>
+          <SignedInAs person={person} />
           <Button look="primary" busy={busy} onClick={() => void run(accept)}>
             Accept
           </Button>

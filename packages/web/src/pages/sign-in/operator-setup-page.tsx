@@ -1,12 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useSearch } from 'wouter';
 import { claimOperator, signInWithPassword } from '../../api/auth.ts';
-import { calledName, useSessionQuery } from '../../session/session.tsx';
+import { useSessionQuery } from '../../session/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, Skeleton } from '../../ui/states.tsx';
 import { useAttempt } from '../../ui/use-attempt.ts';
 import { GateFrame, INLINE_LINK } from './frame.tsx';
+import { SignedInAs } from './signed-in-as.tsx';
 import { SignUpForm, type SignedUp } from './sign-up-form.tsx';
 
 /** The first operator: whoever has the link that the gateway printed. It works once. */
@@ -48,9 +49,7 @@ export default function OperatorSetupPage() {
         </>
       ) : (
         <>
-          <p className="text-sm">
-            You are signed in as <strong className="font-semibold">{calledName(person)}</strong>.
-          </p>
+          <SignedInAs person={person} />
           <Button look="primary" busy={busy} onClick={() => void run(claim)}>
             Become the operator
           </Button>
