@@ -47,6 +47,8 @@ type World = {
   calls: string[];
   drained: () => void;
   signal: () => void;
+  /** How many wait for a signal now; with none, a signal ends the process. */
+  listeners: () => number;
 };
 
 function connect(change: Partial<ConnectOptions> = {}, replaced: Partial<ConnectDependencies> = {}): World {
@@ -98,6 +100,7 @@ function connect(change: Partial<ConnectOptions> = {}, replaced: Partial<Connect
     signal: () => {
       for (const handler of handlers) handler();
     },
+    listeners: () => handlers.size,
   };
 }
 
@@ -267,6 +270,21 @@ describe('runConnect', () => {
     expect(await world.exit).toBe(EXIT_CODES.interrupted);
     expect(world.calls).toEqual(['drain 30000', 'close']);
     expect(world.timers.pending()).toBe(0);
+  });
+
+  it('hears signals until its engines have ended, which would run on without it', async () => {
+    const world = connect();
+    await settle();
+    const closed = Promise.withResolvers<void>();
+    world.engine.close = () => closed.promise;
+    world.signal();
+    world.drained();
+    await settle();
+    expect(world.listeners()).toBe(1);
+    world.signal();
+    closed.resolve();
+    expect(await world.exit).toBe(EXIT_CODES.ended);
+    expect(world.listeners()).toBe(0);
   });
 
   it('ends while it is still looking at the engines', async () => {

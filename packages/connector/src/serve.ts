@@ -149,10 +149,13 @@ export async function serve(
     speedometer?.start();
   }
   const exitCode = await stopped.promise;
+  // Somebody who presses Ctrl-C again must not end the process before its engines: they would run on without it.
+  const stopIgnoring = dependencies.onSignal(() => undefined);
   stopListening();
   speedometer?.stop();
   reporter.stop();
   await Promise.all([stopEngines([...hosts, ...images], timers), fairUse.stop()]);
+  stopIgnoring();
   reporter.ended();
   return exitCode;
 }

@@ -124,6 +124,17 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
     return `${name} ended (${how})${words === undefined ? '' : `: ${words}`}.`;
   }
 
+  function endChild(running: ChildProcess): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const killer = timers.after(KILL_AFTER_MS, () => running.kill('SIGKILL'));
+      running.once('exit', () => {
+        killer.cancel();
+        resolve();
+      });
+      running.kill('SIGTERM');
+    });
+  }
+
   return {
     start() {
       if (state.is !== 'idle') return;
@@ -159,17 +170,9 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
       state = { is: 'stopped' };
       readyTimer?.cancel();
       restartTimer?.cancel();
-      process.off('exit', killOnExit);
       const running = child;
-      if (running === undefined) return;
-      await new Promise<void>((resolve) => {
-        const killer = timers.after(KILL_AFTER_MS, () => running.kill('SIGKILL'));
-        running.once('exit', () => {
-          killer.cancel();
-          resolve();
-        });
-        running.kill('SIGTERM');
-      });
+      if (running !== undefined) await endChild(running);
+      process.off('exit', killOnExit);
     },
   };
 }
