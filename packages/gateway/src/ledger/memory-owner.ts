@@ -17,7 +17,7 @@ import {
 import { type EarningsDesk, type EarningsDeskOptions, createEarningsDesk } from './earnings-desk.ts';
 import { type Earner, earningOf } from './earnings.ts';
 import { addGrant } from './grants.ts';
-import { type Done, type GroupCommit, createGroupCommit } from './group-commit.ts';
+import { type Done, type GroupCommit, type Turns, createGroupCommit } from './group-commit.ts';
 import type { HoldItem, JournalWriter, LedgerSnapshot } from './journal.ts';
 import type {
   Balance,
@@ -59,8 +59,8 @@ export type LedgerOptions = {
   snapshot: LedgerSnapshot;
   /** Hears once why the ledger stopped taking paid requests. The text holds no values. */
   onFailure?: (cause: string) => void;
-  /** Hands a batch to the writer; default: at the end of the running callback. See `createGroupCommit`. */
-  soon?: (work: () => void) => void;
+  /** When a batch is handed to the writer; default: at the end of the running callback. See `createGroupCommit`. */
+  turns?: Turns;
 };
 
 /**
@@ -100,10 +100,10 @@ class MemoryOwner implements OperatorLedger {
   #openHolds = 0;
   #closed: Promise<void> | undefined = undefined;
 
-  constructor({ clock, writer, snapshot, onFailure, soon }: LedgerOptions) {
+  constructor({ clock, writer, snapshot, onFailure, turns }: LedgerOptions) {
     this.#clock = clock;
     this.#writer = writer;
-    this.#journal = createGroupCommit(writer, onFailure ?? (() => undefined), soon);
+    this.#journal = createGroupCommit(writer, onFailure ?? (() => undefined), turns);
     this.#calendarOfNow = createCalendarOfNow();
     this.#accounts = loadAccounts(snapshot);
     this.#keys = loadKeys(snapshot, this.#calendarOfNow(clock.nowMs()));
