@@ -18,6 +18,7 @@ import { startRelay } from './relay.ts';
 import { combineRounds, renderTable, type Row } from './report.ts';
 import {
   dialectScenarios,
+  warmUpOnce,
   fullSize,
   quickSize,
   scenarios,
@@ -111,9 +112,13 @@ type Plan = { targets: readonly Target[]; mock: Mock; rounds: number; chosen: re
 async function measure({ targets, mock, rounds, chosen }: Plan): Promise<Row[]> {
   const size = options.quick ? quickSize : fullSize;
   const rows: Row[] = [];
+  let areWarm = false;
   for (const scenario of chosen) {
     const figures = new Map<string, Figures[]>(targets.map(({ name }) => [name, []]));
-    for (const target of targets) await scenario.warmUp?.(target, size);
+    if (scenario.wantsWarm === true && !areWarm) {
+      areWarm = true;
+      for (const target of targets) await warmUpOnce(target, size);
+    }
     for (let round = 1; round <= rounds; round += 1) {
       for (const target of targets) {
         process.stderr.write(`${scenario.name}: ${target.name}, round ${round} of ${rounds}\n`);

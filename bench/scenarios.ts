@@ -12,9 +12,9 @@ import {
 import { cpuMicros, median, residentBytes } from './measure.ts';
 
 /**
- * How long and how many. `firstWarmUpMs`: before a target's first round, because Node compiles its busiest code during
- * the first ten seconds of load, in threads whose CPU counts. `warmUpMs`: before each round, since the other targets' turns
- * leave a program cold.
+ * How long and how many. `firstWarmUpMs`: once for each target, because Node compiles its busiest code during the first ten
+ * seconds of load, in threads whose CPU counts. `warmUpMs`: before each round, since the other targets' turns leave a program
+ * cold.
  */
 export type Size = { durationMs: number; warmUpMs: number; firstWarmUpMs: number; streams: number };
 
@@ -39,8 +39,8 @@ export type Figures = {
 export type Scenario = {
   name: string;
   group: 'closed' | 'open' | 'first' | 'streams' | 'faults' | 'dialects';
-  /** Before the first round. */
-  warmUp?(target: Target, size: Size): Promise<void>;
+  /** Counts whole answers of a program in its stride, so it wants `warmUpOnce` before it. */
+  wantsWarm?: boolean;
   run(target: Target, size: Size, openStreams: () => Promise<number>): Promise<Figures>;
 };
 
@@ -79,17 +79,18 @@ export const dialectScenarios: readonly Scenario[] = [
 
 function closed(name: string, connections: number): Scenario {
   const run: Scenario['run'] = (target, size) => runClosed(target, size, { connections, behaviour: 'plain' });
-  return { name, group: 'closed', warmUp: (target, size) => warmUpClosed(target, size, connections), run };
+  return { name, group: 'closed', wantsWarm: true, run };
 }
 
-async function warmUpClosed(target: Target, size: Size, connections: number): Promise<void> {
+/** Gives the target so many requests that its busiest code is compiled. */
+export async function warmUpOnce(target: Target, size: Size): Promise<void> {
   const load: Load = { port: target.port, requests: target.requests('plain', false) };
-  await closedLoop(load, { connections, durationMs: size.firstWarmUpMs });
+  await closedLoop(load, { connections: 32, durationMs: size.firstWarmUpMs });
 }
 
 function open(name: string, ratePerSecond: number): Scenario {
   const run: Scenario['run'] = (target, size) => paced(target, size, { behaviour: 'plain', ratePerSecond });
-  return { name, group: 'open', run };
+  return { name, group: 'open', wantsWarm: true, run };
 }
 
 async function runClosed(
