@@ -1,13 +1,7 @@
-import { constants, setPriority } from 'node:os';
 import { reconcile } from './reconcile.ts';
 
 /** The process of `startReconcileJob`: checks the ledger that its argument names and writes the report as JSON. */
 const [path = ''] = process.argv.slice(2);
-try {
-  setPriority(constants.priority.PRIORITY_LOW);
-} catch {
-  // It is only a courtesy to the gateway.
-}
 
 function check(): object {
   try {

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { constants, getPriority } from 'node:os';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Log, LogFields } from '../../../core/log.ts';
@@ -30,6 +31,11 @@ function start(path: string) {
   return { job, lines, results, first: first.promise };
 }
 
+function childrenOfThisThread(): number[] {
+  const words = readFileSync('/proc/thread-self/children', 'utf8').split(' ');
+  return words.filter((word) => word !== '').map(Number);
+}
+
 async function makeLedger(path: string): Promise<void> {
   const { ledger } = await openLedgerStore({ path, clock });
   const request = { id: 'dep:1', accountId: 'acc_1', kind: 'deposit', balance: 'paid', reason: '' } as const;
@@ -49,6 +55,17 @@ describe('the hourly check', () => {
     expect(await first).toMatchObject({ state: 'sound', report: { ok: true, counts: { transfers: 1 } } });
     expect(lines).toMatchObject([['ledger_adds_up', { count: 1 }]]);
     expect(job.last()).toMatchObject({ state: 'sound', sum: { micros: 0, transfers: 1 } });
+  });
+
+  it.skipIf(process.platform !== 'linux')('makes way for requests from its first moment', async () => {
+    const path = newPath();
+    await makeLedger(path);
+    const { job } = start(path);
+    const before = childrenOfThisThread();
+    const checked = job.runNow();
+    const started = childrenOfThisThread().filter((pid) => !before.includes(pid));
+    expect(started.map((pid) => getPriority(pid))).toEqual([constants.priority.PRIORITY_LOW]);
+    expect(await checked).toMatchObject({ state: 'sound' });
   });
 
   it('tells what does not add up', async () => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../../core/clock.ts';
 import type { Log } from '../../../core/log.ts';
@@ -117,6 +118,7 @@ function runChild(path: string, onStarted: (child: ChildProcess) => void): Promi
   return new Promise((resolve) => {
     // Nothing of the gateway's environment, where secrets may be, is needed.
     const child = spawn(process.execPath, [CHILD, path], { stdio: ['ignore', 'pipe', 'ignore'], env: {} });
+    yieldToRequests(child);
     onStarted(child);
     let text = '';
     child.stdout.setEncoding('utf8');
@@ -127,6 +129,16 @@ function runChild(path: string, onStarted: (child: ChildProcess) => void): Promi
     child.once('error', () => resolve('the check could not be started'));
     child.once('close', (code) => resolve(code === 0 ? parseReport(text) : 'the check did not end well'));
   });
+}
+
+/** From outside and at once: most of a check of a small ledger is the start of its process. */
+function yieldToRequests({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, or the system does not allow it. It is only a courtesy to requests.
+  }
 }
 
 function parseReport(text: string): ReconcileReport | string {
