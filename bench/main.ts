@@ -18,10 +18,10 @@ import { startRelay } from './relay.ts';
 import { combineRounds, renderTable, type Row } from './report.ts';
 import {
   dialectScenarios,
-  warmUpOnce,
   fullSize,
   quickSize,
   scenarios,
+  warmUpOnce,
   type Figures,
   type Scenario,
 } from './scenarios.ts';

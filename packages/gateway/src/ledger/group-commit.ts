@@ -17,7 +17,7 @@ export type Turns = {
 /** Each batch at the end of the running callback, without waiting for more. */
 const NO_TURNS: Turns = { soon: queueMicrotask, monotonicMs: () => 0 };
 
-/** After a batch that was smaller than this, nobody can be saved by waiting: the next one goes at once. */
+/** After a smaller batch few come in the time of a commit, so waiting would save nothing: the next one goes at once. */
 const BUSY_BATCH = 4;
 /** The longest wait of a busy writer for more items; a commit takes 0.3 to 1 ms. */
 const GATHER_MAX_MS = 2;
