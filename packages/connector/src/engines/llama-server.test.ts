@@ -151,12 +151,16 @@ describe('a model file on llama-server', () => {
   });
 
   it('ends with the connector, also when it does not want to', async () => {
+    const others = process.listenerCount('exit');
     const world = setUp({ FAKE_IGNORES_END: '1' });
     await lookUntil(world, isList);
     const closed = world.engine.close();
     await new Promise((resolve) => setImmediate(resolve));
+    // It still runs: if the connector ends now, it must take it along.
+    expect(process.listenerCount('exit')).toBe(others + 1);
     world.timers.advance(1_500);
     await closed;
+    expect(process.listenerCount('exit')).toBe(others);
     expect(await world.engine.probe(NEVER)).toBe(false);
     expect(await look(world)).toMatchObject({ message: 'llama-server is not running.' });
     expect(world.timers.pending()).toBe(0);
