@@ -55,8 +55,9 @@ const MEMBER_IS_FAST =
 type Lane = { bucket: Bucket; running: number; perMinute: number };
 
 /**
- * One entry per key and limited person that made a request since the start; both are rows of the operator's database, so
- * that is its bound. Accounts have an entry only while something of theirs runs.
+ * One entry per key, limited person and account that made a request since the start; all are rows of the operator's
+ * database, so that is its bound. An account's entry stays at zero: entries that come and go with each request keep what
+ * has left (docs/decisions/0017-rosters.md).
  */
 export function createKeyLimits(clock: Clock): KeyLimits & RunningRequests {
   const keys = new Map<string, Lane>();
@@ -64,9 +65,7 @@ export function createKeyLimits(clock: Clock): KeyLimits & RunningRequests {
   const accounts = new Map<string, number>();
 
   function leaveAccount(accountId: string): void {
-    const left = (accounts.get(accountId) ?? 1) - 1;
-    if (left > 0) accounts.set(accountId, left);
-    else accounts.delete(accountId);
+    accounts.set(accountId, (accounts.get(accountId) ?? 1) - 1);
   }
 
   function crowded(key: Lane, shared: Lane | undefined, asker: Asker, limits: Limits): Fault | undefined {
