@@ -6,6 +6,7 @@ import { boundaries } from './tidy/boundaries.ts';
 import { executableBits } from './tidy/executable-bits.ts';
 import { fileSize } from './tidy/file-size.ts';
 import { forbiddenWords } from './tidy/forbidden-words.ts';
+import { imageFlags } from './tidy/image-flags.ts';
 import { markdown } from './tidy/markdown.ts';
 import { nodeVersion } from './tidy/node-version.ts';
 import { packageFiles } from './tidy/package-files.ts';
@@ -19,6 +20,7 @@ const rules = [
   markdown,
   packageFiles,
   nodeVersion,
+  imageFlags,
   executableBits,
 ];
 

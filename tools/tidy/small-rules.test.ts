@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { executableBits } from './executable-bits.ts';
 import { fileSize } from './file-size.ts';
 import { forbiddenWords } from './forbidden-words.ts';
+import { imageFlags } from './image-flags.ts';
 import { nodeVersion } from './node-version.ts';
 import { packageFiles } from './package-files.ts';
 import { findingsOf, plant } from './plant.ts';
@@ -87,5 +88,27 @@ describe('node-version', () => {
   });
   it('finds a place without one', () => {
     expect(findingsOf(nodeVersion, { ...same, Dockerfile: 'FROM x\n' })).toHaveLength(1);
+  });
+});
+
+describe('image-flags', () => {
+  const source = "export const v8Flags = ['--one', '--two=2'];\n";
+  const image = (flags: string): string => `FROM x\nENTRYPOINT ["node", ${flags}"main.ts"]\n`;
+  it.each([
+    ['the same ones', image('"--one", "--two=2", '), 0],
+    ['one less', image('"--one", '), 1],
+    ['another value', image('"--one", "--two=3", '), 1],
+    ['none', image(''), 1],
+  ])('%s', (_name, Dockerfile, count) => {
+    expect(findingsOf(imageFlags, { 'packages/gateway/bin/v8-flags.mjs': source, Dockerfile })).toHaveLength(
+      count,
+    );
+  });
+  it('notices when it finds none to compare', () => {
+    const files = {
+      'packages/gateway/bin/v8-flags.mjs': 'export const v8Flags = f();\n',
+      Dockerfile: image(''),
+    };
+    expect(findingsOf(imageFlags, files)).toHaveLength(1);
   });
 });
