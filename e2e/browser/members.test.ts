@@ -176,9 +176,16 @@ it('ends the page of another browser when its person ends all other sessions', a
   expect([...viewer.complaints, ...second.complaints]).toEqual([]);
 });
 
-/** Resolves when the stream of events of an account that a page has open is ended by the gateway. */
+/**
+ * Resolves when the stream of events of an account that a page has open is over. A stream that is ended counts as failed for
+ * the browser; it would finish only with the answer to another try, which a page that has left already does not make.
+ */
 async function endOfStream(page: Page, account: string): Promise<void> {
-  await page.waitForEvent('requestfinished', (request) => request.url().endsWith(`/${account}/events`));
+  const isStream = (request: { url(): string }): boolean => request.url().endsWith(`/${account}/events`);
+  await Promise.any([
+    page.waitForEvent('requestfailed', isStream),
+    page.waitForEvent('requestfinished', isStream),
+  ]);
 }
 
 it('exports all that is kept of an account, then deletes it, and its key is refused', async (context) => {
