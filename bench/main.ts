@@ -1,5 +1,5 @@
 /**
- * The benchmark. Starts the mock upstream, nginx when it is installed, a bare relay, and the gateway; runs every scenario against
+ * The benchmark. Starts the mock upstream, nginx when it is installed, two bare relays, and the gateway; runs every scenario against
  * each in turn; prints one table and writes the figures to `bench/results/`. Nothing here asserts a time.
  * See README.md for the options and how to read the table.
  */
@@ -28,7 +28,7 @@ import {
 
 const repositoryRoot = fileURLToPath(new URL('..', import.meta.url));
 const resultsFolder = join(repositoryRoot, 'bench', 'results');
-const targetNames = ['direct', 'nginx', 'relay', 'gateway'];
+const targetNames = ['direct', 'nginx', 'relay', 'durable', 'gateway'];
 const groups = [...new Set([...scenarios, ...dialectScenarios].map(({ group }) => group))];
 const roundsMax = 20;
 /** A run that hangs must not keep the machine: everything is ended after this time. */
@@ -85,6 +85,9 @@ async function runAll(folder: string): Promise<void> {
     else targets.push(await startNginx(folder, mock.target));
   }
   if (wantedTargets.includes('relay')) targets.push(await startRelay(mock.target));
+  if (wantedTargets.includes('durable')) {
+    targets.push(await startRelay(mock.target, join(folder, 'durable.sqlite')));
+  }
   if (wantedTargets.includes('gateway')) {
     gateway = await startGateway(folder, mock.target.port, options.profile ? resultsFolder : undefined);
     targets.push(gateway.target);

@@ -9,6 +9,8 @@ const direct = 'direct';
 const yardstick = 'nginx';
 /** The gateway's HTTP libraries and nothing else. */
 const floor = 'relay';
+/** The same, with a row on the disk before each reply's end. */
+const durableFloor = 'durable';
 /** Its bytes are handed on, the other dialects' are translated. */
 const sameDialect = 'chat';
 
@@ -20,42 +22,56 @@ const columns: readonly Column[] = [
   { title: 'CPU µs', cell: ({ figures }) => fixed(figures.cpuMicrosEach, 1) },
   { title: 'x nginx', cell: (row, rows) => fixed(cpuRatio(row, rows, yardstick), 2) },
   { title: 'x relay', cell: (row, rows) => fixed(cpuRatio(row, rows, floor), 2) },
+  { title: 'x durable', cell: (row, rows) => fixed(cpuRatio(row, rows, durableFloor), 2) },
   { title: 'x chat', cell: (row, rows) => fixed(cpuRatio(row, rows, sameDialect), 2) },
   { title: 'core %', cell: ({ figures }) => fixed(percent(figures.coreShare), 0) },
   { title: 'p50 ms', cell: ({ figures }) => fixed(figures.p50Ms, 2) },
   { title: 'p99 ms', cell: ({ figures }) => fixed(figures.p99Ms, 2) },
   { title: 'added p50', cell: (row, rows) => fixed(added(row, rows, 'p50Ms'), 2) },
   { title: 'added p99', cell: (row, rows) => fixed(added(row, rows, 'p99Ms'), 2) },
+  { title: 'least CPU', cell: ({ figures }) => fixed(figures.least?.cpuMicrosEach, 1) },
+  { title: 'least added p99', cell: (row, rows) => fixed(leastAddedP99(row, rows), 2) },
   { title: 'KiB/stream', cell: ({ figures }) => fixed(figures.kibPerStream, 1) },
   { title: 'failures', cell: ({ figures }) => failures(figures.failures) },
 ];
 
-/** One table: a line per scenario and target. Ratios and added latency compare within this run. */
+/**
+ * One table: a line per scenario and target. Ratios and added latency compare within this run. Columns without any figure
+ * are left out.
+ */
 export function renderTable(rows: readonly Row[]): string {
-  const widths = columns.map(({ title, cell }) =>
+  const shown = columns.filter(({ cell }) => rows.some((row) => cell(row, rows) !== ''));
+  const widths = shown.map(({ title, cell }) =>
     Math.max(title.length, ...rows.map((row) => cell(row, rows).length)),
   );
   const line = (cells: readonly string[]): string =>
     `  ${cells.map((text, index) => (index === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[index] ?? 0))).join('  ')}`.trimEnd();
-  const lines = [line(columns.map(({ title }) => title))];
+  const lines = [line(shown.map(({ title }) => title))];
   let scenario = '';
   for (const row of rows) {
     if (row.scenario !== scenario) lines.push(row.scenario);
     scenario = row.scenario;
-    lines.push(line(columns.map(({ cell }) => cell(row, rows))));
+    lines.push(line(shown.map(({ cell }) => cell(row, rows))));
   }
   return lines.join('\n');
 }
 
 /**
- * The middle of each figure over the rounds; failures are added up. Of memory it is the largest: later rounds use
- * again what the first one took.
+ * The middle of each figure over the rounds, and the least of CPU and p99: what else the machine does can only add to
+ * them. Failures are added up. Of memory it is the largest: later rounds use again what the first one took.
  */
 export function combineRounds(rounds: readonly Figures[]): Figures {
   const combined: Figures = { perSecond: 0, failures: sumFailures(rounds.map(({ failures }) => failures)) };
   for (const name of ['perSecond', 'cpuMicrosEach', 'coreShare', 'p50Ms', 'p99Ms'] as const) {
     const values = rounds.flatMap((round) => round[name] ?? []);
     if (values.length > 0) combined[name] = median(values);
+  }
+  if (rounds.length > 1) {
+    combined.least = {};
+    for (const name of ['cpuMicrosEach', 'p99Ms'] as const) {
+      const values = rounds.flatMap((round) => round[name] ?? []);
+      if (values.length > 0) combined.least[name] = Math.min(...values);
+    }
   }
   const growth = rounds.flatMap((round) => round.kibPerStream ?? []);
   if (growth.length > 0) combined.kibPerStream = Math.max(...growth);
@@ -71,6 +87,13 @@ function cpuRatio(row: Row, rows: readonly Row[], to: string): number | undefine
 function added(row: Row, rows: readonly Row[], figure: 'p50Ms' | 'p99Ms'): number | undefined {
   const own = row.figures[figure];
   const base = peer(row, rows, direct)?.[figure];
+  if (own === undefined || base === undefined || row.target === direct) return undefined;
+  return own - base;
+}
+
+function leastAddedP99(row: Row, rows: readonly Row[]): number | undefined {
+  const own = row.figures.least?.p99Ms;
+  const base = peer(row, rows, direct)?.least?.p99Ms;
   if (own === undefined || base === undefined || row.target === direct) return undefined;
   return own - base;
 }

@@ -43,12 +43,10 @@ export function admitText(
 ): Result<Admitted, Refusal> {
   const permit = admitToRate(deps, understood);
   if (!permit.ok) return permit;
-  const held = holdMoney(deps, understood);
-  if (!held.ok) {
-    permit.value.refund();
-    return failed({ ...held.error, accountId: understood.caller.account.id });
-  }
-  return ok({ ...understood, permit: permit.value, ...held.value, continueElsewhere });
+  const held = holdMoney(deps, understood, { permit: permit.value, continueElsewhere });
+  if (held.ok) return held;
+  permit.value.refund();
+  return failed({ ...held.error, accountId: understood.caller.account.id });
 }
 
 /** A place in the limits of the key, of its person and of its account. */
@@ -69,20 +67,12 @@ export function admitToRate(
   return result.ok ? result : failed({ ...result.error, accountId: account.id });
 }
 
-type Priced = Pick<
-  Admitted,
-  | 'chat'
-  | 'needs'
-  | 'estimatedInputTokens'
-  | 'inputTokensCeiling'
-  | 'imageTokensCeiling'
-  | 'outputCapTokens'
-  | 'price'
-  | 'heldAtMs'
-  | 'hold'
->;
-
-function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> {
+/** Holds the most that the request can cost, and puts all that is known of it together. */
+function holdMoney(
+  deps: InferenceDeps,
+  ask: Understood,
+  { permit, continueElsewhere }: Pick<Admitted, 'permit' | 'continueElsewhere'>,
+): Result<Admitted, Fault> {
   const { account, key, member } = ask.caller;
   const input = measureRequest(deps, ask);
   const heldAtMs = deps.clock.nowMs();
@@ -119,6 +109,9 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
   if (!hold.ok) return failed(fault(hold.error));
   const chat = withSettings(ask.model, ask.decoded.chat, capped.capTokens);
   return ok({
+    ...ask,
+    permit,
+    continueElsewhere,
     chat,
     needs: needsOf(ask, chat, Math.min(input.estimatedTokens, ask.model.contextTokens)),
     estimatedInputTokens: input.estimatedTokens,
@@ -132,14 +125,12 @@ function holdMoney(deps: InferenceDeps, ask: Understood): Result<Priced, Fault> 
 }
 
 /** A variant's settings win over the client's; a model that does not think is not asked to. */
-function withSettings(model: Model, chat: ChatRequest, capTokens: number): ChatRequest {
-  const effort = model.settings.reasoningEffort ?? chat.reasoningEffort;
-  const { reasoningEffort: _given, ...rest } = chat;
-  return {
-    ...rest,
-    maxOutputTokens: capTokens,
-    ...(effort === undefined || !model.capabilities.thinking ? {} : { reasoningEffort: effort }),
-  };
+function withSettings({ settings, capabilities }: Model, chat: ChatRequest, capTokens: number): ChatRequest {
+  const effort = capabilities.thinking ? (settings.reasoningEffort ?? chat.reasoningEffort) : undefined;
+  if (effort !== undefined) return { ...chat, maxOutputTokens: capTokens, reasoningEffort: effort };
+  if (chat.reasoningEffort === undefined) return { ...chat, maxOutputTokens: capTokens };
+  const { reasoningEffort: _notAsked, ...rest } = chat;
+  return { ...rest, maxOutputTokens: capTokens };
 }
 
 /**

@@ -46,9 +46,12 @@ export function openEndpoint(options: EndpointOptions, path: string): Endpoint {
   const deadlines = createDeadlines(clock);
   const own = Object.entries(options.headers).flat();
   return {
-    post: ({ headers, ...request }) =>
+    post: ({ headers, body, stream, sink, openReader }) =>
       startExchange({
-        ...request,
+        body,
+        stream,
+        sink,
+        openReader,
         pool,
         path: wholePath,
         headers: [...COMMON_HEADERS, ...headers, ...own],
