@@ -8,7 +8,10 @@ export type Rows = {
 /** What a charge and its receipt are in the gateway's ledger, about. */
 const ROW = 'x'.repeat(250);
 
-/** The least that a durable charge can be: a row and a sum in a SQLite file, committed in a thread of its own. */
+/**
+ * About the least that a durable charge can be: a row and a sum in a SQLite file, committed in a thread of its own. Nothing
+ * of the gateway's ledger is used, which is what this is compared with.
+ */
 export function openRows(databasePath: string): Rows {
   const writer = new Worker(new URL('./relay-writer.ts', import.meta.url), { workerData: databasePath });
   let waiting: (() => void)[] = [];

@@ -27,10 +27,31 @@ const columns: readonly Column[] = [
   { title: 'core %', cell: ({ figures }) => fixed(percent(figures.coreShare), 0) },
   { title: 'p50 ms', cell: ({ figures }) => fixed(figures.p50Ms, 2) },
   { title: 'p99 ms', cell: ({ figures }) => fixed(figures.p99Ms, 2) },
-  { title: 'added p50', cell: (row, rows) => fixed(added(row, rows, 'p50Ms'), 2) },
-  { title: 'added p99', cell: (row, rows) => fixed(added(row, rows, 'p99Ms'), 2) },
+  {
+    title: 'added p50',
+    cell: (row, rows) =>
+      fixed(
+        added(row, rows, ({ p50Ms }) => p50Ms),
+        2,
+      ),
+  },
+  {
+    title: 'added p99',
+    cell: (row, rows) =>
+      fixed(
+        added(row, rows, ({ p99Ms }) => p99Ms),
+        2,
+      ),
+  },
   { title: 'least CPU', cell: ({ figures }) => fixed(figures.least?.cpuMicrosEach, 1) },
-  { title: 'least added p99', cell: (row, rows) => fixed(leastAddedP99(row, rows), 2) },
+  {
+    title: 'least added p99',
+    cell: (row, rows) =>
+      fixed(
+        added(row, rows, ({ least }) => least?.p99Ms),
+        2,
+      ),
+  },
   { title: 'KiB/stream', cell: ({ figures }) => fixed(figures.kibPerStream, 1) },
   { title: 'failures', cell: ({ figures }) => failures(figures.failures) },
 ];
@@ -57,8 +78,8 @@ export function renderTable(rows: readonly Row[]): string {
 }
 
 /**
- * The middle of each figure over the rounds, and the least of CPU and p99: what else the machine does can only add to
- * them. Failures are added up. Of memory it is the largest: later rounds use again what the first one took.
+ * The middle of each figure over the rounds, and the least of CPU and p99 beside it. Failures are added up. Of memory it is
+ * the largest: later rounds use again what the first one took.
  */
 export function combineRounds(rounds: readonly Figures[]): Figures {
   const combined: Figures = { perSecond: 0, failures: sumFailures(rounds.map(({ failures }) => failures)) };
@@ -84,18 +105,16 @@ function cpuRatio(row: Row, rows: readonly Row[], to: string): number | undefine
   return row.figures.cpuMicrosEach / base;
 }
 
-function added(row: Row, rows: readonly Row[], figure: 'p50Ms' | 'p99Ms'): number | undefined {
-  const own = row.figures[figure];
-  const base = peer(row, rows, direct)?.[figure];
-  if (own === undefined || base === undefined || row.target === direct) return undefined;
-  return own - base;
-}
-
-function leastAddedP99(row: Row, rows: readonly Row[]): number | undefined {
-  const own = row.figures.least?.p99Ms;
-  const base = peer(row, rows, direct)?.least?.p99Ms;
-  if (own === undefined || base === undefined || row.target === direct) return undefined;
-  return own - base;
+/** What a latency is above the same one of the direct way. */
+function added(
+  row: Row,
+  rows: readonly Row[],
+  latencyOf: (figures: Figures) => number | undefined,
+): number | undefined {
+  const base = peer(row, rows, direct);
+  if (base === undefined || row.target === direct) return undefined;
+  const [ownMs, baseMs] = [latencyOf(row.figures), latencyOf(base)];
+  return ownMs === undefined || baseMs === undefined ? undefined : ownMs - baseMs;
 }
 
 function peer(row: Row, rows: readonly Row[], target: string): Figures | undefined {

@@ -31,7 +31,7 @@ export type Figures = {
   coreShare?: number;
   p50Ms?: number;
   p99Ms?: number;
-  /** Of several rounds, the one that was least disturbed. */
+  /** The smallest of several rounds, each figure by itself. */
   least?: { cpuMicrosEach?: number; p99Ms?: number };
   /** Memory per open stream, KiB. */
   kibPerStream?: number;
