@@ -31,5 +31,5 @@ VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--no-allocation-site-pretenuring", "--no-memory-reducer", "--heap-growing-percent=100", "packages/gateway/src/cli/main.ts"]
+ENTRYPOINT ["node", "--no-allocation-site-pretenuring", "--no-memory-reducer", "--heap-growing-percent=100", "--expose-gc", "packages/gateway/src/cli/main.ts"]
 CMD ["start", "--host", "0.0.0.0", "--port", "8080", "--data", "/data"]

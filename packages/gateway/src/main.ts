@@ -5,6 +5,7 @@ import { knownNames, openCatalogue } from './composition/catalogue.ts';
 import { openNodes } from './composition/nodes.ts';
 import { openOperation, openPeopleOf } from './composition/operation.ts';
 import { routesOf } from './composition/routes.ts';
+import { collectStartGarbage } from './composition/start-garbage.ts';
 import { openStores, startLedgerJobs } from './composition/stores.ts';
 import { openTargets } from './composition/targets.ts';
 import { openPictures, openWork } from './composition/work.ts';
@@ -147,6 +148,7 @@ async function startParts(
     brand: config.brand.name,
   });
   closers.add(() => http.close());
+  collectStartGarbage();
   const address = await http.listen();
   boundPort = address.port;
   log.info('listening', { host: address.host, port: address.port });

@@ -1,0 +1,24 @@
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { collectStartGarbage } from './start-garbage.ts';
+
+const MIB = 2 ** 20;
+
+test('the young heap that a start has made large is small again', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as typeof globalThis.gc;
+  const kept: object[] = [];
+  for (let count = 0; count < 1_000_000; count += 1) kept.push({ count });
+  const before = youngHeapBytes();
+
+  collectStartGarbage(collect);
+
+  expect(kept.length).toBe(1_000_000);
+  expect(before).toBeGreaterThan(8 * MIB);
+  expect(youngHeapBytes()).toBeLessThan(4 * MIB);
+});
+
+function youngHeapBytes(): number {
+  return getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0;
+}
