@@ -1,13 +1,12 @@
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapSpaceStatistics } from 'node:v8';
 import { expect, test } from 'vitest';
+import { garbageCollector } from '../testing/collect-garbage.ts';
 import { collectStartGarbage } from './start-garbage.ts';
 
 const MIB = 2 ** 20;
 
 test('the young heap that a start has made large is small again', () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as typeof globalThis.gc;
+  const collect = garbageCollector();
   const kept: object[] = [];
   for (let count = 0; count < 1_000_000; count += 1) kept.push({ count });
   const before = youngHeapBytes();

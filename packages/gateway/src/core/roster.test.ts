@@ -1,7 +1,7 @@
-import { runInNewContext } from 'node:vm';
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics } from 'node:v8';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { garbageCollector } from '../testing/collect-garbage.ts';
 import { NOWHERE, Roster } from './roster.ts';
 
 const item = (name = 0) => ({ rosterPlace: NOWHERE, name });
@@ -58,8 +58,7 @@ describe('a roster', () => {
   });
 
   it('keeps nothing of what has left when it is old itself, which a set would', () => {
-    setFlagsFromString('--expose-gc');
-    const collect: () => void = runInNewContext('gc');
+    const collect = garbageCollector();
     const oldMegabytes = () =>
       getHeapSpaceStatistics()
         .filter(({ space_name: name }) => name === 'old_space' || name === 'large_object_space')
@@ -75,7 +74,7 @@ describe('a roster', () => {
       }
     };
     passThrough(10_000);
-    collect();
+    collect?.();
     const before = oldMegabytes();
     passThrough(100_000);
     // 100 MB went through; a set would leave 17 to 40 of them among the old objects.

@@ -1,5 +1,7 @@
+import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
+import { garbageCollector } from '../testing/collect-garbage.ts';
 import { plainBodyLength } from './direct-door.ts';
 import type { Arrival, InferenceRow } from './inference-row.ts';
 import { openTestServer, type TestServer } from './testing-server.ts';
@@ -130,6 +132,25 @@ it.each(['/v1/chat/completions', '/v1/chat/completions?framework=1'])(
     expect(reply).toMatch(/^HTTP\/1.1 500 /);
     expect(reply).toContain('"code":"internal_error"');
     expect(reply).not.toContain('broken');
+  },
+);
+
+it.each(['/v1/chat/completions', '/v1/chat/completions?framework=1'])(
+  'keeps no body of %s for as long as its answer takes',
+  async (path) => {
+    const collect = garbageCollector();
+    const arrived = Promise.withResolvers<{ body: WeakRef<Buffer>; response: ServerResponse }>();
+    const serve = ({ body, response }: Arrival) => arrived.resolve({ body: new WeakRef(body), response });
+    server = await openTestServer([{ method: 'POST', path: '/v1/chat/completions', serve }]);
+    const reply = sendRaw(server.port, requestText({ path }));
+    const { body, response } = await arrived.promise;
+    for (let turn = 0; turn < 50 && body.deref() !== undefined; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect?.();
+    }
+    expect(body.deref()).toBeUndefined();
+    response.end('{}');
+    expect(await reply).toMatch(/^HTTP\/1.1 200 /);
   },
 );
 

@@ -84,10 +84,13 @@ const PLAIN_LENGTH = /^\d{1,12}$/;
 
 /** A request that is broken off never ends, and is forgotten with its socket. */
 function readBody(request: IncomingMessage, length: number, done: (body: Buffer) => void): void {
-  const chunks: Buffer[] = [];
+  let chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     const [first] = chunks;
-    done(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks, length));
+    const body = first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks, length);
+    // The request lives as long as its reply, and this listener with it.
+    chunks = [];
+    done(body);
   });
 }

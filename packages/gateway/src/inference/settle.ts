@@ -50,7 +50,7 @@ export function ownCountOf(admitted: Admitted, { counter }: Meter): OwnCount {
   return {
     inputTokensEstimate: admitted.estimatedInputTokens,
     imageTokensCeiling: admitted.imageTokensCeiling,
-    hasTools: admitted.chat.tools.length > 0,
+    hasTools: admitted.needs.tools,
     outputTokens: counter.outputTokens(),
     reasoningTokens: counter.reasoningTokens(),
     toolCalls: counter.toolCalls(),

@@ -1,6 +1,6 @@
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import { isContentPart } from '@switchyard/protocol/parts.ts';
-import type { Attempt, AttemptFault } from '../core/attempt.ts';
+import type { Attempt, AttemptFault, AttemptRequest } from '../core/attempt.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import type { Micros } from '../core/money.ts';
 import { NOWHERE } from '../core/roster.ts';
@@ -14,6 +14,7 @@ import { createMeter, type Meter } from './meter.ts';
 import { clientFault } from './adapt-fault.ts';
 import { attemptRequestFor } from './attempt-request.ts';
 import { continuableAnswer, type ContinuableAnswer } from './continuation.ts';
+import { forgetPrompt } from './forget-prompt.ts';
 import { busyFault, noTargetFault } from './no-target.ts';
 import { PoisonWatch } from './poison.ts';
 import { resolveHold } from './resolve-hold.ts';
@@ -47,6 +48,8 @@ export class TextRun implements Run {
   /** There when another node may go on in the answer. */
   readonly #continuable: ContinuableAnswer | undefined;
   #attempt: Attempt | undefined;
+  /** What the present try was asked. */
+  #asked: AttemptRequest | undefined;
   /** The present try, when it is at a node of a pool. */
   #work: WorkedTry | undefined;
   #attemptNumber = 0;
@@ -147,10 +150,9 @@ export class TextRun implements Run {
     const { chat } = this.#continuable?.rest ?? this.#admitted;
     const { remoteModel } = target;
     const sink = new TrySink(this.#tryOwner, this.#attemptNumber);
-    const attempt = target.start(
-      attemptRequestFor(this.#admitted, { chat, remoteModel, tries: this.#tries }),
-      sink,
-    );
+    const asked = attemptRequestFor(this.#admitted, { chat, remoteModel, tries: this.#tries });
+    this.#asked = asked;
+    const attempt = target.start(asked, sink);
     // The sink may have been called before `start` returned, so an attempt that is over already is not kept: by now
     // another may have taken its place.
     if (sink.isListening()) this.#attempt = attempt;
@@ -165,9 +167,16 @@ export class TextRun implements Run {
     if (this.#state === 'trying' && parts.some(isContentPart)) {
       this.#state = 'answering';
       if (this.#firstPartMs < 0) this.#firstPartMs = this.#sinceStartMs();
+      this.#forgetPrompt();
     }
     if (this.#clientGoneAtMs !== undefined) return;
     if (!this.#reply.parts(parts, relay, this.#deps.clock.monotonicMs())) this.#attempt?.pause();
+  }
+
+  /** Who has seen content is given no other try, unless another node may go on. */
+  #forgetPrompt(): void {
+    if (!this.#clientSawContent() || this.#continuable !== undefined || this.#asked === undefined) return;
+    forgetPrompt(this.#admitted, this.#asked);
   }
 
   #answered(): void {

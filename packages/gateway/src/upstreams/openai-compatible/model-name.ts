@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/json-body.ts';
 import { findMember, topLevelMembers } from '../../core/json-spans.ts';
+import { inOwnMemory } from '../../core/own-memory.ts';
 
 const OPEN_OBJECT = 0x7b;
 
@@ -12,7 +13,6 @@ export type ModelRenamer = (raw: Buffer, value: JsonObject) => Buffer[];
 
 export function createModelRenamer(replyModel: string | undefined): ModelRenamer {
   if (replyModel === undefined) return (raw) => [raw];
-  const name = Buffer.from(JSON.stringify(replyModel));
   let theirs: Buffer | undefined;
   let ours: Buffer | undefined;
   return (raw, value) => {
@@ -21,8 +21,9 @@ export function createModelRenamer(replyModel: string | undefined): ModelRenamer
     if (theirs === undefined || ours === undefined || !startsWith(raw, theirs)) {
       const span = modelSpan(raw);
       if (span === undefined) return [raw];
-      theirs = raw.subarray(0, span.end);
-      ours = Buffer.concat([raw.subarray(0, span.start), name]);
+      const name = Buffer.from(JSON.stringify(replyModel));
+      theirs = inOwnMemory(raw.subarray(0, span.end));
+      ours = inOwnMemory(Buffer.concat([raw.subarray(0, span.start), name]));
     }
     return [ours, raw.subarray(theirs.length)];
   };

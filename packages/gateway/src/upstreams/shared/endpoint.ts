@@ -1,5 +1,6 @@
 import type { Attempt, AttemptSink } from '../../core/attempt.ts';
 import type { Clock } from '../../core/clock.ts';
+import { inOwnMemory } from '../../core/own-memory.ts';
 import { createDeadlines } from '../transport/deadlines.ts';
 import type { ReplyHead, ReplyReader, UpstreamTimeouts } from '../transport/exchange.ts';
 import { startExchange } from '../transport/exchange.ts';
@@ -48,7 +49,8 @@ export function openEndpoint(options: EndpointOptions, path: string): Endpoint {
   return {
     post: ({ headers, body, stream, sink, openReader }) =>
       startExchange({
-        body,
+        // The client keeps it until the reply has ended.
+        body: stream ? inOwnMemory(body) : body,
         stream,
         sink,
         openReader,
