@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { browserKeyId } from '../accounts/browser-key.ts';
 import { createKey } from '../admin/keys.ts';
 import { systemClock } from '../core/clock.ts';
@@ -37,8 +37,11 @@ async function signInByPasskey(passkey: ReturnType<typeof createAuthenticator>) 
 }
 async function turnOnTotp(cookie: string) {
   const { totpURI } = (await asked('/two-factor/enable', { password: PASSWORD }, cookie)).body;
-  const code = () => ({ code: totp(totpURI, systemClock.nowMs()) });
-  return { code, on: await asked('/two-factor/verify-totp', code(), cookie) };
+  const codeAfter = (ms: number) => ({ code: totp(totpURI, systemClock.nowMs() + ms) });
+  const first = codeAfter(0);
+  const on = await asked('/two-factor/verify-totp', first, cookie);
+  // Each code counts once. The one of the next half minute is taken already, for apps whose clock is fast.
+  return { first, code: () => codeAfter(30_000), on };
 }
 
 describe('a session that began without the second factor', () => {
@@ -56,6 +59,49 @@ describe('a session that began without the second factor', () => {
 });
 
 describe('the second step', () => {
+  it('takes no code twice, and then the next one', async () => {
+    const { first, code } = await turnOnTotp(ann.cookie);
+    const step = (cookie: string, fields: object) =>
+      people.ask('/two-factor/verify-totp', { ...fields }, { headers: { cookie } });
+    const half = await asked('/sign-in/email', ANN, '');
+    for (let again = 0; again < 2; again += 1) {
+      expect(await step(half.cookie, first)).toMatchObject({
+        error: { code: 'sign_in_failed', message: expect.stringContaining('used already') },
+      });
+    }
+    const next = code();
+    expect(await step(half.cookie, next)).toMatchObject({ ok: true });
+    const other = await asked('/sign-in/email', ANN, '');
+    expect(await step(other.cookie, next)).toMatchObject({ error: { code: 'sign_in_failed' } });
+  });
+
+  it('takes a code that was wrong a moment ago', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const { code } = await turnOnTotp(ann.cookie);
+      const half = await asked('/sign-in/email', ANN, '');
+      vi.setSystemTime(systemClock.nowMs() + 60_000);
+      const early = code();
+      vi.setSystemTime(systemClock.nowMs() - 60_000);
+      const step = () => people.ask('/two-factor/verify-totp', early, { headers: { cookie: half.cookie } });
+      expect(await step()).toMatchObject({ error: { code: 'sign_in_failed' } });
+      vi.setSystemTime(systemClock.nowMs() + 60_000);
+      expect(await step()).toMatchObject({ ok: true });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('takes one of two requests that bring a code at once', async () => {
+    const { code } = await turnOnTotp(ann.cookie);
+    const halves = [await asked('/sign-in/email', ANN, ''), await asked('/sign-in/email', ANN, '')];
+    const fields = code();
+    const answers = await Promise.all(
+      halves.map(({ cookie }) => people.ask('/two-factor/verify-totp', fields, { headers: { cookie } })),
+    );
+    expect(answers.filter(({ ok: isTaken }) => isTaken)).toHaveLength(1);
+  });
+
   it('takes five tries, then begins again with the password, and rests after ten in a row', async () => {
     const { code } = await turnOnTotp(ann.cookie);
     const step = (cookie: string, fields: object) =>

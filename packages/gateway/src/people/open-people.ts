@@ -11,6 +11,7 @@ import { claimOperatorLink } from './operator-link.ts';
 import { type PeopleSessions, personActor } from './person.ts';
 import { createPeopleSessions } from './sessions.ts';
 import { createSignUpRules } from './sign-up.ts';
+import { createUsedCodes } from './used-codes.ts';
 
 /** How often what has expired is removed. */
 const SWEEP_MS = 3_600_000;
@@ -72,6 +73,7 @@ export async function openPeople(
         otherOrigins: originsOf(siteUrl()).slice(1),
         config: config.people,
         mailer,
+        usedCodes: createUsedCodes(clock),
         mayJoin: signUp.mayJoin,
         forgetOtherWays: (personId) => store.forgetOtherWays(personId),
         onSessionEnd(personId) {

@@ -257,15 +257,15 @@ describe('the second factor', () => {
     const headers = { cookie: ann.cookie };
     const enabled = await people.ask('/two-factor/enable', { password: PASSWORD }, { headers });
     const { totpURI } = JSON.parse(enabled.ok ? enabled.value.body : '{}');
-    const code = () => totp(totpURI, systemClock.nowMs());
-    await people.ask('/two-factor/verify-totp', { code: code() }, { headers });
+    const code = (afterMs: number) => totp(totpURI, systemClock.nowMs() + afterMs);
+    await people.ask('/two-factor/verify-totp', { code: code(0) }, { headers });
 
     const half = await flow();
     expect(half.location).toBe(`${SITE}/sign-in/second-factor?next=%2Fapp%2Fkeys`);
     expect(await personOf(half)).toBeUndefined();
     const whole = await people.ask(
       '/two-factor/verify-totp',
-      { code: code() },
+      { code: code(30_000) },
       { headers: { cookie: cookieOf(half) } },
     );
     expect(whole.ok && (await personOf(whole.value))?.id).toBe(ann.person.id);

@@ -13,6 +13,7 @@ import { claimOperatorLink } from './operator-link.ts';
 import { type Person, personActor } from './person.ts';
 import { createPeopleSessions } from './sessions.ts';
 import { createSignUpRules } from './sign-up.ts';
+import { createUsedCodes } from './used-codes.ts';
 import type { Fault } from '../core/errors.ts';
 import type { Result } from '../core/result.ts';
 import { type OpenedPeople, openPeopleStore } from '../store/sqlite/people/open.ts';
@@ -81,6 +82,7 @@ export async function openTestPeople(
     otherOrigins: [],
     config: settings,
     mailer,
+    usedCodes: createUsedCodes(clock),
     mayJoin: signUp.mayJoin,
     onSessionEnd: (personId) => endBrowserKeys(deps, personId, personActor(personId)),
     forgetOtherWays: (personId) => store.forgetOtherWays(personId),

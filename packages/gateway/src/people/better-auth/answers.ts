@@ -32,6 +32,10 @@ export function faultOf(status: number, code: string): Fault {
     case 'INVALID_CODE':
     case 'INVALID_BACKUP_CODE':
       return fault('sign_in_failed');
+    case 'CODE_USED':
+      return fault('sign_in_failed', {
+        message: 'This code was used already. Wait until the app shows the next one.',
+      });
     case 'UNAUTHORIZED_INVALID_OR_EXPIRED_NONCE':
     case 'UNAUTHORIZED_SIWE_MESSAGE_EXPIRED':
       return fault('sign_in_failed', {

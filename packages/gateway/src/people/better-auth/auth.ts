@@ -13,9 +13,11 @@ import { type Mailer, writeMail } from '../mail.ts';
 import { cleanName } from '../person-name.ts';
 import { PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS } from '../passwords.ts';
 import type { SignUpRules } from '../sign-up.ts';
+import type { UsedCodes } from '../used-codes.ts';
 import { shortWallet, signedBy } from '../wallet-signature.ts';
 import { ADDRESS_HEADER, AUTH_PATH, SIGN_UP_PATH } from './paths.ts';
 import { reachable } from './reach.ts';
+import { codesOnce } from './codes-once.ts';
 import { secondFactor } from './second-factor.ts';
 
 const LINK_LIFETIME_SECONDS = 3_600;
@@ -34,6 +36,7 @@ export type AuthSetup = {
   otherOrigins: readonly string[];
   config: Pick<PeopleConfig, 'requireVerifiedEmail' | 'sessionMs' | 'oauth' | 'wallet'>;
   mailer: Mailer;
+  usedCodes: UsedCodes;
   /** Whether somebody whom a provider or a wallet vouches for may make an account. */
   mayJoin: SignUpRules['mayJoin'];
   /** A session was ended before its time. */
@@ -217,6 +220,7 @@ export function authOptions(setup: AuthSetup): BetterAuthOptions {
           ]
         : []),
       secondFactor(brand),
+      codesOnce(setup.usedCodes),
       passkeys(setup),
       genericOAuth({
         config: config.oauth.flatMap(({ name, discoveryUrl, clientId, clientSecret }) =>

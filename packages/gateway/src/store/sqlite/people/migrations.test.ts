@@ -5,6 +5,7 @@ import { getMigrations } from 'better-auth/db/migration';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
 import { authOptions } from '../../../people/better-auth/auth.ts';
+import { createUsedCodes } from '../../../people/used-codes.ts';
 import { openPeopleStore } from './open.ts';
 
 it('makes every table that the installed Better Auth wants, in a file for its owner only', async () => {
@@ -20,6 +21,7 @@ it('makes every table that the installed Better Auth wants, in a file for its ow
       otherOrigins: [],
       config: { requireVerifiedEmail: false, sessionMs: 60_000, oauth: [], wallet: true },
       mailer: { send: () => undefined },
+      usedCodes: createUsedCodes(systemClock),
       mayJoin: () => undefined,
       forgetOtherWays: () => undefined,
       onSessionEnd: () => Promise.resolve(),
