@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import type { EngineFault } from '../engine.ts';
+import { couldNotStart, endingWithParent } from './ends-with-parent.ts';
 import type { Timer, Timers } from '../timers.ts';
 
 export type ChildServerOptions = {
@@ -37,6 +38,7 @@ const KILL_AFTER_MS = 1_500;
 /** Of what a server prints while it starts: the reason of a failure is among the first errors. */
 const START_OUTPUT_MAX_CHARS = 64 * 1024;
 const REASON_MAX_CHARS = 200;
+const NOT_STARTED = 'cannot be started';
 
 type State =
   | { is: 'idle' }
@@ -75,7 +77,8 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
   function launch(): void {
     startOutput = '';
     state = { is: 'starting', sinceMs: timers.nowMs() };
-    const started = spawn(options.program, options.words, {
+    const { program, words } = endingWithParent(options);
+    const started = spawn(program, words, {
       env: options.environment,
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
@@ -84,8 +87,10 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
     started.stdout.on('data', keepOutput);
     started.stderr.on('data', keepOutput);
     // Without `exit` nothing was started; with it, the first of the two decides.
-    started.once('error', () => ended(started, 'cannot be started'));
-    started.once('exit', (code, signal) => ended(started, signal ?? `exit code ${code}`));
+    started.once('error', () => ended(started, NOT_STARTED));
+    started.once('exit', (code, signal) =>
+      ended(started, couldNotStart(code) ? NOT_STARTED : (signal ?? `exit code ${code}`)),
+    );
     readyTimer = timers.every(READY_PERIOD_MS, () => void lookWhetherReady(started));
   }
 
