@@ -168,6 +168,20 @@ test('optional unknown records and late records of ended streams are ignored', a
   expect(connection.closeCode).toBeUndefined();
 });
 
+test('a job that is rejected and cancelled in one breath has one last word', async () => {
+  agent.offer = () => ({ reject: 'busy' });
+  const connection = await online();
+  connection.send(
+    connection.record(T.offer, 1, offerBody(8)),
+    connection.record(T.cancel, 1),
+    connection.record(T.ping, 0, new Uint8Array(8)),
+  );
+  await until(() => connection.got(T.pong).length === 1 && connection.got(T.reject).length === 1);
+  expect(connection.received.filter((record) => record.stream === 1).map((record) => record.type)).toEqual([
+    T.reject,
+  ]);
+});
+
 test('dropped bodies of rejected jobs give the connection its credit back', async () => {
   agent.offer = () => ({ reject: 'busy' });
   const connection = await online();

@@ -205,9 +205,9 @@ export class LinkSession {
     return true;
   }
 
-  /** The job has ended here, but its last parts still wait for credit that will never come. */
+  /** The job has ended here, but its last parts still wait for credit that will never come. A rejected one has none. */
   #cancelQueued(stream: number): void {
-    if (!this.writer.isOpen(stream)) return;
+    if (!this.writer.hasDataWaiting(stream)) return;
     this.writer.control(RECORD_TYPES.cancelled, stream);
     this.writer.dropData(stream);
   }

@@ -52,14 +52,10 @@ export function numbered(outgoing: Outgoing, entry: Omit<ControlEntry, 'outgoing
   return record;
 }
 
-/** Whether a stream was closed and all of it has left, at least once. */
-export function hasAllLeft({ isClosing, controlWaiting, queue }: Outgoing): boolean {
-  return isClosing && controlWaiting === 0 && queue.length === 0;
-}
-
-/** Whether nothing of the stream can have to leave any more. */
-export function isDone(outgoing: Outgoing): boolean {
-  return hasAllLeft(outgoing) && (outgoing.sent === undefined || isAllAcknowledged(outgoing.sent));
+/** Whether a stream was closed, and nothing of it can have to leave any more. */
+export function isDone({ isClosing, controlWaiting, queue, sent }: Outgoing): boolean {
+  const hasAllLeft = isClosing && controlWaiting === 0 && queue.length === 0;
+  return hasAllLeft && (sent === undefined || isAllAcknowledged(sent));
 }
 
 /** How much more of a stream's records may leave before some of them are acknowledged. */

@@ -196,7 +196,7 @@ test('the last record of a stream follows its data; then the stream is forgotten
   writer.data(1, new Uint8Array(5), false);
   writer.flush();
   expect(shape()).toEqual(['1:19:1', '1:21:2']);
-  expect(writer.isOpen(1)).toBe(false);
+  expect(writer.knows(1)).toBe(false);
   expect(writer.hasOpenStreams()).toBe(false);
   writer.control(RECORD_TYPES.alive, 1);
   writer.flush();
@@ -210,10 +210,10 @@ test('dropped data does not leave, the cancel does, and the stream goes', () => 
   writer.dropData(1);
   writer.control(RECORD_TYPES.cancel, 1);
   writer.close(1);
-  expect(writer.isOpen(1)).toBe(true);
+  expect(writer.knows(1)).toBe(true);
   writer.flush();
   expect(shape()).toEqual(['1:23:1']);
-  expect(writer.isOpen(1)).toBe(false);
+  expect(writer.knows(1)).toBe(false);
 });
 
 test('a long control body leaves in slices, the last one marked', () => {
@@ -262,9 +262,9 @@ test('a stream is gone when its last record was acknowledged, or when it is forg
     writer.data(stream, new Uint8Array(5), false);
     writer.end(stream, RECORD_TYPES.finish);
   }
-  expect(writer.isOpen(1)).toBe(true);
+  expect(writer.hasDataWaiting(1)).toBe(true);
   writer.flush();
-  expect(writer.isOpen(1)).toBe(false);
+  expect([writer.hasDataWaiting(1), writer.knows(1)]).toEqual([false, true]);
   writer.acknowledge({ stream: 1, seq: 1 });
   expect(writer.keptBytes(1)).toBeGreaterThan(0);
   writer.acknowledge({ stream: 1, seq: 2 });

@@ -2,7 +2,7 @@ import { addCredit, createSendWindow, sendableBytes, spendCredit } from './flow.
 import { encodeMessage, RECORD_FLAGS, RECORD_TYPES } from './frame.ts';
 import type { LinkRecord, RecordType } from './frame.ts';
 import { LINK_LIMITS } from './limits.ts';
-import { createOutgoing, hasAllLeft, isDone, numbered, unackedSpaceBytes } from './outgoing.ts';
+import { createOutgoing, isDone, numbered, unackedSpaceBytes } from './outgoing.ts';
 import type { ControlEntry, Entry, Outgoing } from './outgoing.ts';
 import { acknowledge, unreceived } from './replay.ts';
 import type { StreamSeq } from './replay.ts';
@@ -122,10 +122,9 @@ export class LinkWriter {
     if (!this.#isStopped) this.#streams.set(stream, createOutgoing(stream, this.#keepsUnacknowledged));
   }
 
-  /** Whether something is still queued for the stream, or it was not ended yet. */
-  isOpen(stream: number): boolean {
-    const outgoing = this.#streams.get(stream);
-    return outgoing !== undefined && !hasAllLeft(outgoing);
+  /** Whether data of the stream, or its last record behind them, waits: for credit, or for the next message. */
+  hasDataWaiting(stream: number): boolean {
+    return (this.#streams.get(stream)?.queue.length ?? 0) > 0;
   }
 
   /** Whether anything of the stream may still have to leave, or to leave again. */
