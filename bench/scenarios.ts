@@ -153,7 +153,7 @@ async function runStreams(
   const events = (): number => held.reduce((sum, streams) => sum + streams.events(), 0);
   const closeAll = (): void => held.forEach((streams) => streams.close());
   try {
-    await growYoungHeap(target, size);
+    if (behaviour === 'paced') await growYoungHeap(target, size);
     held.push(await holdStreams(load, firstCount));
     await wait(settleMs);
     const memoryBefore = memoryOf(target);

@@ -7,6 +7,9 @@ import type { TryBudget } from './try-budget.ts';
  * One try of one request at one target (a node or an upstream). The request's owner (`inference`) starts it with a
  * sink; the target pushes parts into the sink until exactly one of `onEnd` or `onFault` is called, after which it
  * stays silent. Pushing with pause/resume instead of async iteration keeps promises off the path of a chunk.
+ *
+ * The conversation (`chat.messages`, `chat.tools`, `original.body`) may be read until the sink has got content. Once a stream has
+ * brought some, its owner empties them, so that an answer of minutes does not keep a long prompt (`forget-prompt.ts`).
  */
 export type AttemptRequest = {
   /** Canonical request; `maxOutputTokens` is always set. */
