@@ -72,7 +72,7 @@ describe.each(operations)('$method $path', (operation) => {
     const reply = await call(operation, asked);
     expect(reply.headers.get('content-type')).toContain('text/event-stream');
     const events = [...(await reply.text()).matchAll(/^data: (\{.*)$/gm)].map((match) => match[1] ?? '');
-    expect(events.length).toBeGreaterThan(3);
+    expect(events.length).toBeGreaterThan(1);
     for (const event of events) expectFits(schemaFor(operation, 'text/event-stream'), JSON.parse(event));
   });
 

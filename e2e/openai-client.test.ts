@@ -86,7 +86,8 @@ describe('the official openai client', () => {
       usage = chunk.usage ?? usage;
     }
     expect(text).toBe('The last lamp goes dark,\na clock walks through every room.\nThe dark is not long.');
-    expect(chunks).toBeGreaterThan(5);
+    // Role, text, finish and usage: the text in as many as there were reads.
+    expect(chunks).toBeGreaterThanOrEqual(4);
     const exact = ((usage?.prompt_tokens ?? 0) * 1 + (usage?.completion_tokens ?? 0) * 4) / 1e6;
     const cached = usage?.prompt_tokens_details?.cached_tokens ?? 0;
     expect(costOf(usage)).toBeCloseTo(Math.ceil((exact - (cached * 0.9) / 1e6) * 1e6) / 1e6, 9);

@@ -16,7 +16,7 @@ const SCRIPTS = {
 
 const FOLDER = 'e2e/python';
 /** Cases for the demo model, for each upstream model, and refusals. */
-const CASES = 3 + 7 * UPSTREAM_MODELS.length + 6;
+const CASES = 3 + 8 * UPSTREAM_MODELS.length + 6;
 
 let world: World;
 let python: Awaited<ReturnType<typeof obtainPythonClients>>;
@@ -29,11 +29,12 @@ afterAll(cleanUp);
 type Case = { case: string; ok: boolean; why?: string };
 
 function run(program: string, script: string): Promise<{ cases: Case[]; errors: string }> {
-  const { origin, keys } = world;
+  const { origin, keys, provider } = world;
   const env = {
     ...process.env,
     PYTHONDONTWRITEBYTECODE: '1',
     SWITCHYARD_ORIGIN: origin,
+    SWITCHYARD_PROVIDER: `http://127.0.0.1:${provider.port}`,
     SWITCHYARD_KEY_RICH: keys.rich,
     SWITCHYARD_KEY_POOR: keys.poor,
     SWITCHYARD_KEY_SLOW: keys.slow,

@@ -10,8 +10,11 @@ import os
 import traceback
 from dataclasses import dataclass, field
 from typing import Callable, Protocol
+from urllib.request import urlopen
 
 ORIGIN = os.environ["SWITCHYARD_ORIGIN"]
+# Of the models' provider: it waits at a word until this side has seen it.
+PROVIDER = os.environ["SWITCHYARD_PROVIDER"]
 KEYS = {name: os.environ[f"SWITCHYARD_KEY_{name.upper()}"] for name in ("rich", "poor", "slow")}
 MODELS = os.environ["SWITCHYARD_MODELS"].split(",")
 PIXEL = base64.b64decode(
@@ -70,6 +73,7 @@ def run(kind: Kind) -> None:
     case("demo thinks", lambda: demo_thinks(kind, client))
     for model in MODELS:
         case(f"{model} answers and streams", lambda: answers(kind, client, model))
+        case(f"{model} shows each word at once", lambda: shows_at_once(client, model))
         case(f"{model} shows reasoning and length", lambda: ends(kind, client, model))
         case(f"{model} sees a picture", lambda: sees(client, model))
         case(f"{model} reports by a schema", lambda: reports(client, model))
@@ -104,10 +108,20 @@ def answers(kind: Kind, client: Client, model: str) -> None:
     wanted = Said("You said: Good morning", kind.stop, kind.input_tokens, 30)
     said = client.ask(model, "Good morning")
     assert said == wanted, said
-    pieces: list[str] = []
-    said = client.stream(model, "Good morning", pieces.append)
+    said = client.stream(model, "Good morning", lambda _: None)
     assert said == wanted, said
-    assert "".join(pieces) == wanted.text and len(pieces) > 1, pieces
+
+
+def shows_at_once(client: Client, model: str) -> None:
+    pieces: list[str] = []
+
+    def show(piece: str) -> None:
+        pieces.append(piece)
+        urlopen(f"{PROVIDER}/seen").close()
+
+    said = client.stream(model, "Please wait for me", show)
+    assert said.text == "First one word, then the rest.", said
+    assert pieces[0] == "First " and "".join(pieces) == said.text, pieces
 
 
 def ends(kind: Kind, client: Client, model: str) -> None:

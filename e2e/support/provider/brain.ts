@@ -37,6 +37,8 @@ export type Reply = {
    * without any of the dialect's ends.
    */
   ending?: 'normal' | 'length' | 'filtered' | 'endless' | 'broken';
+  /** A stream stops after its first word until somebody says that it was seen. */
+  waitsToBeSeen?: true;
 };
 
 export type Brain = (asked: Asked) => Reply;
@@ -81,6 +83,7 @@ function stopped(text: string, stops: readonly string[]): Reply {
 const SCRIPT: readonly { words: string; reply: Reply }[] = [
   { words: 'think', reply: { reasoning: 'First I think.', text: 'Then I answer.' } },
   { words: 'refuse', reply: { refusal: 'I will not do that.' } },
+  { words: 'wait for me', reply: { text: 'First one word, then the rest.', waitsToBeSeen: true } },
   { words: 'too much', reply: { text: 'Once upon a time', ending: 'length' } },
   { words: 'filtered', reply: { text: 'Once', ending: 'filtered' } },
   { words: 'forever', reply: { text: 'and on ', ending: 'endless' } },

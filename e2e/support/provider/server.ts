@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -15,6 +15,8 @@ export type Provider = {
   asked: { path: string; asked: Asked; body: string; headers: IncomingMessage['headers'] }[];
   /** How many endless answers were left by their reader. */
   left(): number;
+  /** Lets the streams go on that wait to be seen. So does `GET /seen`, for clients in other processes. */
+  seen(): void;
   close(): Promise<void>;
 };
 
@@ -36,6 +38,7 @@ export async function startProvider(
 ): Promise<Provider> {
   const asked: Provider['asked'] = [];
   let left = 0;
+  const seen = new EventEmitter();
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('error', () => undefined);
@@ -44,6 +47,11 @@ export async function startProvider(
       const path = new URL(request.url ?? '/', 'http://provider').pathname;
       if (request.method === 'GET' && path === '/v1/models') {
         response.writeHead(200, { 'content-type': 'application/json' }).end(MODELS);
+        return;
+      }
+      if (request.method === 'GET' && path === '/seen') {
+        seen.emit('seen');
+        response.writeHead(204).end();
         return;
       }
       const dialect = DIALECTS.find((candidate) => candidate.path === path);
@@ -57,7 +65,16 @@ export async function startProvider(
       const question = dialect.read(body);
       asked.push({ path, asked: question.asked, body, headers: request.headers });
       const reply = { ...brain(question.asked), number: asked.length };
-      answer(response, marked(dialect, mark), reply, question.stream).then(
+      if (reply.problem !== undefined) {
+        const { status, body } = dialect.problem(reply.problem);
+        response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+        return;
+      }
+      const spoken = marked(dialect, mark);
+      const answered = question.stream
+        ? answerStream(response, spoken, reply, seen)
+        : answerWhole(response, spoken, reply);
+      answered.then(
         (wasLeft) => (left += wasLeft ? 1 : 0),
         (error: unknown) => response.destroy(error instanceof Error ? error : undefined),
       );
@@ -69,6 +86,7 @@ export async function startProvider(
     port: (server.address() as AddressInfo).port,
     asked,
     left: () => left,
+    seen: () => void seen.emit('seen'),
     async close() {
       server.closeAllConnections();
       server.close();
@@ -90,28 +108,23 @@ function marked(dialect: DialectOfProvider, mark: string | undefined): DialectOf
   };
 }
 
-/** Whether the reader left before the end. */
-async function answer(
+/** Whether the reader left before the end. `seen` tells that the first word was seen, for replies that wait for it. */
+async function answerStream(
   response: ServerResponse,
   dialect: DialectOfProvider,
   reply: NumberedReply,
-  stream: boolean,
+  seen: EventEmitter,
 ): Promise<boolean> {
-  if (reply.problem !== undefined) {
-    const { status, body } = dialect.problem(reply.problem);
-    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
-    return false;
-  }
-  if (!stream) return answerWhole(response, dialect, reply);
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const { open, text, close } = dialect.events(reply);
   for (const event of open) response.write(event);
   const rounds = reply.ending === 'endless' ? ENDLESS_MAX_ROUNDS : 1;
   for (let round = 0; round < rounds; round += 1) {
-    for (const event of text) {
+    for (const [index, event] of text.entries()) {
       response.write(event);
-      // Apart, so that they are read apart: the client shall see a stream.
-      await wait(WORD_GAP_MS);
+      if (reply.waitsToBeSeen === true && index === 0)
+        await Promise.race([once(seen, 'seen'), once(response, 'close')]);
+      else await wait(WORD_GAP_MS);
       if (response.destroyed) return true;
     }
   }
@@ -120,6 +133,7 @@ async function answer(
   return false;
 }
 
+/** Whether the reader left before the end. */
 async function answerWhole(
   response: ServerResponse,
   dialect: DialectOfProvider,
