@@ -26,7 +26,11 @@ function body(ask: Ask): object {
     reasoning: ask.thinks
       ? given({ summary: 'auto', effort: ask.effort === '' ? undefined : ask.effort })
       : undefined,
-    tools: ask.tools.length === 0 ? undefined : ask.tools.map((tool) => ({ type: 'function', ...tool })),
+    tools:
+      ask.tools.length === 0
+        ? undefined
+        : // Without it the schema would have to keep OpenAI's rules for strict ones.
+          ask.tools.map((tool) => ({ type: 'function', ...tool, strict: false })),
   });
 }
 
@@ -47,9 +51,7 @@ function answerItems({ surface, answer }: AnswerTurn): object[] {
       summary: part.text === '' ? [] : [{ type: 'summary_text', text: part.text }],
       encrypted_content: part.proof,
     })),
-    ...(text === ''
-      ? []
-      : [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] }]),
+    ...(text === '' ? [] : [{ type: 'message', role: 'assistant', content: text }]),
     ...calls.map(({ id, name, input }) => ({ type: 'function_call', call_id: id, name, arguments: input })),
     ...calls.map(({ id, result }) => ({ type: 'function_call_output', call_id: id, output: result ?? '' })),
   ];

@@ -298,7 +298,7 @@ describe('requests', () => {
           ],
         },
         { type: 'reasoning', encrypted_content: 'P', summary: [{ type: 'summary_text', text: 'H' }] },
-        { role: 'assistant', content: [{ type: 'output_text', text: 'T' }] },
+        { role: 'assistant', content: 'T' },
         { type: 'function_call', call_id: 'call_1', arguments: '{"a":1}' },
         { type: 'function_call_output', call_id: 'call_1', output: 'ok' },
         { role: 'user', content: [{ type: 'input_text', text: 'On' }] },

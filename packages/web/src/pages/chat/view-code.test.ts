@@ -75,3 +75,10 @@ describe.each([
     expect(code).toContain('process.env.API_KEY');
   });
 });
+
+it('hands on what a package has no name for', () => {
+  const cooler = { ...ask, surface: SURFACES.messages, body: { model: 'm', temperature: 0.5, stream: true } };
+  expect(pythonCode(cooler)).toContain('    extra_body={\n        "temperature": 0.5,\n    },\n');
+  expect(pythonCode(cooler)).not.toContain('temperature=');
+  expect(typescriptCode(cooler)).toContain('} as Anthropic.MessageCreateParamsStreaming);');
+});

@@ -28,26 +28,38 @@ export function curlCode({ publicUrl, surface, body }: CodeAsk): string {
   ].join('\n');
 }
 
-type Client = { python: string; typescript: string; call: string; base: (publicUrl: string) => string };
+type Client = {
+  python: string;
+  typescript: string;
+  call: string;
+  base: (publicUrl: string) => string;
+  /** Fields of the request that the packages do not name. */
+  unnamed: readonly string[];
+  /** The package's type of a request that streams. */
+  type: string;
+};
 
-const OPENAI = { python: 'openai', typescript: 'openai', base: (url: string) => `${url}/v1` };
+const OPENAI = { python: 'openai', typescript: 'openai', base: (url: string) => `${url}/v1`, unnamed: [] };
 const CLIENTS: Readonly<Record<SurfaceId, Client>> = {
-  chat: { ...OPENAI, call: 'chat.completions.create' },
-  responses: { ...OPENAI, call: 'responses.create' },
+  chat: { ...OPENAI, call: 'chat.completions.create', type: 'OpenAI.ChatCompletionCreateParamsStreaming' },
+  responses: { ...OPENAI, call: 'responses.create', type: 'OpenAI.Responses.ResponseCreateParamsStreaming' },
   messages: {
     python: 'anthropic',
     typescript: '@anthropic-ai/sdk',
     call: 'messages.create',
     base: (url) => url,
+    // Not in anthropic 2.11.0 for Python nor in @anthropic-ai/sdk 1.11.0, read 2026-11-22. Other models take them.
+    unnamed: ['temperature', 'top_p'],
+    type: 'Anthropic.MessageCreateParamsStreaming',
   },
 };
 
 export function pythonCode({ publicUrl, surface, body }: CodeAsk): string {
-  const { python, call, base } = CLIENTS[surface.id];
+  const { python, call, base, unnamed } = CLIENTS[surface.id];
   const name = python === 'openai' ? 'OpenAI' : 'Anthropic';
-  const fields = Object.entries(body).map(
-    ([key, value]) => `    ${key}=${pythonLiteral(shorten(value), 4)},`,
-  );
+  const [named, others] = split(body, unnamed);
+  if (others.length > 0) named.push(['extra_body', Object.fromEntries(others)]);
+  const fields = named.map(([key, value]) => `    ${key}=${pythonLiteral(shorten(value), 4)},`);
   return [
     'import os',
     `from ${python} import ${name}`,
@@ -62,15 +74,23 @@ export function pythonCode({ publicUrl, surface, body }: CodeAsk): string {
 }
 
 export function typescriptCode({ publicUrl, surface, body }: CodeAsk): string {
-  const { typescript, call, base } = CLIENTS[surface.id];
+  const { typescript, call, base, unnamed, type } = CLIENTS[surface.id];
   const name = typescript === 'openai' ? 'OpenAI' : 'Anthropic';
+  const [, others] = split(body, unnamed);
+  const request = JSON.stringify(shorten(body), null, 2) + (others.length === 0 ? '' : ` as ${type}`);
   return [
     `import ${name} from '${typescript}';`,
     '',
     `const client = new ${name}({ baseURL: '${base(publicUrl)}', apiKey: process.env.${KEY} });`,
-    `const stream = await client.${call}(${JSON.stringify(shorten(body), null, 2)});`,
+    `const stream = await client.${call}(${request});`,
     'for await (const event of stream) console.log(event);',
   ].join('\n');
+}
+
+/** The fields of a request: those that the package names, and the others. */
+function split(body: object, unnamed: readonly string[]): [[string, unknown][], [string, unknown][]] {
+  const fields: [string, unknown][] = Object.entries(body);
+  return [fields.filter(([key]) => !unnamed.includes(key)), fields.filter(([key]) => unnamed.includes(key))];
 }
 
 /** JSON as Python writes it. Its texts are JSON's own: every escape of JSON is one of Python, too. */
