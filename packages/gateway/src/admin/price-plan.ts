@@ -38,6 +38,7 @@ const storedPlan = z.array(z.strictObject({ fromMs: z.int(), price: priceShape }
 export async function openPricePlan(registry: Registry, catalog: Catalog): Promise<PricePlan> {
   const configured = new Map(catalog.allModels().map(({ id, prices }) => [id, prices]));
   const stored = new Map<string, DatedPrice[]>();
+  let tail: Promise<unknown> = Promise.resolve();
   for (const id of configured.keys()) {
     const text = await registry.meta(META_PREFIX + id);
     if (text === undefined) continue;
@@ -50,6 +51,36 @@ export async function openPricePlan(registry: Registry, catalog: Catalog): Promi
     if (base !== undefined) catalog.setPrices(id, mergedSchedule(id, base, stored.get(id) ?? []));
   }
 
+  /** Of one price after the other: each is added to the list that the one before has left. */
+  async function setNow(
+    ...[{ actor, nowMs }, { id }, dated]: Parameters<PricePlan['set']>
+  ): ReturnType<PricePlan['set']> {
+    const before = stored.get(id) ?? [];
+    const after = [...before.filter(({ fromMs }) => fromMs !== dated.fromMs), dated];
+    if (after.length > PRICES_MAX) return failed(TOO_MANY);
+    const { version } = priceEntry(id, dated.price);
+    const current = catalog
+      .allModels()
+      .find((model) => model.id === id)
+      ?.prices.findLast(({ fromMs }) => fromMs <= nowMs);
+    const from = new Date(dated.fromMs).toISOString();
+    const detail = `${words(current?.price)} -> ${words(dated.price)}, from ${from}, version ${version}`;
+    const written = await registry.change(() =>
+      ok({
+        changes: [
+          { type: 'set-meta', key: META_PREFIX + id, value: JSON.stringify(after) },
+          priceRecord(version, dated.price),
+        ],
+        audit: { actor, action: 'price.set', subject: id, detail },
+        value: undefined,
+      }),
+    );
+    if (!written.ok) return written;
+    stored.set(id, after);
+    apply(id);
+    return ok(undefined);
+  }
+
   return {
     versions(id) {
       const own = new Set((stored.get(id) ?? []).map(({ fromMs }) => fromMs));
@@ -59,31 +90,10 @@ export async function openPricePlan(registry: Registry, catalog: Catalog): Promi
         source: own.has(entry.fromMs) ? 'console' : 'configuration',
       }));
     },
-    async set({ actor, nowMs }, { id }, dated) {
-      const before = stored.get(id) ?? [];
-      const after = [...before.filter(({ fromMs }) => fromMs !== dated.fromMs), dated];
-      if (after.length > PRICES_MAX) return failed(TOO_MANY);
-      const { version } = priceEntry(id, dated.price);
-      const current = catalog
-        .allModels()
-        .find((model) => model.id === id)
-        ?.prices.findLast(({ fromMs }) => fromMs <= nowMs);
-      const from = new Date(dated.fromMs).toISOString();
-      const detail = `${words(current?.price)} -> ${words(dated.price)}, from ${from}, version ${version}`;
-      const written = await registry.change(() =>
-        ok({
-          changes: [
-            { type: 'set-meta', key: META_PREFIX + id, value: JSON.stringify(after) },
-            priceRecord(version, dated.price),
-          ],
-          audit: { actor, action: 'price.set', subject: id, detail },
-          value: undefined,
-        }),
-      );
-      if (!written.ok) return written;
-      stored.set(id, after);
-      apply(id);
-      return ok(undefined);
+    set(who, model, dated) {
+      const run = tail.then(() => setNow(who, model, dated));
+      tail = run.catch(() => undefined);
+      return run;
     },
   };
 }
