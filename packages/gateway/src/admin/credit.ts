@@ -9,7 +9,7 @@ import { failed, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
 import type { TransferOutcome } from '../ledger/ledger.ts';
 import type { AdminContext } from './context.ts';
-import { reasonField, referenceField, signedAmountField, tokenField } from './fields.ts';
+import { endField, reasonField, referenceField, signedAmountField, tokenField } from './fields.ts';
 import { findAccount } from './lookup.ts';
 import { balanceView, moneyView } from './views.ts';
 import type { BalanceView, MoneyView } from './views.ts';
@@ -23,7 +23,7 @@ export const addCreditInput = z.strictObject({
   balance: z.enum(['paid', 'promo']).optional(),
   reason: reasonField(),
   /** Of a gift: when it ends, in milliseconds since 1970. Default: never. */
-  expiresAtMs: z.int('must be a whole number of milliseconds').min(1, 'must be a time').optional(),
+  expiresAtMs: endField().optional(),
   /** The operator's own reference. The same id is booked once, however often it is sent. Default: a new one. */
   id: tokenField(100).optional(),
 });

@@ -81,5 +81,15 @@ const TEN_YEARS_MS = 10 * 366 * 24 * 60 * 60 * 1000;
 export const lifetimeField = () =>
   z.int('must be a whole number of milliseconds').min(1_000, 'is too short').max(TEN_YEARS_MS, 'is too long');
 
+/** The last day whose year has four digits: what ends later cannot be written as a time that every reader takes. */
+const LAST_DAY_MS = Date.UTC(9999, 11, 31);
+
+/** When something ends, in milliseconds since 1970. */
+export const endField = () =>
+  z
+    .int('must be a whole number of milliseconds')
+    .min(1, 'must be a time')
+    .max(LAST_DAY_MS, 'is too far in the future');
+
 /** How many rows a list shows. */
 export const rowsField = () => countField(10_000).default(1_000);

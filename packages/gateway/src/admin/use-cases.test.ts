@@ -230,6 +230,7 @@ describe('keys', () => {
 });
 
 describe('credit', () => {
+  const GIFT = { amountMicros: 5, kind: 'gift' } as const;
   beforeEach(() => run('account.create', { name: 'alice' }));
   const add = (input: Omit<OperationInput<'credit.add'>, 'account' | 'reason'>) =>
     run('credit.add', { account: 'alice', reason: 'test', ...input });
@@ -280,6 +281,8 @@ describe('credit', () => {
     ['more than numbers can hold', { amountMicros: 2 ** 60 }, 'invalid_request'],
     ['not a number', { amountMicros: '5' }, 'invalid_request'],
     ['an unknown balance', { amountMicros: 5, balance: 'gold' }, 'invalid_request'],
+    ['a gift that ends later than a date can say', { ...GIFT, expiresAtMs: 8.7e15 }, 'invalid_request'],
+    ['a gift that ends in a year of five digits', { ...GIFT, expiresAtMs: 2.6e14 }, 'invalid_request'],
   ])('refuses %s and changes nothing', async (_what, input, code) => {
     expect(await refusal('credit.add', { account: 'alice', reason: 'test', ...input })).toMatchObject({
       code,
