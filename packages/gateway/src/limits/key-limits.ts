@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { fault, type Fault } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
-import { fullBucket, returnToken, takeToken, type Bucket } from './token-bucket.ts';
+import { fullBucket, returnToken, takeToken, tokensAt, type Bucket } from './token-bucket.ts';
 
 /**
  * Requests per minute per key, and requests at once per key and per account; both for all keys of a person together where
@@ -87,7 +87,7 @@ export function createKeyLimits(clock: Clock): KeyLimits & RunningRequests {
           ? undefined
           : laneOf(members, member.id, member.requestsPerMinute ?? Infinity, nowMs);
       const refusal = crowded(key, shared, asker, limits);
-      if (refusal !== undefined) return { result: failed(refusal), window: windowOf(key) };
+      if (refusal !== undefined) return { result: failed(refusal), window: windowOf(key, nowMs) };
       const own = take(key, nowMs);
       if (own.fault !== undefined) return { result: failed(own.fault), window: own.window };
       let { window } = own;
@@ -161,8 +161,8 @@ function permitFor(key: Lane, shared: Lane | undefined, leaveAccount: () => void
   };
 }
 
-function windowOf({ bucket, perMinute: limit }: Lane): RateWindow {
-  const tokens = Math.max(0, Math.min(limit, bucket.tokens));
+function windowOf({ bucket, perMinute: limit }: Lane, nowMs: number): RateWindow {
+  const tokens = Math.max(0, tokensAt(bucket, limit, nowMs));
   return {
     limit,
     remaining: Math.floor(tokens),

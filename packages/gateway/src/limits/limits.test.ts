@@ -64,6 +64,16 @@ describe('key limits', () => {
     expect(guard.admit(a, limits).result.ok).toBe(false);
   });
 
+  it('tells what is left of the rate at the moment of a refusal for concurrency', () => {
+    const clock = createVirtualClock();
+    const guard = createKeyLimits(clock);
+    permit(guard.admit(a, limits));
+    permit(guard.admit(a, limits));
+    expect(guard.admit(a, limits).window).toEqual({ limit: 3, remaining: 1, resetMs: 40_000 });
+    clock.advance(60_000);
+    expect(guard.admit(a, limits).window).toEqual({ limit: 3, remaining: 3, resetMs: 0 });
+  });
+
   it('refuses over the rate with the time to wait, and gives refunded places back', () => {
     const clock = createVirtualClock();
     const guard = createKeyLimits(clock);

@@ -14,7 +14,7 @@ export function fullBucket(perMinute: number, nowMs: number): Bucket {
 
 /** Takes one token if there is one. `nowMs` is monotonic; a clock that stands still or a smaller value adds nothing. */
 export function takeToken(bucket: Bucket, perMinute: number, nowMs: number): BucketDecision {
-  const tokens = filled(bucket, perMinute, nowMs);
+  const tokens = tokensAt(bucket, perMinute, nowMs);
   const perMs = perMinute / 60_000;
   if (tokens < 1) {
     return {
@@ -38,7 +38,8 @@ export function returnToken(bucket: Bucket, perMinute: number): Bucket {
   return { tokens: Math.min(perMinute, bucket.tokens + 1), updatedMs: bucket.updatedMs };
 }
 
-function filled(bucket: Bucket, perMinute: number, nowMs: number): number {
+/** How many tokens there are by now. */
+export function tokensAt(bucket: Bucket, perMinute: number, nowMs: number): number {
   const passedMs = Math.max(0, nowMs - bucket.updatedMs);
   return Math.min(perMinute, bucket.tokens + (passedMs * perMinute) / 60_000);
 }
