@@ -212,7 +212,7 @@ describe('commands without a running gateway', () => {
   });
 
   it.each<[string, string[], string]>([
-    ['nobody of this name', ['account', 'show', 'nobody'], '"list" command'],
+    ['nobody of this name', ['account', 'show', 'nobody'], '"switchyard account list"'],
     ['an unknown model', ['key', 'create', 'alice', '--models', 'gpt'], 'switchyard model list'],
     ['an unknown role', ['account', 'create', 'x', '--role', 'root'], '"role"'],
     [

@@ -62,6 +62,19 @@ describe('the commands about credit', () => {
   });
 });
 
+describe('a command about what is not there', () => {
+  it.each([
+    [['credit', 'balance', 'nobody'], 'switchyard account list'],
+    [['receipt', 'list', 'nobody'], 'switchyard account list'],
+    [['credit', 'refund', 'req_9', '--reason', 'x'], 'switchyard receipt list ACCOUNT'],
+    [['key', 'show', 'none'], 'switchyard key list'],
+    [['key', 'create', 'bob', '--deployments', 'none'], 'switchyard deployment list'],
+    [['earnings', 'nobody'], 'switchyard account list'],
+  ])('%j says which list to look at', async (words, list) => {
+    await expect(run(...words)).rejects.toThrow(`"${list}"`);
+  });
+});
+
 describe('an end', () => {
   const noonMs = Date.UTC(2026, 10, 20, 12);
   it.each([

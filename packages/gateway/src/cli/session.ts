@@ -91,7 +91,7 @@ function callFailure(failure: CallFailure): CommandFailure {
 }
 
 function refusal(fault: Fault): CommandFailure {
-  const hint = HINTS[fault.code];
+  const hint = fault.code === 'not_found' ? listHint(fault.param ?? '') : HINTS[fault.code];
   return new CommandFailure(faultMessage(fault), {
     code: fault.code,
     ...(hint === undefined ? {} : { hint }),
@@ -99,8 +99,23 @@ function refusal(fault: Fault): CommandFailure {
 }
 
 const HINTS: Partial<Record<Fault['code'], string>> = {
-  not_found: 'The "list" command of the same group shows ids and names.',
   model_not_found: '"switchyard model list" shows the models of the catalogue.',
   ledger_unavailable: 'The disk may be full or failing. Look at the log of the gateway, then start it again.',
   internal_error: 'Look at the log of the gateway.',
+};
+
+/** One of several has its place behind the name of the field: `deployments[0]`. */
+function listHint(param: string): string | undefined {
+  return LISTS[param.replace(/s\[\d+\]$/, '')];
+}
+
+/** What shows the things that there are, by the field that named one. Not every group of commands has a list. */
+const LISTS: Record<string, string> = {
+  account: '"switchyard account list" shows ids and names.',
+  deployment: '"switchyard deployment list" shows ids and names.',
+  key: '"switchyard key list" shows ids and names.',
+  node: '"switchyard node list" shows ids and names.',
+  of: '"switchyard account list" and "switchyard node list" show ids and names.',
+  person: '"switchyard person list" and "switchyard member list ACCOUNT" show ids and addresses.',
+  request: '"switchyard receipt list ACCOUNT" shows the newest requests.',
 };
