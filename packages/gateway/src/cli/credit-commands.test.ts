@@ -84,7 +84,7 @@ describe('an end', () => {
   ])('%s is the end of its UTC day', (text, end) => {
     expect(new Date(readExpiry(text, '--expires', noonMs)).toISOString()).toBe(end);
   });
-  it.each(['soon', '2026-02-31x', '2026-99-01', '31.12.2026', ''])('%s is refused', (text) => {
+  it.each(['soon', '2026-02-31x', '2026-99-01', '2027-02-30', '31.12.2026', ''])('%s is refused', (text) => {
     expect(() => readExpiry(text, '--expires', noonMs)).toThrow('--expires is no');
   });
 });

@@ -67,6 +67,10 @@ describe('readAmount', () => {
     expect(readAmount({ credits: '500' })).toBe(5_000_000);
     expect(readAmount({ usd: '5' })).toBe(5_000_000);
     expect(readAmount({ usd: '-0.5' })).toBe(-500_000);
+    for (const usd of ['$5', '5usd', ' 5 USD ']) expect(readAmount({ usd })).toBe(5_000_000);
+    for (const usd of ['-$5', '-5usd']) expect(readAmount({ usd })).toBe(-5_000_000);
+    for (const usd of ['5 credits', '$$5', '$', 'usd'])
+      expect(usage(() => readAmount({ usd }))).toBe('usage');
     expect(usage(() => readAmount({}))).toBe('usage');
     expect(usage(() => readAmount({ credits: '5', usd: '5' }))).toBe('usage');
     expect(usage(() => readAmount({ usd: '' }))).toBe('usage');

@@ -1,4 +1,5 @@
 import { MICROS_PER_CREDIT, MICROS_PER_USD, parseAmount } from '../core/money.ts';
+import { dayOf, parseDay } from '../receipts/days.ts';
 import { usageFailure } from './failure.ts';
 
 /** Reads what people write after options. Each throws a usage failure that names the option and shows a right value. */
@@ -23,13 +24,15 @@ const DAY_MS = 86_400_000;
  */
 export function readExpiry(text: string, option: string, nowMs: number): number {
   const trimmed = text.trim();
-  const startMs = /^\d{4}-\d{2}-\d{2}$/.test(trimmed) ? Date.parse(`${trimmed}T00:00:00Z`) : undefined;
-  if (startMs !== undefined && Number.isNaN(startMs)) {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(trimmed)) return endOf(dayOf(nowMs + parseDuration(trimmed, option)));
+  const day = parseDay(trimmed);
+  if (day === undefined) {
     throw usageFailure(`${option} is no day`, 'Write it as 2026-12-31, or as 30d, 12h or 2w.');
   }
-  const lastMs = startMs ?? nowMs + parseDuration(trimmed, option);
-  return (Math.floor(lastMs / DAY_MS) + 1) * DAY_MS;
+  return endOf(day);
 }
+
+const endOf = (day: number): number => (day + 1) * DAY_MS;
 
 /** An amount of credits, or of dollars with a sign or unit: `500`, `12.5`, `$5`, `5usd`. In µ$. */
 export function parseMoney(text: string, option: string): number {
@@ -54,7 +57,15 @@ export function readAmount(options: { credits?: string; usd?: string }): number 
   if ((credits === undefined) === (usd === undefined)) {
     throw usageFailure('Say how much, once', 'Add --credits 500, or --usd 5 for the same amount.');
   }
-  return credits === undefined ? parseMoney(`${usd ?? ''}usd`, '--usd') : parseMoney(credits, '--credits');
+  return credits === undefined
+    ? parseMoney(`${bareDollars(usd ?? '')}usd`, '--usd')
+    : parseMoney(credits, '--credits');
+}
+
+/** People write the sign or the unit after `--usd`, too. */
+function bareDollars(text: string): string {
+  const trimmed = text.trim();
+  return /^-?\$/.test(trimmed) ? trimmed.replace('$', '') : trimmed.replace(/ *usd$/i, '');
 }
 
 /** A whole number of at least 1. */
