@@ -116,6 +116,19 @@ describe('a picture', () => {
     });
   });
 
+  it('tells once that it took the balance below the mark', async () => {
+    const told: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const { reply } = post(SMALL);
+      (await rendering()).sink.onEnd(picture());
+      await reply;
+      await world.nextReceipt();
+      told.push(world.lowNotices());
+    }
+    // 920 000, 840 000, 760 000 µ$ are left; the mark is 900 000.
+    expect(told).toEqual([0, 1, 1]);
+  });
+
   it('is tried once more, on another node with the same request, and then given up for free', async () => {
     const { reply } = post(SMALL);
     const first = await rendering();

@@ -12,6 +12,7 @@ import type { ImageTarget, ImageTicket } from '../routing/image-router.ts';
 import { clientFault } from './adapt-fault.ts';
 import { needsClassifier, type AdmittedImage } from './admit-image.ts';
 import type { Claim } from './idempotency.ts';
+import { lowBalanceNotice } from './low-balance.ts';
 import type { Run } from './deps.ts';
 import type { ImageDeps } from './image-deps.ts';
 import { isStalled, ReplyWriter } from './reply-writer.ts';
@@ -271,8 +272,11 @@ export class ImageRun implements Run {
     const resolved = isPaid
       ? ledger.settle(hold, { amountMicros: priceMicros, receipt, earner })
       : ledger.release(hold, receipt);
+    const tellIfLow = lowBalanceNotice(this.#deps.inference, receipt);
     resolved
-      .then(({ outcome }) => {
+      .then((resolution) => {
+        const { outcome } = resolution;
+        tellIfLow(resolution);
         if (end.kind === 'finished' && outcome === 'ledger-unavailable')
           this.#sendFault(fault('ledger_unavailable'));
         else then();

@@ -9,7 +9,7 @@ import type { Receipt, Resolution } from '../ledger/ledger.ts';
 import type { Target, Tried } from '../routing/target.ts';
 import type { Admitted } from './admit.ts';
 import type { Claim } from './idempotency.ts';
-import { noticeLowBalance } from './low-balance.ts';
+import { lowBalanceNotice } from './low-balance.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { clientFault } from './adapt-fault.ts';
 import { attemptRequestFor } from './attempt-request.ts';
@@ -309,11 +309,13 @@ export class TextRun implements Run {
       firstPartMs: this.#firstPartMs,
       durationMs: this.#sinceStartMs(),
     });
+    const tellIfLow = lowBalanceNotice(this.#deps, receipt);
     resolved
       .then((resolution) => {
         then(resolution, charge.chargeMicros);
         work?.settled({ end, charge, meter, resolution, isContinued: this.#isContinued() });
         this.#done(receipt, costMicros);
+        tellIfLow(resolution);
       })
       .catch(() => {
         // Only a programming error gets here. The client gets an honest end; the hold dies with the process.
@@ -327,7 +329,6 @@ export class TextRun implements Run {
     this.#claim?.ended(receipt);
     this.#deps.running.delete(this);
     this.#deps.observer.ended(receipt, costMicros);
-    noticeLowBalance(this.#deps, receipt);
   }
 
   #isContinued(): boolean {
