@@ -100,9 +100,10 @@ export function admitImage(
   });
   if (hold.ok) return ok({ ...understood, permit: permit.value, hold: hold.value });
   permit.value.refund();
+  const nowMs = inference.clock.nowMs();
   const refusal =
     hold.error === 'spend_limit_reached'
-      ? spendLimitReached(spendLeftOf(inference.ledger, caller), inference.clock.nowMs())
+      ? spendLimitReached(spendLeftOf(inference.ledger, caller, nowMs), nowMs)
       : fault(hold.error);
   return failed({ ...refusal, accountId: caller.account.id });
 }

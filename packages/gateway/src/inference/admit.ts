@@ -78,7 +78,7 @@ function holdMoney(
   const heldAtMs = deps.clock.nowMs();
   const price = priceAt(ask.model, heldAtMs);
   const balanceMicros = deps.ledger.balance(account.id).availableMicros;
-  const spendLeft = spendLeftOf(deps.ledger, ask.caller);
+  const spendLeft = spendLeftOf(deps.ledger, ask.caller, heldAtMs);
   const clientCap = ask.decoded.chat.maxOutputTokens;
   const capped = outputCap({
     price: price.price,

@@ -33,6 +33,18 @@ it.each([
     { dayMicros: 60 },
     { leftMicros: 5, window: 'day', whose: 'key' },
   ],
+  [
+    'of several that are used up the one that ends last',
+    { dayMicros: 30, weekMicros: 30, monthMicros: 30 },
+    { dayMicros: 50 },
+    { leftMicros: 0, window: 'month', whose: 'key' },
+  ],
+  [
+    "the person's week after the key's day, when both are used up",
+    { dayMicros: 30 },
+    { weekMicros: 50 },
+    { leftMicros: 0, window: 'week', whose: 'member' },
+  ],
   ['what is overdrawn', {}, { dayMicros: 10 }, { leftMicros: 0, window: 'day', whose: 'member' }],
 ] as const)('the tightest is %s', async (_what, ofKey, ofMember, expected) => {
   const clock = createVirtualClock(Date.parse('2026-11-20T12:00:00Z'));
@@ -58,7 +70,7 @@ it.each([
     spendLimits: limits(ofMember ?? {}),
   };
   const caller = { account: testAccount(), key, ...(ofMember === undefined ? {} : { member }) };
-  const left = spendLeftOf(ledger, caller);
+  const left = spendLeftOf(ledger, caller, clock.nowMs());
   expect(left).toEqual(expected);
   const { code, message } = spendLimitReached(left, clock.nowMs());
   expect(code).toBe('spend_limit_reached');

@@ -4,7 +4,7 @@ import { spendWindowEndMs, type SpendWindow } from '../core/spend-window.ts';
 import type { Ledger, SpendLimits, SpendSoFar } from '../ledger/ledger.ts';
 import type { Caller } from './deps.ts';
 
-/** What may still be spent under the tightest limit, and which that is. */
+/** What may still be spent under the tightest limit, and which that is: of equal ones the one that ends last. */
 export type SpendLeft = { leftMicros: Micros; window: SpendWindow; whose: 'key' | 'member' };
 
 const NO_SPEND_LIMIT: SpendLeft = {
@@ -14,12 +14,12 @@ const NO_SPEND_LIMIT: SpendLeft = {
 };
 
 /** What the key may still spend: by its own limits, and by those of its person over all their keys. */
-export function spendLeftOf(ledger: Ledger, { key, member }: Caller): SpendLeft {
+export function spendLeftOf(ledger: Ledger, { key, member }: Caller, nowMs: number): SpendLeft {
   let left = NO_SPEND_LIMIT;
   if (hasLimit(key.spendLimits))
-    left = tightest(left, 'key', { limits: key.spendLimits, spent: ledger.keySpend(key.id) });
+    left = tightest(left, 'key', { limits: key.spendLimits, spent: ledger.keySpend(key.id), nowMs });
   if (member === undefined || !hasLimit(member.spendLimits)) return left;
-  return tightest(left, 'member', { limits: member.spendLimits, spent: ledger.spenderSpend(member) });
+  return tightest(left, 'member', { limits: member.spendLimits, spent: ledger.spenderSpend(member), nowMs });
 }
 
 /** Says which limit it is and when it counts from 0 again. */
@@ -39,7 +39,7 @@ function hasLimit({ dayMicros, weekMicros, monthMicros }: SpendLimits): boolean 
 function tightest(
   known: SpendLeft,
   whose: SpendLeft['whose'],
-  { limits, spent }: { limits: SpendLimits; spent: SpendSoFar },
+  { limits, spent, nowMs }: { limits: SpendLimits; spent: SpendSoFar; nowMs: number },
 ): SpendLeft {
   const windows: [SpendWindow, Micros | undefined, Micros][] = [
     ['day', limits.dayMicros, spent.dayMicros],
@@ -50,7 +50,12 @@ function tightest(
   for (const [window, limitMicros, spentMicros] of windows) {
     if (limitMicros === undefined) continue;
     const leftMicros = micros(Math.max(0, limitMicros - spentMicros));
-    if (leftMicros < found.leftMicros) found = { leftMicros, window, whose };
+    // Where several are used up, the end of one that ends sooner helps nobody.
+    const isTighter =
+      leftMicros < found.leftMicros ||
+      (leftMicros === found.leftMicros &&
+        spendWindowEndMs(window, nowMs) > spendWindowEndMs(found.window, nowMs));
+    if (isTighter) found = { leftMicros, window, whose };
   }
   return found;
 }
