@@ -212,6 +212,19 @@ describe('commands without a running gateway', () => {
   });
 
   it.each<[string, string[], string]>([
+    ['an unknown option', ['credit', 'add', 'alice', '--bogus'], "unknown option '--bogus'"],
+    ['a missing option', ['credit', 'refund', 'req_1'], "required option '--reason <text>' not specified"],
+    ['a missing argument', ['account', 'show'], "missing required argument 'account'"],
+    ['an unknown command', ['account', 'list-all'], "unknown command 'list-all'"],
+  ])('tell programs, too, about %s', async (_what, words, text) => {
+    const ended = await run([...words, '--json']);
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    expect(JSON.parse(ended.stderr)).toEqual({
+      error: { code: 'usage', message: text, hint: 'Add --help for how it is used.' },
+    });
+  });
+
+  it.each<[string, string[], string]>([
     ['nobody of this name', ['account', 'show', 'nobody'], '"switchyard account list"'],
     ['an unknown model', ['key', 'create', 'alice', '--models', 'gpt'], 'switchyard model list'],
     ['an unknown role', ['account', 'create', 'x', '--role', 'root'], '"role"'],

@@ -17,7 +17,7 @@ import { addStartCommand } from './commands/start.ts';
 import { addUpCommand } from './commands/up.ts';
 import type { Shell } from './command.ts';
 import { examplesText } from './command.ts';
-import { CommandFailure, EXIT } from './failure.ts';
+import { CommandFailure, EXIT, usageFailure } from './failure.ts';
 import { createOutput } from './output.ts';
 import type { Streams } from './output.ts';
 import { VERSION } from '../core/version.ts';
@@ -36,19 +36,36 @@ export type CommandLineEnd = Pick<Shell, 'exitCode' | 'endsAtOnce'>;
 
 async function runWords(words: readonly string[], shell: Shell): Promise<number> {
   const { streams } = shell;
+  const isJson = words.includes('--json');
+  const told: string[] = [];
   try {
-    await buildProgram(shell).parseAsync([...words], { from: 'user' });
+    const program = buildProgram(shell, (text) => void told.push(text));
+    await program.parseAsync([...words], { from: 'user' });
     return shell.exitCode;
   } catch (error) {
-    // Commander has written its own message by now. Help and version that were asked for are no errors.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    const failure = error instanceof CommandFailure ? error : unexpected(error);
-    createOutput(streams, words.includes('--json')).failure(failure);
+    // Help and version that were asked for are no errors.
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    if (error instanceof CommanderError && !(isJson && error.message.startsWith(COMMANDERS_ERROR))) {
+      for (const text of told) streams.stderr(text);
+      return EXIT.usage;
+    }
+    const failure = failureOf(error);
+    createOutput(streams, isJson).failure(failure);
     return failure.exitCode;
   }
 }
 
-export function buildProgram(shell: Shell): Command {
+/** How messages of Commander about wrong words begin; what has another beginning is no message, but help. */
+const COMMANDERS_ERROR = 'error: ';
+
+function failureOf(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  if (!(error instanceof CommanderError)) return unexpected(error);
+  return usageFailure(error.message.slice(COMMANDERS_ERROR.length), 'Add --help for how it is used.');
+}
+
+/** @param writeError what takes Commander's own messages about words that are wrong */
+export function buildProgram(shell: Shell, writeError = shell.streams.stderr): Command {
   const program = new Command('switchyard');
   program
     .description('A prepaid AI inference gateway and compute network of your own')
@@ -58,7 +75,7 @@ export function buildProgram(shell: Shell): Command {
     .showHelpAfterError('(add --help for how it is used)')
     .configureOutput({
       writeOut: (text) => shell.streams.stdout(text),
-      writeErr: (text) => shell.streams.stderr(text),
+      writeErr: writeError,
     })
     .addHelpText(
       'after',
