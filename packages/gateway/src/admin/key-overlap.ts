@@ -50,7 +50,7 @@ export async function replaceKey(
     const endsAtMs = nowMs + overlapHours * HOUR_MS;
     const ending: ApiKey = Object.freeze({
       ...old,
-      name: `${old.name.slice(0, NAME_MAX - 6)} (old)`,
+      name: endingName(old.name),
       expiresAtMs: Math.min(old.expiresAtMs ?? Infinity, endsAtMs),
     });
     const detail = `replaced by ${fresh.id}, ends in ${overlapHours} h`;
@@ -65,4 +65,9 @@ export async function replaceKey(
     });
   });
   return made.ok ? withSecret(context, made.value.id, made.value.secret) : made;
+}
+
+/** A character of two halves is kept whole or not at all: half of one is no text that a database keeps. */
+function endingName(name: string): string {
+  return `${name.slice(0, NAME_MAX - 6).replace(/\p{Cs}$/u, '')} (old)`;
 }
