@@ -112,6 +112,11 @@ describe('faults', () => {
       { code: 'server_is_overloaded', blame: 'target', cause: 'http-429', retryAfterMs: 7_000 },
     ],
     [
+      '429 that says twice when to come back, itself and a proxy before it',
+      (response) => response.writeHead(429, ['retry-after', '7', 'retry-after', '60']).end('{}'),
+      { code: 'server_is_overloaded', blame: 'target', cause: 'http-429', retryAfterMs: 7_000 },
+    ],
+    [
       '503',
       (response) => sendJson(response, {}, 503, { 'retry-after-ms': '250', 'retry-after': '9' }),
       { code: 'server_is_overloaded', cause: 'http-5xx', retryAfterMs: 250 },

@@ -1,6 +1,7 @@
 import type { ReplyHead } from '../transport/exchange.ts';
 import type { UpstreamFault } from '../transport/fault-causes.ts';
 import { targetFault } from '../transport/fault-causes.ts';
+import { headerOf } from '../transport/reply-headers.ts';
 
 export type ReplyForm = 'stream' | 'whole' | 'error';
 
@@ -13,10 +14,10 @@ export function replyForm(
   askedForStream: boolean,
 ): ReplyForm | UpstreamFault {
   if (status >= 300 && status < 400) return targetFault('redirect');
-  const encoding = headers['content-encoding'];
+  const encoding = headerOf(headers, 'content-encoding');
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return targetFault('encoding');
   if (status >= 400) return 'error';
-  const type = headers['content-type'];
+  const type = headerOf(headers, 'content-type');
   // Without a content type the reply is taken for what was asked; a page of HTML is some proxy's error.
   if (type === undefined) return askedForStream ? 'stream' : 'whole';
   if (/^text\/html/i.test(type)) return targetFault('bad-reply');

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { StreamPart } from '@switchyard/protocol/parts.ts';
 import type { Dispatcher, Pool } from 'undici';
 import type { Attempt, AttemptSink } from '../../core/attempt.ts';
@@ -8,6 +7,7 @@ import type { Deadline, Deadlines } from './deadlines.ts';
 import { NEVER } from './deadlines.ts';
 import type { UpstreamFault } from './fault-causes.ts';
 import { targetFault } from './fault-causes.ts';
+import type { ReplyHeaders } from './reply-headers.ts';
 import { transportFault } from './transport-fault.ts';
 
 /** All in ms. Time in which the client held the target back does not count. */
@@ -46,7 +46,7 @@ export type Taken = {
   state: 'open' | 'working' | 'more' | 'finishing' | 'complete' | UpstreamFault;
 };
 
-export type ReplyHead = { status: number; headers: IncomingHttpHeaders };
+export type ReplyHead = { status: number; headers: ReplyHeaders };
 
 export type ExchangeOptions = {
   pool: Pool;
@@ -148,11 +148,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     else if (this.#isPaused) controller.pause();
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-  ): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ReplyHeaders): void {
     // Interim replies (103 and the like) come before the real one.
     if (this.#phase !== 'running' || status < 200) return;
     const opened = this.#options.openReader({ status, headers });

@@ -16,6 +16,9 @@ test.each([
   [{ 'retry-after': 'Fri, 20 Nov 2026 11:00:00 GMT' }, undefined],
   [{ 'retry-after-ms': '120.4', 'retry-after': '9' }, 121],
   [{ 'retry-after-ms': 'x', 'retry-after': '9' }, 9_000],
+  [{ 'retry-after-ms': '', 'retry-after': '9' }, 9_000],
+  [{ 'retry-after': ['3', '5'] }, 3_000],
+  [{ 'retry-after-ms': ['120', '9'] }, 120],
 ])('%j', (headers, expected) => {
   expect(readRetryAfterMs(headers, NOW)).toBe(expected);
 });
