@@ -96,6 +96,16 @@ describe('among accounts', () => {
     bench.free(1);
     expect(bench.served).toEqual(['a1', 'b1']);
   });
+
+  test('one that comes back each time it was served waits behind who was served before it', () => {
+    const bench = createBench();
+    for (const name of ['b1', 'b2', 'b3']) bench.enter('b', name);
+    bench.enter('a', 'a1');
+    bench.free(2);
+    bench.enter('a', 'a2');
+    bench.free(1);
+    expect(bench.served).toEqual(['b1', 'a1', 'b2']);
+  });
 });
 
 test('who waits too long is told so, on the grain of the clock', () => {

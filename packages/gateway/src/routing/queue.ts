@@ -29,6 +29,8 @@ type Waiter = {
 
 /** Waiting times are cut to this grain, so that one timer serves everyone. */
 const GRAIN_MS = 250;
+/** So many accounts are remembered after they were served. One that was served before all of them counts as new. */
+const SERVED_ACCOUNTS_MAX = 1_000;
 
 export function createWaitingQueue(
   clock: Clock,
@@ -37,7 +39,10 @@ export function createWaitingQueue(
 ): WaitingQueue {
   let waiters: Waiter[] = [];
   const depths = new Map<string, number>();
-  /** When each account that waits was served last, as a count. */
+  /**
+   * When each account was served last, as a count, the longest ago first. Also of those that do not wait: who asks for
+   * one thing after the other would else come back as new each time, and always be next.
+   */
   const served = new Map<string, number>();
   let servedCount = 0;
   let timer: Timer | undefined;
@@ -48,14 +53,12 @@ export function createWaitingQueue(
     return waiters.filter((waiter) => waiter.open).toSorted((a, b) => turnOf(a) - turnOf(b));
   }
 
-  function noteServed(waiter: Waiter): void {
+  function noteServed({ ask }: Waiter): void {
     servedCount += 1;
-    served.set(waiter.ask.accountId, servedCount);
-  }
-
-  function forgetAccounts(): void {
-    const waiting = new Set(waiters.map((waiter) => waiter.ask.accountId));
-    for (const account of served.keys()) if (!waiting.has(account)) served.delete(account);
+    served.delete(ask.accountId);
+    served.set(ask.accountId, servedCount);
+    const [oldest] = served.keys();
+    if (served.size > SERVED_ACCOUNTS_MAX && oldest !== undefined) served.delete(oldest);
   }
 
   function remove(waiter: Waiter): void {
@@ -77,7 +80,6 @@ export function createWaitingQueue(
     for (let next = serveOne(nowMs, busyModels); next !== undefined; next = serveOne(nowMs, busyModels))
       settled.push(next);
     waiters = waiters.filter((waiter) => waiter.open);
-    forgetAccounts();
     if (waiters.length === 0) {
       timer?.cancel();
       timer = undefined;
