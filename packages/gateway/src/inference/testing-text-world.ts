@@ -150,6 +150,7 @@ function makeWorld(price: Price, balanceMicros: number): World {
   });
   const router: Router = {
     speaks: () => false,
+    hasOwnNodes: () => false,
     waitMs: () => undefined,
     expectedWaitSeconds: () => undefined,
     acquire(ask) {

@@ -142,3 +142,20 @@ test('two deployments of one name do not wait for each other', async () => {
   expect(outcomes).toEqual(['node_b']);
   expect([queue.waiting(mine), queue.waiting(theirs)]).toEqual([1, 0]);
 });
+
+test('who waits for a shared node does not hold up an account that has a free node of its own', async () => {
+  const { bench, router } = await setUp(['a, shared', 'b']);
+  const model = pooled();
+  served(router, askOf(model, 'acc_c'));
+  const queue = createWaitingQueue(bench.clock, router, { waitMs: 20_000, depthPerModel: 9 });
+  const outcomes: string[] = [];
+  for (const accountId of ['acc_c', 'acc_b']) {
+    queue.enter(askOf(model, accountId), (outcome) =>
+      outcomes.push(typeof outcome === 'string' ? outcome : outcome.nodeId),
+    );
+  }
+  expect(['acc_b', 'acc_c'].map((accountId) => router.hasOwnNodes(model, accountId))).toEqual([true, false]);
+  await bench.ready(NODES['b in a pool']);
+  queue.capacityChanged();
+  expect(outcomes).toEqual(['node_b_pool']);
+});

@@ -4,7 +4,7 @@ import { attemptRequestOf } from '../testing/recording-sink.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
 import { createWaitingQueue } from './queue.ts';
 import type { Ask, Router } from './router.ts';
-import type { Target } from './target.ts';
+import type { Needs, Target } from './target.ts';
 
 const TARGET: Target = {
   kind: 'pool',
@@ -16,12 +16,14 @@ const TARGET: Target = {
   release: () => undefined,
 };
 
+const TEXT: Needs = { tools: false, vision: false, thinking: false, jsonSchema: false, contextTokens: 1 };
+
 function askOf(accountId: string, triedNodes: string[] = []): Ask {
   return {
     model: modelWith(FLAT),
     accountId,
     chat: attemptRequestOf('hi').chat,
-    needs: { tools: false, vision: false, thinking: false, jsonSchema: false, contextTokens: 1 },
+    needs: TEXT,
     tried: { nodes: new Set(triedNodes), upstreams: new Set() },
   };
 }
@@ -30,7 +32,8 @@ function askOf(accountId: string, triedNodes: string[] = []): Ask {
 function createBench(bounds = { waitMs: 20_000, depthPerModel: 100 }) {
   const clock = createVirtualClock();
   const state = { free: 0, isServed: true };
-  const router: Pick<Router, 'acquire'> = {
+  const router: Pick<Router, 'acquire' | 'hasOwnNodes'> = {
+    hasOwnNodes: () => false,
     acquire() {
       if (!state.isServed) return 'none';
       if (state.free === 0) return 'busy';
@@ -144,4 +147,59 @@ test('a request that may not use the free node does not hold up others', () => {
   bench.enter('b');
   bench.free(1);
   expect(bench.served).toHaveLength(1);
+});
+
+describe('a request that finds nothing free', () => {
+  /** Lets requests wait one behind the other, and looks once for free slots. Gives who was asked about and served. */
+  function lookOnce(asks: Ask[], isFreeFor: (ask: Ask) => boolean, owners: string[] = []) {
+    const asked: string[] = [];
+    const served: string[] = [];
+    const router: Pick<Router, 'acquire' | 'hasOwnNodes'> = {
+      hasOwnNodes: (_model, accountId) => owners.includes(accountId),
+      acquire(ask) {
+        asked.push(ask.accountId);
+        return isFreeFor(ask) ? TARGET : 'busy';
+      },
+    };
+    const queue = createWaitingQueue(createVirtualClock(), router, { waitMs: 20_000, depthPerModel: 100 });
+    for (const ask of asks) queue.enter(ask, () => served.push(ask.accountId));
+    queue.capacityChanged();
+    return { asked, served };
+  }
+
+  const withNeeds = (accountId: string, needs: Partial<Needs>): Ask => ({
+    ...askOf(accountId),
+    needs: { ...TEXT, ...needs },
+  });
+
+  test.each<[string, Partial<Needs>]>([
+    ['more context', { contextTokens: 100_000 }],
+    ['vision', { vision: true }],
+    ['tools', { tools: true }],
+    ['the same weights', { continues: { digest: 'w' } }],
+  ])('because it needs %s does not hold up one that does not', (_what, needs) => {
+    const asks = [withNeeds('a', needs), askOf('b')];
+    expect(lookOnce(asks, (ask) => ask.needs === TEXT).served).toEqual(['b']);
+  });
+
+  test('does not hold up one whose account has nodes of its own', () => {
+    const look = lookOnce([askOf('a'), askOf('b')], ({ accountId }) => accountId === 'b', ['b']);
+    expect(look.served).toEqual(['b']);
+  });
+
+  test('does not hold up one that may still go to an upstream that it has tried itself', () => {
+    const tried: Ask = { ...askOf('a'), tried: { nodes: new Set(), upstreams: new Set(['main']) } };
+    const look = lookOnce([tried, askOf('b')], (ask) => ask.tried.upstreams.size === 0);
+    expect(look.served).toEqual(['b']);
+  });
+
+  test('speaks for all that need no less, so that a long queue is not asked about one by one', () => {
+    const asks = [
+      askOf('a'),
+      askOf('b'),
+      withNeeds('c', { vision: true, contextTokens: 9 }),
+      withNeeds('d', { continues: { digest: 'w' } }),
+    ];
+    expect(lookOnce(asks, () => false)).toEqual({ asked: ['a'], served: [] });
+  });
 });

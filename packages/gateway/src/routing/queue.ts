@@ -1,5 +1,6 @@
 import { modelKey } from '../catalog/model.ts';
 import type { Clock, Timer } from '../core/clock.ts';
+import { needsNoLess } from './needs.ts';
 import type { Ask, Router } from './router.ts';
 import type { Target } from './target.ts';
 
@@ -34,7 +35,7 @@ const SERVED_ACCOUNTS_MAX = 1_000;
 
 export function createWaitingQueue(
   clock: Clock,
-  router: Pick<Router, 'acquire'>,
+  router: Pick<Router, 'acquire' | 'hasOwnNodes'>,
   bounds: { waitMs: number; depthPerModel: number },
 ): WaitingQueue {
   let waiters: Waiter[] = [];
@@ -71,13 +72,13 @@ export function createWaitingQueue(
 
   /**
    * Serves who waits until a round finds nobody a slot. Whoever got one goes to the end of the turn, so each round
-   * begins anew. A model found busy is not asked again in the same pass.
+   * begins anew. What was found busy is not asked for again in the same pass.
    */
   function serve(): void {
     const nowMs = clock.monotonicMs();
-    const busyModels = new Set<string>();
+    const busy = new Map<string, Ask[]>();
     const settled: (() => void)[] = [];
-    for (let next = serveOne(nowMs, busyModels); next !== undefined; next = serveOne(nowMs, busyModels))
+    for (let next = serveOne(nowMs, busy); next !== undefined; next = serveOne(nowMs, busy))
       settled.push(next);
     waiters = waiters.filter((waiter) => waiter.open);
     if (waiters.length === 0) {
@@ -88,13 +89,10 @@ export function createWaitingQueue(
   }
 
   /** Finds the first in turn who gets a slot, has waited too long, or waits for nothing. */
-  function serveOne(nowMs: number, busyModels: Set<string>): (() => void) | undefined {
+  function serveOne(nowMs: number, busy: Map<string, Ask[]>): (() => void) | undefined {
     for (const waiter of inTurn()) {
-      const { ask } = waiter;
-      const outcome = busyModels.has(modelKey(ask.model)) ? 'busy' : router.acquire(ask);
+      const outcome = acquireUnlessBusy(waiter.ask, busy);
       if (outcome === 'busy') {
-        // Waiters may have tried different nodes, so only those that have tried none speak for their model.
-        if (ask.tried.nodes.size === 0) busyModels.add(modelKey(ask.model));
         if (nowMs < waiter.deadlineMs) continue;
         remove(waiter);
         return () => waiter.settle('timeout');
@@ -104,6 +102,25 @@ export function createWaitingQueue(
       return () => waiter.settle(outcome);
     }
     return undefined;
+  }
+
+  /** `busy`: those that were asked for in this pass and found nothing free, by model. */
+  function acquireUnlessBusy(ask: Ask, busy: Map<string, Ask[]>): ReturnType<Router['acquire']> {
+    const key = modelKey(ask.model);
+    const found = busy.get(key) ?? [];
+    if (isSpokenFor(ask, found)) return 'busy';
+    const outcome = router.acquire(ask);
+    // Waiters may have tried different targets, so only those that have tried none speak for others.
+    const speaks = ask.tried.nodes.size === 0 && ask.tried.upstreams.size === 0;
+    if (outcome === 'busy' && speaks) busy.set(key, [...found, ask]);
+    return outcome;
+  }
+
+  /** Whether one that found nothing free would have been served wherever this one would be. */
+  function isSpokenFor({ model, accountId, needs }: Ask, found: readonly Ask[]): boolean {
+    const speakers = found.filter((other) => needsNoLess(needs, other.needs));
+    if (speakers.length === 0) return false;
+    return speakers.some((other) => other.accountId === accountId) || !router.hasOwnNodes(model, accountId);
   }
 
   return {

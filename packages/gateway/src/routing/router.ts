@@ -8,6 +8,8 @@ import type { Needs, NodePools, NodeView, Target, Tried, Upstream } from './targ
 export type Router = {
   /** `busy`: somewhere it could go is full just now. `none`: nowhere it could go, all was tried, or rests. */
   acquire(ask: Ask): Target | 'busy' | 'none';
+  /** Whether the account has private nodes that serve the model: it may find a slot where others find none. */
+  hasOwnNodes(model: Model, accountId: string): boolean;
   /** What everyone, or this account with its private nodes, can reach. */
   availability(model: Model, accountId?: string): ModelAvailability;
   /** How long until an upstream or node of the model that rests takes requests again, ms. Undefined: none rests. */
@@ -67,6 +69,13 @@ export function createRouter(fleet: NodePools, upstreams: ReadonlyMap<string, Up
       }
       return busy ? 'busy' : 'none';
     },
+
+    hasOwnNodes: (model, accountId) =>
+      model.routes.some(
+        (route) =>
+          route.kind !== 'upstream' &&
+          fleet.availability(privateNodesOf(accountId), route.remoteModel, { accountId }).nodesOnline > 0,
+      ),
 
     availability(model, accountId) {
       const sum: ModelAvailability = { available: false, nodesOnline: 0, slots: 0, freeSlots: 0 };
