@@ -36,6 +36,12 @@ describe('faults', () => {
       { cause: 'encoding' },
     ],
     [
+      'a compressed page about too many requests, as some proxies send it',
+      (response) =>
+        response.writeHead(429, { 'content-encoding': 'gzip', 'retry-after': '7' }).end(gzipSync('<p>')),
+      { code: 'server_is_overloaded', blame: 'target', cause: 'http-429', retryAfterMs: 7_000 },
+    ],
+    [
       'an error in a 200',
       (response) => sendJson(response, { error: { message: 'no' } }),
       { cause: 'error-in-reply' },

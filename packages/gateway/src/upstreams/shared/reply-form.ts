@@ -14,9 +14,10 @@ export function replyForm(
   askedForStream: boolean,
 ): ReplyForm | UpstreamFault {
   if (status >= 300 && status < 400) return targetFault('redirect');
+  // Also one that cannot be read: its status says what there is to do, and when to come back.
+  if (status >= 400) return 'error';
   const encoding = headerOf(headers, 'content-encoding');
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return targetFault('encoding');
-  if (status >= 400) return 'error';
   const type = headerOf(headers, 'content-type');
   // Without a content type the reply is taken for what was asked; a page of HTML is some proxy's error.
   if (type === undefined) return askedForStream ? 'stream' : 'whole';
