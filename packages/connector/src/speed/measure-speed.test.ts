@@ -61,6 +61,16 @@ describe('measureSpeed', () => {
     });
   });
 
+  it('never says 0, which the link refuses, of an engine that is slow and counts next to nothing', async () => {
+    const { timers, measuring, run } = setUp();
+    timers.advance(60_000);
+    run().sink.onParts([TEXT]);
+    timers.advance(1_000);
+    run().sink.onParts([finishOf({ inputTokens: 0 })]);
+    run().sink.onEnd();
+    expect(await measuring.done).toMatchObject({ speed: { promptTokensPerSecond: 0.1 } });
+  });
+
   it('asks for half as much where the context is too short, four times at most', async () => {
     const { engine, measuring, run } = setUp();
     const sizes: number[] = [];

@@ -17,6 +17,8 @@ const HALVINGS_MAX = 3;
 const TIMEOUT_MS = 120_000;
 /** Bound of the link. */
 const SPEED_MAX = 1_000_000;
+/** The link takes no speed of 0. */
+const SPEED_MIN = 0.1;
 
 export type Measured =
   | { result: 'measured'; speed: ModelSpeed }
@@ -123,7 +125,8 @@ function speedOf({ usage, firstMs, outputMs }: Extract<Run, { end: 'done' }>): M
 }
 
 function perSecond(tokens: number, durationMs: number): number {
-  return Math.min(SPEED_MAX, Math.round((10_000 * tokens) / Math.max(durationMs, 0.1)) / 10);
+  const speed = Math.round((10_000 * tokens) / Math.max(durationMs, 0.1)) / 10;
+  return Math.min(SPEED_MAX, Math.max(SPEED_MIN, speed));
 }
 
 const WORDS =
