@@ -3,6 +3,7 @@ import type { FakeEngineHandler } from '../testing/fake-engine-server.ts';
 import { eventsOf, sendJson, sendStream } from '../testing/fake-engine-server.ts';
 import type { ServerWorld } from '../testing/server-world.ts';
 import { askServer, chatsOf, closeServers, NEVER, setUpServer } from '../testing/server-world.ts';
+import { createEngineHost } from '../engine-host.ts';
 import { isObject } from './json.ts';
 import type { VllmOptions } from './vllm.ts';
 import { createVllmEngine } from './vllm.ts';
@@ -78,6 +79,28 @@ describe('inventory', () => {
     expect(await world.engine.inventory(NEVER)).toEqual([model]);
     expect(world.engine.version).toBe('0.32.0');
     expect(chatsOf(world)).toMatchObject([{ model: 'qwen', max_tokens: 1 }]);
+  });
+
+  it.each([
+    [16, undefined],
+    [3, 3],
+    [64, 64],
+  ])('is offered with %i jobs at a time where the owner says %s', async (offered, slots) => {
+    const { engine, timers } = await setUp({}, { slots });
+    const none = () => undefined;
+    const host = createEngineHost({
+      name: 'vllm',
+      engine,
+      slots,
+      choices: undefined,
+      timers,
+      report: none,
+      onChange: none,
+    });
+    await host.start();
+    const [model] = host.models();
+    expect([host.slots(), model?.slots]).toEqual([offered, offered]);
+    await host.stop();
   });
 
   it('offers no tools where vLLM was started without, and says how', async () => {

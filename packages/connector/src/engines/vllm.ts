@@ -54,6 +54,7 @@ export function createVllmEngine(options: VllmOptions): Engine {
     return {
       version: readVersion(version),
       models,
+      slots,
       notices: [
         ...models.filter(({ capabilities }) => !capabilities.tools).map(toolsNotice),
         ...(options.isShared && !isIsolated ? [SHARED_CACHE_NOTICE] : []),
