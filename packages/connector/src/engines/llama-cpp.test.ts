@@ -89,6 +89,7 @@ describe('inventory', () => {
         else if (request.path === '/v1/models') {
           const data = [
             { id: 'on', status: { value: 'loaded' } },
+            { id: 'on-too', status: { value: 'loaded' } },
             { id: 'off', status: { value: 'unloaded' } },
           ];
           sendJson(response, 200, { data });
@@ -96,7 +97,12 @@ describe('inventory', () => {
       },
       (options) => createLlamaCppEngine({ ...options, isShared: true, sharesPromptCache: false }),
     );
-    expect(await engine.inventory(NEVER)).toMatchObject([{ localName: 'on', slots: 4 }]);
+    expect(await engine.inventory(NEVER)).toMatchObject([
+      { localName: 'on', slots: 4 },
+      { localName: 'on-too', slots: 4 },
+    ]);
+    // Each has a server of its own.
+    expect(engine.slots?.()).toBe(8);
   });
 
   it.each<[Partial<FakeLlamaCpp>, string]>([

@@ -52,7 +52,7 @@ export function createLlamaCppEngine(options: LlamaCppOptions): Engine {
       if (facts !== undefined) models.push(describeModel(facts, options.settings));
     }
     if (options.isShared && !isRouter) privacyNotices ??= await findPrivacyNotices(root, signal);
-    const slots = countAt(props, 'total_slots');
+    const slots = isRouter ? slotsOfAll(models) : countAt(props, 'total_slots');
     return {
       version: readVersion(props.build_info),
       models,
@@ -112,6 +112,11 @@ async function askRouter(
   const path = `/props?model=${encodeURIComponent(textAt(entry, 'id') ?? '')}&autoload=false`;
   const props = await tryEngine({ endpoint: root, path }, signal);
   return props === undefined ? undefined : readFacts(entry, props);
+}
+
+/** The servers below a router have slots of their own each. Undefined: none is loaded. */
+function slotsOfAll(models: readonly EngineModel[]): number | undefined {
+  return models.length === 0 ? undefined : models.reduce((sum, model) => sum + model.slots, 0);
 }
 
 function givesText(entry: JsonObject): boolean {
