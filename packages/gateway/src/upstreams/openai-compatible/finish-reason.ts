@@ -1,6 +1,10 @@
 import type { FinishReason } from '@switchyard/protocol/parts.ts';
 
-/** Names that services write beside those of the specification. `abort` and `error` are no end but a failure. */
+/**
+ * Names that services write beside those of the specification. Some are no end but a failure: `abort` and `error`,
+ * `insufficient_system_resource` of DeepSeek, `network_error` of Z.ai. Z.ai also has `sensitive`, and a name of its own
+ * for a full context.
+ */
 const REASONS: ReadonlyMap<string, FinishReason | 'failed'> = new Map<string, FinishReason | 'failed'>([
   ['stop', 'stop'],
   ['eos', 'stop'],
@@ -9,12 +13,16 @@ const REASONS: ReadonlyMap<string, FinishReason | 'failed'> = new Map<string, Fi
   ['length', 'length'],
   ['max_tokens', 'length'],
   ['model_length', 'length'],
+  ['model_context_window_exceeded', 'length'],
   ['tool_calls', 'tool-calls'],
   ['function_call', 'tool-calls'],
   ['tool_use', 'tool-calls'],
   ['content_filter', 'content-filter'],
+  ['sensitive', 'content-filter'],
   ['abort', 'failed'],
   ['error', 'failed'],
+  ['insufficient_system_resource', 'failed'],
+  ['network_error', 'failed'],
 ]);
 
 /** The names that are right as they stand, so that bytes which hold them can be handed on. */
