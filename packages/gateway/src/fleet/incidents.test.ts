@@ -128,3 +128,21 @@ test('a probe that is lost together with older jobs opens the breaker again', as
   await connected(bench);
   expect(breakerOf(bench)).toBe('open');
 });
+
+test.each([
+  ['on the same line', false],
+  ['when it connects anew before its engine is up', true],
+])('a node does not get rid of failures by taking the model out of its report %s', async (_when, isAnew) => {
+  const bench = createSessionBench();
+  const peer = await connected(bench);
+  const [one = 0, two = 0, three = 0] = await busy(bench, peer);
+  for (const stream of [one, two, three])
+    peer.node.send(peer.node.record(T.fail, stream, jsonBody({ code: 'engine_failed' })));
+  const { node } = isAnew ? await bench.ready(IDENTITY) : peer;
+  bench.pass(2_000);
+  node.capabilities(capabilitiesOf([], JOBS));
+  expect(breakerOf(bench)).toBeUndefined();
+  bench.pass(2_000);
+  node.capabilities(capabilitiesOf([modelOf({ slots: JOBS })], JOBS));
+  expect(breakerOf(bench)).toBe('open');
+});

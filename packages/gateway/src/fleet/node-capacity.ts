@@ -43,7 +43,7 @@ export class NodeCapacity {
     for (const recipe of capabilities.image ?? []) {
       if (!this.#models.has(recipe.recipe)) this.#recipes.set(recipe.recipe, recipe);
     }
-    for (const alias of this.#records.keys()) if (!this.#offers(alias)) this.#records.delete(alias);
+    this.#forgetOthers();
     this.#textSlots = capabilities.slots.text;
     this.#imageSlots = capabilities.slots.image ?? 0;
     this.#takesNsfw = capabilities.policy?.nsfw ?? true;
@@ -139,6 +139,15 @@ export class NodeCapacity {
     // A node could name any number of models that it does not offer.
     if (this.#offers(alias)) this.#records.set(alias, fresh);
     return fresh;
+  }
+
+  /**
+   * Forgets models that the node does not offer any more, but not those that are left out for their failures: to take
+   * one out of a report and put it in again is no way around that. They are as few as models that jobs came for.
+   */
+  #forgetOthers(): void {
+    for (const [alias, record] of this.#records)
+      if (!this.#offers(alias) && record.breakerPhase() === 'closed') this.#records.delete(alias);
   }
 
   #offers(alias: string): boolean {
