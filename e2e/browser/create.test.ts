@@ -88,6 +88,34 @@ it('makes a picture, finds it after a reload, shows it large, saves it and clear
   expect(complaints).toEqual([]);
 });
 
+it('takes numbers as they are typed, also when Enter follows at once', async (context) => {
+  const { page } = await openCreate(context);
+  await page.getByLabel('Prompt').fill('a tree');
+  await page.getByText('Advanced', { exact: true }).click();
+  const steps = page.getByRole('spinbutton', { name: 'Steps' });
+  await steps.selectText();
+  await page.keyboard.type('25');
+  expect(await steps.inputValue()).toBe('25');
+  const guidance = page.getByRole('spinbutton', { name: 'Guidance' });
+  await guidance.fill('99');
+  await guidance.blur();
+  const most = Number(await guidance.inputValue());
+  expect(most).toBeLessThan(99);
+  const seed = page.getByLabel('Seed', { exact: true });
+  await seed.fill('no seed');
+  await page.getByText(/^A whole number from 0/).waitFor();
+  await seed.fill('1234');
+  // The focus goes on to what stands next.
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  expect(await seed.inputValue()).toBe('');
+  await seed.fill('77');
+  const asked = page.waitForRequest('**/api/images/create');
+  await seed.press('Enter');
+  expect((await asked).postDataJSON()).toMatchObject({ steps: 25, cfg: most, seed: 77 });
+  await page.getByRole('button', { name: 'Stop' }).click();
+});
+
 it('stops a picture, frees what was held and charges nothing', async (context) => {
   const { page, accountId } = await openCreate(context);
   await page.getByLabel('Prompt').fill('a tree');

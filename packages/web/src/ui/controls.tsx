@@ -1,5 +1,5 @@
 import { Slider as RadixSlider, Switch as RadixSwitch, Tooltip as RadixTooltip } from 'radix-ui';
-import { useId, type ReactNode } from 'react';
+import { useId, useState, type ReactNode } from 'react';
 
 /** On or off, at once. */
 export function Switch(props: {
@@ -31,7 +31,10 @@ export function Switch(props: {
   );
 }
 
-/** A number by slider or by typing: nothing needs a drag. */
+/**
+ * A number by slider or by typing: nothing needs a drag. What is typed stays as it is until the field is left, since `25`
+ * begins with a 2 that may be below the range; only what is in the range counts.
+ */
 export function SliderField(props: {
   label: string;
   hint?: string;
@@ -43,9 +46,15 @@ export function SliderField(props: {
 }) {
   const id = useId();
   const { label, value, min, max, step, onValue } = props;
+  const [typed, setTyped] = useState<string>();
   const type = (text: string) => {
-    const typed = Number(text);
-    if (text !== '' && Number.isFinite(typed)) onValue(Math.min(max, Math.max(min, typed)));
+    setTyped(text);
+    const number = Number(text);
+    if (text !== '' && number >= min && number <= max) onValue(number);
+  };
+  const leave = () => {
+    setTyped(undefined);
+    if (typed !== undefined && typed !== '') onValue(Math.min(max, Math.max(min, Number(typed))));
   };
   return (
     <div className="grid gap-1.5">
@@ -72,11 +81,12 @@ export function SliderField(props: {
         <input
           id={id}
           type="number"
-          value={value}
+          value={typed ?? value}
           min={min}
           max={max}
           step={step}
           onChange={(event) => type(event.target.value)}
+          onBlur={leave}
           className="min-h-9 w-24 rounded-md border border-edge bg-surface px-2 text-sm tabular-nums"
         />
       </div>

@@ -42,26 +42,29 @@ export function Advanced(props: {
           step={0.5}
           onValue={(guidance) => onChange({ guidance })}
         />
-        <SeedField
-          key={settings.seed ?? 'random'}
-          seed={settings.seed}
-          lastSeed={lastSeed}
-          onSeed={(seed) => onChange({ seed })}
-        />
+        <SeedField seed={settings.seed} lastSeed={lastSeed} onSeed={(seed) => onChange({ seed })} />
       </div>
     </Fold>
   );
 }
 
-/** Keeps what was typed while it is no seed. */
+/** Keeps what was typed while it is no seed. A seed counts at once: Enter makes the picture without leaving the field. */
 function SeedField(props: {
   seed: number | undefined;
   lastSeed: number | undefined;
   onSeed: (seed: number | undefined) => void;
 }) {
   const { seed, lastSeed, onSeed } = props;
-  const [typed, setTyped] = useState(seed === undefined ? '' : String(seed));
-  const read = readSeed(typed);
+  const [typed, setTyped] = useState('');
+  const typedSeed = readSeed(typed);
+  const isTyped = seed === (typedSeed === 'invalid' ? undefined : typedSeed);
+  // Else it came from a picture.
+  const text = isTyped ? typed : String(seed ?? '');
+  const change = (next: string) => {
+    const read = readSeed(next);
+    setTyped(next);
+    onSeed(read === 'invalid' ? undefined : read);
+  };
   return (
     <div className="grid gap-2">
       <TextField
@@ -69,23 +72,16 @@ function SeedField(props: {
         hint="The same seed and settings give the same picture. Empty: another one each time."
         inputMode="numeric"
         placeholder="at random"
-        value={typed}
-        error={read === 'invalid' ? `A whole number from 0 to ${IMAGE_LIMITS.seedMax}.` : undefined}
-        onChange={(event) => setTyped(event.target.value)}
-        onBlur={() => read !== 'invalid' && onSeed(read)}
+        value={text}
+        error={readSeed(text) === 'invalid' ? `A whole number from 0 to ${IMAGE_LIMITS.seedMax}.` : undefined}
+        onChange={(event) => change(event.target.value)}
       />
       <div className="flex flex-wrap gap-2">
         <Button disabled={lastSeed === undefined} onClick={() => onSeed(lastSeed)}>
           {lastSeed === undefined ? 'Use the last seed' : `Use the last seed, ${lastSeed}`}
         </Button>
-        {typed !== '' && (
-          <Button
-            look="quiet"
-            onClick={() => {
-              setTyped('');
-              onSeed(undefined);
-            }}
-          >
+        {text !== '' && (
+          <Button look="quiet" onClick={() => change('')}>
             At random
           </Button>
         )}
