@@ -216,6 +216,38 @@ describe.each(['chat', 'messages', 'responses'])('over %s', (api) => {
   });
 });
 
+it('keeps what is set while an answer comes, for the next one', async (context) => {
+  const { page } = await openChat(context);
+  await choose(page, 'Model', 'resold');
+  await message(page).fill('forever');
+  await message(page).press('Enter');
+  await page.getByText(/and on and on/).waitFor();
+  await page.getByLabel('System prompt').fill('Be brief.');
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByText('What was written until then may have been charged.').waitFor();
+  expect(await page.getByLabel('System prompt').inputValue()).toBe('Be brief.');
+  const asked = page.waitForRequest('**/v1/chat/completions');
+  await say(page, 'one');
+  expect((await asked).postData()).toContain('Be brief.');
+});
+
+it('keeps what is written while a picture is read', async (context) => {
+  const { page } = await openChat(context);
+  await choose(page, 'Model', 'resold');
+  // A large file takes its time.
+  await page.evaluate(`{
+    const read = FileReader.prototype.readAsDataURL;
+    FileReader.prototype.readAsDataURL = function (file) { window.readNow = () => read.call(this, file); };
+  }`);
+  const file = { name: 'pixel.png', mimeType: 'image/png', buffer: PIXEL };
+  await page.getByLabel('Pictures', { exact: true }).setInputFiles(file);
+  await page.waitForFunction('window.readNow !== undefined');
+  await message(page).fill('What is this?');
+  await page.evaluate('window.readNow()');
+  await page.getByRole('img', { name: 'Attached, 1' }).waitFor();
+  expect(await message(page).inputValue()).toBe('What is this?');
+});
+
 it('shows an answer as text, whatever it holds', async (context) => {
   const { page, complaints } = await openChat(context);
   await choose(page, 'Model', 'resold');
@@ -250,6 +282,18 @@ it('shows what a long request can cost before it is sent', async (context) => {
   await dialog.getByRole('button', { name: 'Send', exact: true }).click();
   await answers(page).first().getByRole('button', { name: 'Ask again' }).waitFor();
   expect(provider.asked.length).toBe(before + 1);
+
+  // An edit that is not sent is not lost.
+  const mine = page.getByRole('article', { name: 'Your message' });
+  await mine.getByRole('button', { name: 'Edit' }).click();
+  const longer = 'c d '.repeat(12_000);
+  await mine.getByLabel('Your message').fill(longer);
+  await mine.getByRole('button', { name: 'Send' }).click();
+  await dialog.getByRole('button', { name: 'Do not send' }).click();
+  expect(await mine.getByLabel('Your message').inputValue()).toBe(longer);
+  await mine.getByRole('button', { name: 'Send' }).click();
+  await dialog.getByRole('button', { name: 'Send', exact: true }).click();
+  await mine.getByRole('button', { name: 'Edit' }).waitFor();
 });
 
 it('can be used by everyone on a phone in the dark', async (context) => {

@@ -17,7 +17,7 @@ export type Draft = { text: string; pictures: string[] };
 /** Where the next message is written. Enter sends, Shift+Enter makes a new line. */
 export function Composer(props: {
   draft: Draft;
-  onDraft: (draft: Draft) => void;
+  onDraft: (change: (now: Draft) => Draft) => void;
   seesPictures: boolean;
   isRunning: boolean;
   onSend: () => void;
@@ -44,7 +44,8 @@ export function Composer(props: {
     event.target.value = '';
     const read = await readPictures(chosen, pictures.length);
     setProblem(read.problem);
-    onDraft({ ...draft, pictures: [...pictures, ...read.pictures] });
+    // What was typed in the meantime stays.
+    onDraft((now) => ({ ...now, pictures: [...now.pictures, ...read.pictures] }));
   };
   // The same button sends and stops, so that the focus stays; the second press of a double click stops nothing.
   const press = (event: MouseEvent) => {
@@ -63,7 +64,9 @@ export function Composer(props: {
               <IconButton
                 label={`Remove picture ${index + 1}`}
                 className="absolute top-0.5 right-0.5 size-7 bg-surface"
-                onClick={() => onDraft({ ...draft, pictures: pictures.filter((_, at) => at !== index) })}
+                onClick={() =>
+                  onDraft((now) => ({ ...now, pictures: pictures.filter((_, at) => at !== index) }))
+                }
               >
                 <Icon name="close" size={14} />
               </IconButton>
@@ -77,7 +80,7 @@ export function Composer(props: {
         error={problem === '' ? undefined : problem}
         rows={3}
         value={text}
-        onChange={(event) => onDraft({ ...draft, text: event.target.value })}
+        onChange={(event) => onDraft((now) => ({ ...now, text: event.target.value }))}
         onKeyDown={onKeyDown}
       />
       <div className="flex flex-wrap justify-end gap-2">

@@ -94,7 +94,9 @@ export function useChat(owner: KeyOwner, models: readonly ConsoleModel[]) {
     const controller = new AbortController();
     current.current?.abort();
     current.current = controller;
-    const show = (next: Conversation) => current.current === controller && setConversation(next);
+    // What the person sets while an answer comes is for the next one, and stays.
+    const show = (next: Conversation) =>
+      current.current === controller && setConversation(({ settings }) => ({ ...next, settings }));
     let now = from;
     keep(now);
     setRunning(true);

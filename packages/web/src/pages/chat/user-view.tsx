@@ -11,7 +11,7 @@ export function UserView(props: { turn: UserTurn; isRunning: boolean; onEdit: (t
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (draft === undefined || (draft.trim() === '' && turn.pictures.length === 0)) return;
-    setDraft(undefined);
+    // Once it is sent another message takes this one's place. If it is not, what was written stays.
     onEdit(draft);
   };
   return (
