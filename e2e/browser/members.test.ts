@@ -92,7 +92,7 @@ it('limits what a developer spends, whose own key ends with that role', async (c
   const limits = page.getByRole('dialog', { name: 'Limits of Olga' });
   await limits.getByLabel('Limit a day, in US dollars').fill('nothing');
   await limits.getByRole('button', { name: 'Save' }).click();
-  await limits.getByText('An amount such as 5 or 0.50').waitFor();
+  await limits.getByText('An amount from 0 to 10000000').waitFor();
   await limits.getByLabel('Limit a day, in US dollars').fill('0.5');
   await limits.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('row', { name: /olga@example\.com.*\$0\.00 of \$0\.50 this day/ }).waitFor();

@@ -20,7 +20,12 @@ it.each<[string, number | null | undefined]>([
   ['', null],
   ['5', 5_000_000],
   ['$0.50', 500_000],
-  ['0', undefined],
+  ['0', 0],
+  ['0.00', 0],
+  ['0.000001', 1],
+  ['10000000', 10_000_000_000_000],
+  ['10000000.01', undefined],
+  ['-1', undefined],
   ['five', undefined],
 ])('reads %j as an amount', (text, micros) => {
   expect(readLimitUsd(text)).toBe(micros);
