@@ -119,14 +119,17 @@ export function InlineSelect(props: {
   options: readonly Option[];
   onValue: (value: string) => void;
 }) {
+  const { value, options } = props;
+  // From an address: a key that is gone, or one that the reader may not see. Unseen it could not be taken away.
+  const isKnown = options.some((option) => option.value === value);
   return (
     <select
       aria-label={props.label}
-      value={props.value}
+      value={value}
       onChange={(event) => props.onValue(event.target.value)}
       className="min-h-9 max-w-full rounded-md border border-edge/60 bg-surface px-2.5 sm:max-w-60 text-sm text-ink hover:border-edge"
     >
-      <Options options={props.options} />
+      <Options options={isKnown ? options : [...options, { value, label: value }]} />
     </select>
   );
 }
