@@ -67,6 +67,48 @@ it('shows rows as cards on a phone, which are a table to a screen reader still',
   await page.setViewportSize(SIZES.desktop);
 });
 
+it('shows on a phone the whole of a dialog with a long name, and an error that is above what was pressed', async (context) => {
+  if ('missing' in browser) return context.skip(browser.missing);
+  await visit(page, 'Members');
+  await page.setViewportSize(SIZES.phone);
+  await page.getByRole('button', { name: 'Invite' }).click();
+  const invitation = page.getByRole('dialog');
+  await invitation.getByLabel('E-mail').fill('firstname.lastname@department-of-research.example.com');
+  await invitation.getByRole('button', { name: 'Invite' }).click();
+  const copy = invitation.getByRole('button', { name: 'Copy' });
+  await copy.waitFor();
+  const [frame, button] = [await invitation.boundingBox(), await copy.boundingBox()];
+  expect((button?.x ?? 0) + (button?.width ?? 0)).toBeLessThan((frame?.x ?? 0) + (frame?.width ?? 0));
+  expect(
+    await page.evaluate<boolean>(
+      `(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)(document.querySelector('[role=dialog]'))`,
+    ),
+  ).toBe(true);
+  await invitation.getByRole('button', { name: 'Done' }).click();
+
+  await page.goto(`${siteOf(gateway)}/app/keys`);
+  await page.getByRole('button', { name: 'Create a key' }).first().click();
+  const form = page.getByRole('dialog');
+  await form.getByLabel('Name').fill('one model');
+  await form.getByLabel('Only these models').fill('nowhere');
+  await form.getByRole('button', { name: 'Create' }).click();
+  const error = await form.getByRole('alert').boundingBox();
+  expect(error?.y).toBeGreaterThan((await form.boundingBox())?.y ?? 0);
+  await form.getByRole('button', { name: 'Cancel' }).click();
+  await page.setViewportSize(SIZES.desktop);
+});
+
+it('shows a filter of the address that it does not know, so that it can be taken away', async (context) => {
+  if ('missing' in browser) return context.skip(browser.missing);
+  await page.goto(`${siteOf(gateway)}/app/requests?model=gone`);
+  await page.getByText('No request is like that.').waitFor();
+  const model = page.getByRole('combobox', { name: 'Model' });
+  expect(await model.inputValue()).toBe('gone');
+  await model.selectOption('Every model');
+  await page.getByText('There was no request yet.').waitFor();
+  await visit(page, 'API keys');
+});
+
 it('asks for the sign-in as a step of the dialog, and keeps what was typed', async (context) => {
   if ('missing' in browser) return context.skip(browser.missing);
   await moveClock(gateway, 11 * MINUTE_MS);

@@ -5,8 +5,9 @@ import { classes } from './classes.ts';
 import { Icon } from './icon.tsx';
 import { useInterlude, useLoneInterlude } from './interlude.ts';
 
+/** Names of people and their addresses may be longer than a phone is wide: they break, so that no button is pushed out. */
 const PANEL =
-  'fixed left-1/2 top-1/2 z-50 grid max-h-[min(46rem,calc(100dvh-2rem))] ' +
+  'fixed left-1/2 top-1/2 z-50 grid grid-cols-1 wrap-anywhere max-h-[min(46rem,calc(100dvh-2rem))] ' +
   '-translate-x-1/2 -translate-y-1/2 gap-5 overflow-y-auto rounded-xl border border-line bg-surface p-6 shadow-lift ' +
   'focus:outline-none';
 const WIDTHS = { normal: 'w-[min(34rem,calc(100vw-2rem))]', wide: 'w-[min(64rem,calc(100vw-2rem))]' };

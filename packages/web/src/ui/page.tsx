@@ -17,7 +17,7 @@ export function Page({
   return (
     <div className="grid min-w-0 gap-8">
       <div className="flex flex-wrap items-end justify-between gap-4">
-        <div className="grid gap-1">
+        <div className="grid min-w-0 gap-1 wrap-anywhere">
           <h1 className="text-2xl font-semibold">{title}</h1>
           {lead !== undefined && <p className="max-w-prose text-[0.9375rem] text-soft">{lead}</p>}
         </div>
@@ -56,7 +56,7 @@ export function Section({
   return (
     <section className="grid min-w-0 gap-4">
       <div className="flex flex-wrap items-end justify-between gap-3">
-        <div>
+        <div className="min-w-0 wrap-anywhere">
           <h2 className="text-base font-semibold">{title}</h2>
           {hint !== undefined && <p className="max-w-prose text-sm text-soft">{hint}</p>}
         </div>

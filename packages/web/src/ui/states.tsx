@@ -29,12 +29,20 @@ export function Empty({ children, action }: { children: ReactNode; action?: Reac
   );
 }
 
+/** `onRetry`: for what a page could not load. Without it, it is of a try of the person, who must see it. */
 export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   return (
-    <Notice tone="bad" action={onRetry !== undefined && <Button onClick={onRetry}>Try again</Button>}>
-      {messageOf(error)}
-    </Notice>
+    <div ref={onRetry === undefined ? bringIntoView : undefined} className="scroll-my-6">
+      <Notice tone="bad" action={onRetry !== undefined && <Button onClick={onRetry}>Try again</Button>}>
+        {messageOf(error)}
+      </Notice>
+    </div>
   );
+}
+
+/** A form may be longer than the screen: the button at its end was pressed, and the error stands at its top. */
+function bringIntoView(notice: HTMLDivElement | null): void {
+  notice?.scrollIntoView({ block: 'nearest' });
 }
 
 /** Says that what is shown is old. */

@@ -21,7 +21,7 @@ export default function AccountPage() {
       <Card>
         <dl className="grid grid-cols-[max-content_minmax(0,1fr)] gap-x-6 gap-y-2 text-sm">
           <dt className="text-soft">Name</dt>
-          <dd className="font-medium">{account.name}</dd>
+          <dd className="font-medium break-words">{account.name}</dd>
           <dt className="text-soft">Id</dt>
           <dd>
             <code className="font-mono break-all">{account.id}</code>
