@@ -120,6 +120,14 @@ it('shows a wide table and lists in lists, and scrolls within the answer', async
   expect(complaints).toEqual([]);
 });
 
+it('breaks a word that is wider than a phone, in what was asked and in the answer', async (context) => {
+  const { page } = await openChat(context, { theme: 'light', size: 'phone' });
+  await choose(page, 'Model', 'resold');
+  const word = 'Donaudampfschifffahrtsgesellschaft'.repeat(4);
+  await say(page, `${word}\n\n- ${word}\n\n> ${word}\n\n\`${word}\` https://example.com/${word}`);
+  expect(await page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth')).toBe(false);
+});
+
 it('talks with the demo model, says what it cost, keeps it here only, and forgets it', async (context) => {
   const { page, complaints } = await openChat(context);
   await choose(page, 'Model', 'demo');

@@ -8,7 +8,7 @@ import { parseMarkdown, type Block } from './markdown.ts';
 /** What a model wrote, as elements: none of it is ever read as HTML, and nothing of it is loaded. */
 export const RichText = memo(function RichText({ text }: { text: string }) {
   return (
-    <div className="grid min-w-0 gap-3 text-[0.9375rem] leading-relaxed break-words">
+    <div className="grid min-w-0 grid-cols-1 gap-3 text-[0.9375rem] leading-relaxed break-words">
       <Blocks blocks={parseMarkdown(text)} />
     </div>
   );
@@ -46,7 +46,7 @@ function BlockView({ block }: { block: Block }): ReactNode {
     case 'list': {
       const items = block.items.map((item, index) => (
         <li key={index} className="min-w-0">
-          <div className="grid min-w-0 gap-1">
+          <div className="grid min-w-0 grid-cols-1 gap-1">
             <Blocks blocks={item} />
           </div>
         </li>

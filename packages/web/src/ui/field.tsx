@@ -32,7 +32,7 @@ export function FieldFrame({
   const errorId = `${id}-error`;
   const described = classes(error !== undefined && errorId, hint !== undefined && hintId);
   return (
-    <div className="grid content-start gap-1.5">
+    <div className="grid grid-cols-1 content-start gap-1.5">
       <label htmlFor={id} className="text-sm font-semibold">
         {label}
       </label>

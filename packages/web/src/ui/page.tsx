@@ -92,7 +92,7 @@ export function Figures({ wide = 4, children }: { wide?: 3 | 4; children: ReactN
 /** One figure with its name. Its letters shrink before a long number leaves the card. */
 export function Figure({ label, children, note }: { label: string; children: ReactNode; note?: ReactNode }) {
   return (
-    <Card className="@container grid content-start gap-1">
+    <Card className="@container grid grid-cols-1 content-start gap-1">
       <p className="text-[0.8125rem] text-soft">{label}</p>
       <div className="text-[clamp(1.05rem,13cqi,1.65rem)] leading-tight font-semibold tracking-tight break-words tabular-nums">
         {children}

@@ -22,7 +22,7 @@ export function AnswerView(props: {
   const isGrowing = answer.end === 'running' && isRunning;
   const thoughts = answer.thinking.map(({ text }) => text).join('\n\n');
   return (
-    <article aria-label={`Answer of ${turn.model}`} className="grid min-w-0 gap-3">
+    <article aria-label={`Answer of ${turn.model}`} className="grid min-w-0 grid-cols-1 gap-3 break-words">
       <p className="flex items-center gap-2 text-[0.8125rem] text-soft">
         {isGrowing && <Spinner />}
         {turn.model}

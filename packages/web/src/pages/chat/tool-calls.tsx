@@ -21,7 +21,7 @@ export function ToolCalls(props: {
       {calls.map((call) => (
         <div
           key={call.id}
-          className="grid min-w-0 gap-2 rounded-lg border border-line bg-surface p-3 text-sm"
+          className="grid min-w-0 grid-cols-1 gap-2 rounded-lg border border-line bg-surface p-3 text-sm"
         >
           <p className="flex flex-wrap items-center gap-2">
             <Badge>tool</Badge>

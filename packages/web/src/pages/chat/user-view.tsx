@@ -18,7 +18,7 @@ export function UserView(props: { turn: UserTurn; isRunning: boolean; onEdit: (t
     <article
       aria-label="Your message"
       className={classes(
-        'grid max-w-[85%] gap-2 justify-self-end rounded-xl bg-accent-soft px-4 py-3',
+        'grid max-w-[85%] grid-cols-1 gap-2 justify-self-end rounded-xl bg-accent-soft px-4 py-3',
         draft !== undefined && 'w-full',
       )}
     >
