@@ -256,6 +256,18 @@ it('keeps what is written while a picture is read', async (context) => {
   expect(await message(page).inputValue()).toBe('What is this?');
 });
 
+it('offers more credit where that helps, and not for a limit of spending', async (context) => {
+  const { page } = await openChat(context);
+  const error = { code: 'insufficient_credits', message: 'The limit of this member is reached.' };
+  await page.route('**/v1/chat/completions', (route) => route.fulfill({ status: 402, json: { error } }));
+  const addCredit = (await say(page, 'one')).getByRole('link', { name: 'Add credit' });
+  expect(await addCredit.count()).toBe(1);
+  error.code = 'spend_limit_reached';
+  const limited = await say(page, 'two');
+  await limited.getByText(error.message).waitFor();
+  expect(await limited.getByRole('link', { name: 'Add credit' }).count()).toBe(0);
+});
+
 it('shows an answer as text, whatever it holds', async (context) => {
   const { page, complaints } = await openChat(context);
   await choose(page, 'Model', 'resold');

@@ -107,7 +107,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 function Failed({ answer }: { answer: Answer }) {
   const { code = '', message = '' } = answer.failure ?? {};
-  const isMoney = code === 'insufficient_credits' || code === 'spend_limit_reached';
+  // More credit does not move a limit of spending.
+  const isMoney = code === 'insufficient_credits';
   return (
     <Notice tone="bad" action={isMoney && <ButtonLink href="/app/billing">Add credit</ButtonLink>}>
       {ADVICE[code] ?? message}
