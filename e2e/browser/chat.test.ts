@@ -327,3 +327,14 @@ it('can be used by everyone on a phone in the dark', async (context) => {
   expect(await axeViolations(page)).toEqual([]);
   expect(complaints).toEqual([]);
 });
+
+it('keeps what was written for who looks elsewhere and comes back', async (context) => {
+  const { page } = await openChat(context);
+  await message(page).fill('Half a thought');
+  await page.getByRole('link', { name: 'Billing' }).first().click();
+  await page.getByRole('heading', { name: 'Billing', level: 1 }).waitFor();
+  await page.goBack();
+  await message(page).waitFor();
+  expect(await message(page).inputValue()).toBe('Half a thought');
+  expect(JSON.stringify(await storedTexts(page))).not.toContain('Half a thought');
+});

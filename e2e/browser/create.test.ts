@@ -202,3 +202,14 @@ it('waits for a model that nobody serves, and says when it is back, outside of t
   expect(await page.getByText(news).count()).toBe(0);
   expect(complaints).toEqual([]);
 });
+
+it('keeps what was written for who looks elsewhere and comes back', async (context) => {
+  const { page } = await openCreate(context);
+  await page.getByLabel('Prompt').fill('a slow boat');
+  await page.getByRole('link', { name: 'Billing' }).first().click();
+  await page.getByRole('heading', { name: 'Billing', level: 1 }).waitFor();
+  await page.goBack();
+  await generateButton(page).waitFor();
+  expect(await page.getByLabel('Prompt').inputValue()).toBe('a slow boat');
+  expect(JSON.stringify(await storedTexts(page))).not.toContain('slow boat');
+});

@@ -5,6 +5,7 @@ import type { KeyOwner } from '../../studio/browser-key.ts';
 import { useSpoken } from '../../studio/use-spoken.ts';
 import { Button } from '../../ui/button.tsx';
 import { classes } from '../../ui/classes.ts';
+import { createDraft } from '../../ui/draft.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
 import { AnswerView } from './answer-view.tsx';
@@ -21,13 +22,14 @@ import { askOf, useChat } from './use-chat.ts';
 import { UserView } from './user-view.tsx';
 
 const NO_DRAFT: Draft = { text: '', pictures: [] };
+const useDraft = createDraft(NO_DRAFT);
 
 /** A conversation with a model, and everything about its requests. */
 export function Playground({ models }: { models: readonly ConsoleModel[] }) {
   const { person, account, session } = useSignedIn();
   const owner = { accountId: account.id, personId: person.id };
   const chat = useChat(owner, models);
-  const [draft, setDraft] = useState(NO_DRAFT);
+  const [draft, setDraft] = useDraft(person.id);
   const [shown, setShown] = useState<'code' | 'history'>();
   const [showsSettings, setShowsSettings] = useState(false);
   const { conversation, isRunning, isBroken } = chat;

@@ -3,6 +3,7 @@ import type { ConsoleModel } from '@switchyard/protocol/console/models.ts';
 import { useState } from 'react';
 import { modelsQuery } from '../../api/queries.ts';
 import { useMay, useSignedIn } from '../../session/session.tsx';
+import { createDraft } from '../../ui/draft.ts';
 import { Page } from '../../ui/page.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Gallery } from './gallery.tsx';
@@ -14,6 +15,9 @@ import { Stage } from './stage.tsx';
 import { useGallery, type GalleryPicture } from './use-gallery.ts';
 import { useRun } from './use-run.ts';
 import { Viewer } from './viewer.tsx';
+
+/** Adult content stays a choice of each visit. */
+const useSettings = createDraft(DEFAULT_SETTINGS, (kept) => ({ ...kept, nsfw: false }));
 
 export default function CreatePage() {
   const models = useQuery(modelsQuery);
@@ -35,7 +39,7 @@ export default function CreatePage() {
 
 function Studio({ models }: { models: readonly ConsoleModel[] }) {
   const { person, account } = useSignedIn();
-  const [settings, setSettings] = useState<PictureSettings>(DEFAULT_SETTINGS);
+  const [settings, setSettings] = useSettings(person.id);
   const [openId, setOpenId] = useState<string>();
   const gallery = useGallery(person.id);
   const keep = (picture: MadePicture, of: PictureSettings) => {
@@ -50,7 +54,6 @@ function Studio({ models }: { models: readonly ConsoleModel[] }) {
   const change = (part: Partial<PictureSettings>) => setSettings((now) => ({ ...now, ...part }));
   const generate = () => void start({ ...settings, model: model.id });
   const reuse = (picture: GalleryPicture) => {
-    // Adult content stays a choice of each visit.
     change({ ...picture.settings, seed: picture.seed, nsfw: settings.nsfw });
     setOpenId(undefined);
   };
