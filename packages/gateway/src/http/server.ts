@@ -46,7 +46,16 @@ const HTTP_OPTIONS = {
   requestTimeout: LIMITS.requestTimeoutMs,
   keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
   connectionsCheckingInterval: 5_000,
+  shouldUpgradeCallback: asksForWebSocket,
 };
+
+/**
+ * Every other upgrade is an offer that a server may pass over. Java's own HTTP client offers HTTP/2 (`h2c`) with each
+ * first request to an `http:` address, and does not ask again without it when it is refused.
+ */
+function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return /\bwebsocket\b/i.test(headers.upgrade ?? '');
+}
 
 /** The HTTP server: one flat table of routes, one place for body limits and for errors outside of a route. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
