@@ -22,8 +22,11 @@ export type BlockReader = {
 
 export type BlockReaderOptions = {
   names: Pick<ToolNames, 'toClient'>;
-  /** Whether calls of tools that run at the provider are parts, too: where parts only feed the meter. */
-  countServerTools: boolean;
+  /**
+   * Whether what only clients of the dialect get is parts, too: calls of tools that run at the provider, and summaries
+   * of the conversation. Parts only feed the meter then, for which an answer of nothing else would be an empty one.
+   */
+  countNative: boolean;
 };
 
 type Block = {
@@ -40,7 +43,7 @@ type Block = {
 const CLIENT_TOOL = 'tool_use';
 const SERVER_TOOLS = new Set<unknown>(['server_tool_use', 'mcp_tool_use']);
 
-export function createBlockReader({ names, countServerTools }: BlockReaderOptions): BlockReader {
+export function createBlockReader({ names, countNative }: BlockReaderOptions): BlockReader {
   const open = new Map<unknown, Block>();
   let opened = 0;
   let callCount = 0;
@@ -73,8 +76,8 @@ export function createBlockReader({ names, countServerTools }: BlockReaderOption
       };
       open.set(index, block);
       const { type } = content;
-      if (type === CLIENT_TOOL || (countServerTools && SERVER_TOOLS.has(type)))
-        return startCall(block, content);
+      if (type === CLIENT_TOOL || (countNative && SERVER_TOOLS.has(type))) return startCall(block, content);
+      if (type === 'compaction' && countNative) return textPart(content['content']);
       if (type === 'text') return textPart(content['text']);
       if (type === 'thinking') {
         block.signature = textOf(content['signature']);
@@ -92,6 +95,8 @@ export function createBlockReader({ names, countServerTools }: BlockReaderOption
       switch (delta['type']) {
         case 'text_delta':
           return textPart(delta['text']);
+        case 'compaction_delta':
+          return countNative ? textPart(delta['content']) : [];
         case 'thinking_delta':
           return reasoningPart(delta['thinking']);
         case 'signature_delta':

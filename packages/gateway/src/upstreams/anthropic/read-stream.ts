@@ -50,7 +50,7 @@ export function openStreamReader(options: StreamReaderOptions): ReplyReader {
     stop: {},
     end: undefined,
     isCut: false,
-    blocks: createBlockReader({ names: options.names, countServerTools: options.relay }),
+    blocks: createBlockReader({ names: options.names, countNative: options.relay }),
     options,
   };
   const events = createSseReader({

@@ -103,6 +103,35 @@ describe('usage', () => {
     const { parts } = read(JSON.stringify({ ...MESSAGE, content: [], usage }));
     expect(parts).toMatchObject([{ usage: { inputTokens: 0, outputTokens: 0, reasoningTokens: 2 } }]);
   });
+
+  test('what a compaction took is added: the counts of the answer leave it out', () => {
+    const entry = { input_tokens: 7, cache_read_input_tokens: 150_000, output_tokens: 3_000 };
+    const usage = {
+      input_tokens: 5,
+      output_tokens: 9,
+      iterations: [
+        { type: 'compaction', ...entry },
+        { type: 'message', input_tokens: 5, output_tokens: 9 },
+        { type: 'compaction', output_tokens: 1 },
+        null,
+      ],
+    };
+    const { parts } = read(JSON.stringify({ ...MESSAGE, content: [], usage }));
+    expect(parts).toMatchObject([
+      { usage: { inputTokens: 12, cacheReadTokens: 150_000, cacheWriteTokens: 0, outputTokens: 3_009 } },
+    ]);
+  });
+});
+
+test('an answer that is a compaction alone is not an empty one for the meter', () => {
+  const content = [{ type: 'compaction', content: 'What was said.', encrypted_content: null }];
+  const text = JSON.stringify({ ...MESSAGE, content, stop_reason: 'compaction' });
+  const { parts, relay } = read(text);
+  expect(parts).toMatchObject([
+    { type: 'text-delta', text: 'What was said.' },
+    { type: 'finish', reason: 'stop' },
+  ]);
+  expect(relay?.toString()).toBe(text);
 });
 
 test.each([

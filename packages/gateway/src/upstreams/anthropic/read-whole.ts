@@ -31,7 +31,7 @@ function readWhole(body: Buffer, options: WholeReaderOptions): Taken {
 function readMessage(message: JsonObject, { relay, names }: WholeReaderOptions): StreamPart[] | undefined {
   const { content } = message;
   if (!Array.isArray(content)) return undefined;
-  const blocks = createBlockReader({ names, countServerTools: relay });
+  const blocks = createBlockReader({ names, countNative: relay });
   const parts: StreamPart[] = [];
   for (const [index, block] of content.entries()) {
     const started = blocks.start(index, block);

@@ -1,4 +1,5 @@
 import type { Usage } from '@switchyard/protocol/usage.ts';
+import type { JsonObject } from '../../core/json-body.ts';
 import { isJsonObject } from '../../core/json-body.ts';
 
 /**
@@ -6,11 +7,36 @@ import { isJsonObject } from '../../core/json-body.ts';
  * `output_tokens` holds the thinking. In a stream the counts are cumulative: those of `message_delta` replace those of
  * `message_start`, whose `output_tokens` is only a beginning and never counts. For a whole reply both are the same
  * object. Undefined when input or output is missing: a missing count is not zero.
- * Source: Messages API, `Usage` and `MessageDeltaUsage` of the official client 1.11.0.
+ *
+ * Where the provider made a summary of the conversation on the way (a compaction), its own counts leave out what that
+ * took, though it is billed like all else: it stands in `iterations` only, and is added here.
+ * Source: Messages API, `Usage`, `BetaUsage` and `MessageDeltaUsage` of the official client 1.11.0.
  */
 export function readUsage(start: unknown, end: unknown): Usage | undefined {
   const first = isJsonObject(start) ? start : {};
   const last = isJsonObject(end) ? end : {};
+  const own = readCounts(first, last);
+  const iterations = last['iterations'] ?? first['iterations'];
+  if (own === undefined || !Array.isArray(iterations)) return own;
+  return iterations.reduce<Usage>((sum, entry: unknown) => {
+    const isCompaction = isJsonObject(entry) && entry['type'] === 'compaction';
+    const made = isCompaction ? readCounts(entry, entry) : undefined;
+    return made === undefined ? sum : sumOf(sum, made);
+  }, own);
+}
+
+function sumOf(one: Usage, other: Usage): Usage {
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    imageInputTokens: one.imageInputTokens + other.imageInputTokens,
+    cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
+    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    reasoningTokens: one.reasoningTokens + other.reasoningTokens,
+  };
+}
+
+function readCounts(first: JsonObject, last: JsonObject): Usage | undefined {
   const newest = (key: string) => count(last[key]) ?? count(first[key]);
   const inputTokens = newest('input_tokens');
   const output = count(last['output_tokens']);
