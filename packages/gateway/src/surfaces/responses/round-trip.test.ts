@@ -51,8 +51,9 @@ function messageAsSaidHere(message: ChatMessage): ChatMessage[] {
     case 'tool': {
       const { callId, content, isError } = message;
       const hasPictures = content.some((part) => part.type === 'image');
-      const marked: UserPart[] = isError === true ? [text('Error: '), ...content] : content;
-      const merged = hasPictures ? marked : [text(textOf(marked, isError === true ? '' : '\n'))];
+      const mark = isError === true ? 'Error: ' : '';
+      const marked: UserPart[] = mark === '' ? content : [text(mark), ...content];
+      const merged = hasPictures ? marked : [text(mark + textOf(content, '\n'))];
       return [{ role: 'tool', callId, content: merged }];
     }
   }

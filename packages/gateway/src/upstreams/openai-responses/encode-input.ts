@@ -94,9 +94,10 @@ function encodeAssistant(parts: readonly AssistantPart[], dropSealedReasoning: b
 /** A text alone is written as a string, which every server of this dialect takes. */
 function encodeToolResult(message: Extract<ChatMessage, { role: 'tool' }>): Json {
   const { content, isError } = message;
-  const marked: UserPart[] = isError === true ? [{ type: 'text', text: 'Error: ' }, ...content] : content;
-  const output = marked.every((part) => part.type === 'text')
-    ? marked.map((part) => part.text).join(isError === true ? '' : '\n')
+  const mark = isError === true ? 'Error: ' : '';
+  const marked: UserPart[] = mark === '' ? content : [{ type: 'text', text: mark }, ...content];
+  const output = content.every((part) => part.type === 'text')
+    ? mark + content.map((part) => part.text).join('\n')
     : marked.map(encodeUserPart);
   return { type: 'function_call_output', call_id: callId(message.callId), output };
 }

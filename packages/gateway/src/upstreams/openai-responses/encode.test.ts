@@ -108,6 +108,7 @@ describe('results of tools', () => {
     ['text', [text('a'), text('b')], undefined, 'a\nb'],
     ['nothing', [], undefined, ''],
     ['an error', [text('no')], true, 'Error: no'],
+    ['an error of several texts', [text('no'), text('code 1')], true, 'Error: no\ncode 1'],
     ['an error without words', [], true, 'Error: '],
     ['a picture', [text('a'), image], undefined, [{ type: 'input_text', text: 'a' }, picture]],
     ['an error with a picture', [image], true, [{ type: 'input_text', text: 'Error: ' }, picture]],
