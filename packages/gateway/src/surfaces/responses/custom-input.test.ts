@@ -32,6 +32,16 @@ test.each([
   expect(read(...argumentsText.split(''))).toBe(input);
 });
 
+test.each([
+  ['written as two escapes', String.raw`{"input":"\ud83d\ude00\ud83d\ude01"}`, '😀😁'],
+  ['behind the first half of another', String.raw`{"input":"\ud83d\n\ud83d\ude00"}`, '\ud83d\n😀'],
+])('a character is not given out in halves: %s', (_what, argumentsText, input) => {
+  const reader = createCustomInputReader();
+  const pieces = argumentsText.split('').map((piece) => reader.push(piece));
+  expect(pieces.join('')).toBe(input);
+  expect(pieces.filter((piece) => piece.endsWith('\ud83d'))).toEqual([]);
+});
+
 /** What JSON writes in another way, or in two halves. */
 const unit = fc.constantFrom(...'a"\\\n\t\b/{}é😀\u0000\u2028'.split(''));
 

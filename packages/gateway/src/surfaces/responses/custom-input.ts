@@ -89,10 +89,26 @@ function readEscape(source: string, at: number): { text: string; end: number } |
   const letter = source[at];
   if (letter === undefined) return undefined;
   if (letter !== 'u') return { text: ESCAPES.get(letter) ?? letter, end: at + 1 };
+  const code = readUnit(source, at);
+  if (code === undefined) return undefined;
+  if (code === 'none') return { text: letter, end: at + 1 };
+  const text = String.fromCharCode(code);
+  const end = at + 5;
+  // Half a character is no text: strict readers of JSON refuse an event that ends with it.
+  if (code < HIGH_SURROGATE || code >= LOW_SURROGATE) return { text, end };
+  const isNextOpen = end === source.length || (end + 1 === source.length && source[end] === '\\');
+  const isNextUnit = source.startsWith('\\u', end);
+  return isNextOpen || (isNextUnit && readUnit(source, end + 1) === undefined) ? undefined : { text, end };
+}
+
+const HIGH_SURROGATE = 0xd800;
+const LOW_SURROGATE = 0xdc00;
+
+/** The number behind the `u` of an escape; undefined where it is not complete, `none` where it is no number. */
+function readUnit(source: string, at: number): number | 'none' | undefined {
   const digits = source.slice(at + 1, at + 5);
-  if (HEX.test(digits)) return { text: String.fromCharCode(Number.parseInt(digits, 16)), end: at + 5 };
-  if (digits.length < 4 && /^[0-9a-fA-F]*$/.test(digits)) return undefined;
-  return { text: letter, end: at + 1 };
+  if (HEX.test(digits)) return Number.parseInt(digits, 16);
+  return digits.length < 4 && /^[0-9a-fA-F]*$/.test(digits) ? undefined : 'none';
 }
 
 /** The input in arguments of another form: the one string in them, or else all of their text. */
