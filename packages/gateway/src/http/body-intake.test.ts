@@ -85,4 +85,23 @@ describe('a large body', () => {
     expect(await status(again)).toBe(200);
     for (const reply of waiting) reply.catch(() => undefined);
   });
+
+  it('in chunks counts with what has come of it', async () => {
+    const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+    const inChunks = (text: string) => begin('/v1/chat', { ...CHUNKED, body: chunk(text) });
+    const small = Array.from({ length: 6 }, () => inChunks('{'));
+    const waiting = Array.from({ length: 4 }, () =>
+      begin('/v1/chat', { length: LARGEST, headers: of('ann') }),
+    );
+    expect(await status(inChunks('x'.repeat(LARGE)))).toBe(503);
+    for (const socket of sockets.slice(0, small.length)) socket.write(`${chunk('}')}0\r\n\r\n`);
+    expect(await Promise.all(small.map(status))).toEqual([200, 200, 200, 200, 200, 200]);
+    sockets[small.length]?.write('x'.repeat(LARGEST));
+    await waiting[0];
+    const body = `${chunk('x'.repeat(LARGE))}0\r\n\r\n`;
+    expect(await begin('/v1/chat', { ...CHUNKED, body })).toContain(`{"bytes":${LARGE}}`);
+    for (const reply of waiting) reply.catch(() => undefined);
+  });
 });
+
+const CHUNKED: Sent = { length: 'chunked', headers: of('ann') };

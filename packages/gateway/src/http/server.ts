@@ -12,7 +12,13 @@ import { fault, type Fault } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { errorFields, type Log } from '../core/log.ts';
-import { createBodyIntake, declaredBytes, OPEN_BODY_MAX_BYTES, type BodyIntake } from './body-intake.ts';
+import {
+  createBodyIntake,
+  declaredBytes,
+  OPEN_BODY_MAX_BYTES,
+  TooMuchAtOnce,
+  type BodyIntake,
+} from './body-intake.ts';
 import { createDirectDoor } from './direct-door.ts';
 import { sendFault } from './errors.ts';
 import { serveSafely, type InferenceRow } from './inference-row.ts';
@@ -223,8 +229,9 @@ function refuseUnknown(
   sendFault(reply, request.id, fault('method_not_allowed'));
 }
 
-/** What Fastify refuses before a route sees it, in the words of our catalogue. */
+/** What is refused before a route sees it, in the words of our catalogue. */
 function knownFault(error: unknown): Fault | undefined {
+  if (error instanceof TooMuchAtOnce) return TOO_MUCH_AT_ONCE;
   const code = error instanceof Error && 'code' in error ? error.code : '';
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
