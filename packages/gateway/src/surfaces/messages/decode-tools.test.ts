@@ -111,6 +111,7 @@ describe('changes of tools within a conversation', () => {
   const user = { role: 'user', content: 'x' };
   const change = (type: string, tool: object) => ({ role: 'system', content: [{ type, tool }] });
   const reference = (name: string) => ({ type: 'tool_reference', name });
+  const defined = (definition: unknown) => ({ type: 'tool_definition', definition });
   const tools = [tool('a'), tool('b'), deferred('c')];
   test.each<[string, object[], string[]]>([
     ['taken away', [change('tool_removal', reference('a'))], ['b']],
@@ -120,11 +121,11 @@ describe('changes of tools within a conversation', () => {
       [change('tool_removal', reference('a')), change('tool_addition', reference('a'))],
       ['b', 'a'],
     ],
-    ['defined', [change('tool_addition', { type: 'tool_definition', ...tool('d') })], ['a', 'b', 'd']],
+    ['defined', [change('tool_addition', defined(tool('d')))], ['a', 'b', 'd']],
     [
       'defined, away and back',
       [
-        change('tool_addition', { type: 'tool_definition', ...tool('d') }),
+        change('tool_addition', defined(tool('d'))),
         change('tool_removal', reference('d')),
         change('tool_addition', reference('d')),
       ],
@@ -150,6 +151,38 @@ describe('changes of tools within a conversation', () => {
     expect(decoded({ tools, messages }).nativeOnly).toMatchObject({
       param: 'messages[1].content[0].tool.type',
     });
+  });
+});
+
+describe('a tool that is defined where it is added', () => {
+  const adding = (definition: unknown) => [
+    { role: 'user', content: 'x' },
+    {
+      role: 'system',
+      content: [{ type: 'tool_addition', tool: { type: 'tool_definition', definition } }],
+    },
+  ];
+  const path = 'messages[1].content[0].tool.definition';
+
+  test('is offered as one of the list is', () => {
+    const messages = adding(tool('d', { type: 'custom', description: 'does', cache_control: null }));
+    expect(chatOf({ messages }).tools).toEqual([{ name: 'd', description: 'does', parameters: schema }]);
+  });
+
+  test('needs a provider of the dialect when only its own models know it', () => {
+    const messages = adding({ type: 'bash_20250124', name: 'bash' });
+    expect(decoded({ messages }).nativeOnly).toMatchObject({ param: `${path}.type` });
+  });
+
+  test.each([
+    [WEB_SEARCH, `${path}.type`],
+    [{ type: 'mcp_toolset', mcp_server_name: 's' }, `${path}.type`],
+    [{ type: 5, name: 'd' }, `${path}.type`],
+    [{ input_schema: schema }, `${path}.name`],
+    [null, path],
+    ['d', path],
+  ])('%j is refused', (definition, param) => {
+    expect(decode({ messages: adding(definition) })).toMatchObject({ ok: false, error: { param } });
   });
 });
 

@@ -94,7 +94,8 @@ function decodeTool(source: FieldSource, reading: Reading): ToolDefinition | und
 
 /**
  * Reads `tool_addition` and `tool_removal`, by which a system message changes the tools in the middle of a
- * conversation. Source: beta `mid-conversation-tool-changes-2026-07-01`, @anthropic-ai/sdk 1.11.0.
+ * conversation. Source: betas `mid-conversation-tool-changes-2026-07-01` and `inline-tools-2026-09-15`,
+ * @anthropic-ai/sdk 1.11.0.
  */
 export function decodeToolChange(block: FieldSource, reading: Reading): void {
   const path = `${block.path}.tool`;
@@ -109,11 +110,30 @@ export function decodeToolChange(block: FieldSource, reading: Reading): void {
     const name = requireName(source, 'name', LIMITS.nameMaxChars);
     if (name !== undefined) reading.toolChanges.push({ type: isRemoval ? 'remove' : 'load', name });
   } else if (tool['type'] === 'tool_definition' && !isRemoval) {
-    const added = decodeTool(source, reading);
-    if (added !== undefined) reading.toolChanges.push({ type: 'add', tool: added });
+    const { definition } = tool;
+    const inner = `${path}.definition`;
+    if (isJsonObject(definition)) addDefined({ ...source, object: definition, path: inner }, reading);
+    else refuse(block.refusals, inner, 'must be an object.');
   } else if (!isRemoval) {
     // What belongs to an MCP server was never offered here, so only its addition matters.
     noteNative(reading, `${path}.type`, 'A change of tools of this type');
+  }
+}
+
+/**
+ * A tool that is defined where it is added, in the form of an entry of `tools`. One that runs at the provider is refused:
+ * whether it may be offered at all is looked up in `tools`.
+ */
+function addDefined(source: FieldSource, reading: Reading): void {
+  const { type } = source.object;
+  if (isAbsent(type) || type === 'custom') {
+    const tool = decodeTool(source, reading);
+    if (tool !== undefined) reading.toolChanges.push({ type: 'add', tool });
+  } else if (typeof type === 'string' && CLIENT_TOOL.test(type)) {
+    noteNative(reading, `${source.path}.type`, 'A tool of this type');
+  } else {
+    const rule = 'must be "custom": tools that run at the provider are taken in tools only.';
+    refuse(source.refusals, `${source.path}.type`, rule, 'unsupported_parameter');
   }
 }
 
