@@ -36,7 +36,7 @@ const balanceOf = (accountId: string) => people.deps.ledger.balance(accountId);
 const tokenIn = (link: string) => new URL(link).searchParams.get('token') ?? '';
 const actorOf = ({ person }: Joined) => ({ personId: person.id, name: person.name });
 
-async function inviteToHome(email: string, role: 'admin' | 'viewer' = 'viewer'): Promise<string> {
+async function inviteToHome(email: string, role: 'owner' | 'admin' | 'viewer' = 'viewer'): Promise<string> {
   const invited = await invite(people.deps, actorOf(ann), { accountId: homeOf(ann), email, role });
   if (!invited.ok) throw new Error(invited.error.code);
   return tokenIn(invited.value.link);
@@ -290,6 +290,26 @@ describe('the end of an account', () => {
     expect(await people.person(ben.cookie)).toBeUndefined();
     expect(exportPerson(people.deps, ben.person.id).ok).toBe(false);
     expect(listMembers(people.deps, homeOf(ann)).map(({ name }) => name)).toEqual(['ann']);
+  });
+
+  it.each([
+    ['both are forgotten', (one: Joined) => deletePerson(people.deps, one.person.id, 'test')],
+    [
+      'the other one leaves',
+      (one: Joined) =>
+        removeMember(people.deps, actorOf(one), { accountId: homeOf(ann), personId: one.person.id }),
+    ],
+  ])('leaves no account without an owner when of two owners %s at once', async (_what, go) => {
+    const ben = await people.join('ben@example.com');
+    await acceptInvitation(people.deps, ben.person, await inviteToHome('ben@example.com', 'owner'));
+    const ends = await Promise.all([deletePerson(people.deps, ben.person.id, 'test'), go(ann)]);
+    expect(ends.map((end) => end.ok)).toEqual([true, true]);
+    expect(listMembers(people.deps, homeOf(ann))).toEqual([]);
+    expect(people.deps.registry.directory.account(homeOf(ann))).toMatchObject({
+      name: 'closed',
+      suspended: true,
+    });
+    expect(balanceOf(homeOf(ann)).promoMicros).toBe(0);
   });
 });
 
