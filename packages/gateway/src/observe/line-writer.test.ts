@@ -70,6 +70,18 @@ it('writes at the end of the program what has not been written', async () => {
   expect(lines).toEqual(expect.arrayContaining(['first', 'last']));
 });
 
+it('has each line of a log once when the program ends with lines that were never on their way', async () => {
+  const log = JSON.stringify(fileURLToPath(new URL('log.ts', import.meta.url)));
+  const child = startWriter(`
+const { createLog } = await import(${log});
+const log = createLog('info', systemClock);
+log.info('draining');
+log.info('stopped');
+process.exit(0);`);
+  const lines = (await textOf(child.stdout)).trimEnd().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(['draining', 'stopped']);
+});
+
 it('ends with the program when its reader is gone with lines still on their way', async () => {
   const child = startWriter(`
 for (let at = 0; at < 3000; at += 1) writer.write('x'.repeat(200) + '\\n');

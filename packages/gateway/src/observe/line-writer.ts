@@ -9,8 +9,8 @@ const RETRY_MS = 50;
 const FLUSH_MAX_MS = 1_000;
 
 export type LineWriter = LineSink & {
-  /** Writes what waits, for the end of the program. Gives up when nobody reads. */
-  flushSync(): void;
+  /** Writes what waits, and `last` after it, for the end of the program. Gives up when nobody reads. */
+  flushSync(last?: string): void;
 };
 
 /**
@@ -57,8 +57,8 @@ export function openLineWriter(fd: number, clock: Pick<Clock, 'after' | 'monoton
       waiting += text;
       if (inFlight === undefined) sendNext(EMPTY);
     },
-    flushSync() {
-      let rest = Buffer.concat([inFlight ?? EMPTY, Buffer.from(waiting)]);
+    flushSync(last = '') {
+      let rest = Buffer.concat([inFlight ?? EMPTY, Buffer.from(waiting + last)]);
       const giveUpAtMs = clock.monotonicMs() + FLUSH_MAX_MS;
       while (rest.length > 0 && !isReaderGone) {
         const written = tryWriteSync(fd, rest);

@@ -81,27 +81,36 @@ const BATCH_CHARS = 12_000;
 function standardOutput(clock: Pick<Clock, 'monotonicMs' | 'after'>): LineSink {
   const target = openLineWriter(1, clock);
   const batch = batchLines(target, clock);
-  process.once('exit', () => {
-    batch.flush();
-    target.flushSync();
-  });
+  // Not by way of `write`: what is on its way at the end may be there twice.
+  process.once('exit', () => target.flushSync(batch.take()));
   return batch;
 }
+
+export type LineBatch = LineSink & {
+  flush(): void;
+  /** The lines that were not handed on, which the caller has now. */
+  take(): string;
+};
 
 /**
  * Collects lines before they are handed on, so that a busy server makes one system call for many.
  */
-export function batchLines(target: LineSink, clock: Pick<Clock, 'after'>): LineSink & { flush(): void } {
+export function batchLines(target: LineSink, clock: Pick<Clock, 'after'>): LineBatch {
   let lines = '';
   let timer: Timer | undefined;
-  function flush(): void {
+  function take(): string {
     timer?.cancel();
     timer = undefined;
     const batch = lines;
     lines = '';
+    return batch;
+  }
+  function flush(): void {
+    const batch = take();
     if (batch !== '') target.write(batch);
   }
   return {
+    take,
     flush,
     write(line) {
       lines += line;
