@@ -24,9 +24,12 @@ export function createClosers(log: Log): Closers {
     add: (close) => void closers.push(close),
     async closeAll() {
       for (const close of closers.toReversed()) {
-        await Promise.resolve(close()).catch((error: unknown) =>
-          log.error('close_failed', errorFields(error)),
-        );
+        // Databases throw at once, before there is a promise to look at.
+        try {
+          await close();
+        } catch (error) {
+          log.error('close_failed', errorFields(error));
+        }
       }
     },
   };
