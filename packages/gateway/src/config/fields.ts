@@ -199,6 +199,16 @@ export function network() {
   });
 }
 
+/** A network whose word about the addresses of others is taken. Not all addresses at once: then anybody could give any. */
+export function proxyNetwork() {
+  return network().superRefine((value, context) => {
+    if (isNetwork(value) && /\/0+$/.test(value)) {
+      const reason = 'holds every address, so that clients could give any as theirs';
+      context.addIssue({ code: 'custom', message: packIssue(reason, NETWORK) });
+    }
+  });
+}
+
 function isNetwork(value: string): boolean {
   const match = /^([0-9a-fA-F.:]{2,45})(?:\/(\d{1,3}))?$/.exec(value);
   const address = match?.[1];

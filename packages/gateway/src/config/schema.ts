@@ -8,6 +8,7 @@ import {
   line,
   name,
   network,
+  proxyNetwork,
   oneOf,
   percent,
   shaped,
@@ -59,7 +60,7 @@ const server = z.strictObject({
     .optional()
     .describe('How clients reach this server, when that is not host and port.'),
   trusted_proxies: z
-    .array(network())
+    .array(proxyNetwork())
     .max(64)
     .default([])
     .describe('Addresses and CIDR blocks of reverse proxies whose `x-forwarded-for` is believed.'),

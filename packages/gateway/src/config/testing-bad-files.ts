@@ -108,6 +108,14 @@ export const BAD_FILES: { name: string; text: string; problems: string[] }[] = [
     ],
   },
   {
+    name: 'proxies that are everybody',
+    text: 'server:\n  trusted_proxies: [0.0.0.0/0, "::/0"]\n',
+    problems: [
+      'test.yaml:2:21: server.trusted_proxies[0]: holds every address, so that clients could give any as theirs (allowed: an IP address or a CIDR block such as 10.0.0.0/8)',
+      'test.yaml:2:32: server.trusted_proxies[1]: holds every address, so that clients could give any as theirs (allowed: an IP address or a CIDR block such as 10.0.0.0/8)',
+    ],
+  },
+  {
     name: 'a size that is no size',
     text: 'server: { chat_body_max_bytes: 1 GB }\n',
     problems: [
