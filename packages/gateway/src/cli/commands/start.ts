@@ -44,9 +44,10 @@ export function startOptions(command: Command): Command {
 async function start(shell: Shell, options: StartOptions): Promise<void> {
   // Standard output is the log's: all words for people go to standard error.
   const output = createOutput({ stdout: shell.streams.stderr, stderr: shell.streams.stderr }, false);
-  const { gateway } = await startFromFile(options, output);
+  const started = await startFromFile(options, output);
+  const { gateway } = started;
   const { ensureOperator } = await import('../../admin/first-run.ts');
-  await ensureOperator({ ...gateway.admin, actor: 'first-run' });
+  await orStop(started, () => ensureOperator({ ...gateway.admin, actor: 'first-run' }));
   if (gateway.admin.registry.directory.accounts().length === 1) {
     output.note('There is no account to use this gateway yet. Make one: switchyard account create NAME');
   }
@@ -73,6 +74,22 @@ export async function startFromFile(options: StartOptions, output: Output): Prom
   return { gateway, loaded };
 }
 
+/**
+ * What is left to do once the gateway runs. When it fails the gateway stops: else it would serve on after the command has
+ * said that it failed, and hear no signal.
+ */
+export async function orStop<Value>(
+  { gateway, loaded }: Started,
+  step: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await step();
+  } catch (error) {
+    await gateway.stop();
+    throw startFailure(error, loaded);
+  }
+}
+
 function startFailure(error: unknown, loaded: LoadedConfig): unknown {
   if (!(error instanceof Error)) return error;
   const { host, port } = loaded.config.server;
@@ -89,20 +106,33 @@ function startFailure(error: unknown, loaded: LoadedConfig): unknown {
       hint: 'Choose another one with --port, or 0 for a free one.',
     });
   }
+  if (isFileError(error)) return dataFolderUnusable(error, loaded);
   if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    return new CommandFailure(`The gateway cannot listen on port ${port} of ${host} or use its data folder`, {
+    return new CommandFailure(`The gateway cannot listen on port ${port} of ${host}`, {
       code: 'cannot_listen',
       hint: `The system says ${code}. Ports below 1024 need special rights; the host must be an address of this machine.`,
     });
   }
   if (['DatabaseTooNewError', 'DatabaseTooOldError', 'SqliteError'].includes(error.name)) {
-    return new CommandFailure(`The data folder cannot be used: ${error.message}`, {
-      code: 'data_folder_unusable',
-      hint: `It is ${loaded.config.data.dir}; name another one with --data DIR.`,
-    });
+    return dataFolderUnusable(error, loaded);
   }
   if (error.name === 'ClassifierMissingError' && 'hint' in error && typeof error.hint === 'string') {
     return new CommandFailure(error.message, { code: 'classifier_missing', hint: error.hint });
   }
   return error;
+}
+
+/** Whether the system refused something about a file, not about the network. */
+function isFileError(error: Error): boolean {
+  const syscall = 'syscall' in error ? error.syscall : undefined;
+  return typeof syscall === 'string' && !NETWORK_CALLS.has(syscall);
+}
+
+const NETWORK_CALLS: ReadonlySet<string> = new Set(['listen', 'bind', 'getaddrinfo']);
+
+function dataFolderUnusable(error: Error, loaded: LoadedConfig): CommandFailure {
+  return new CommandFailure(`The data folder cannot be used: ${error.message}`, {
+    code: 'data_folder_unusable',
+    hint: `It is ${loaded.config.data.dir}; name another one with --data DIR.`,
+  });
 }

@@ -12,7 +12,7 @@ import type { Output } from '../output.ts';
 import type { DemoConnector } from '../demo-connector.ts';
 import { nextStopSignal } from '../signals.ts';
 import { firstRunText } from '../welcome.ts';
-import { DEMO_POOL, startFromFile, startOptions } from './start.ts';
+import { DEMO_POOL, orStop, startFromFile, startOptions } from './start.ts';
 import type { StartOptions } from './start.ts';
 
 const DEMO_SLOTS = 2;
@@ -33,12 +33,14 @@ export function addUpCommand(program: Command, shell: Shell): void {
 async function up(shell: Shell, options: StartOptions): Promise<void> {
   const output = createOutput({ stdout: shell.streams.stderr, stderr: shell.streams.stderr }, false);
   // People watch this terminal: they want to hear of troubles, not of each request.
-  const { gateway, loaded } = await startFromFile({ logLevel: 'warn', ...options }, output);
-  const firstRun = await prepareDataFolder(gateway, loaded, output);
+  const started = await startFromFile({ logLevel: 'warn', ...options }, output);
+  const { gateway, loaded } = started;
+  const firstRun = await orStop(started, () => prepareDataFolder(gateway, loaded, output));
   const address = localAddress(gateway.host, gateway.port);
   output.note(`The gateway listens on ${address}. Ctrl-C stops it.`);
   const { demoNodeToken } = await import('../../admin/first-run.ts');
-  const token = firstRun?.node?.token ?? (await demoNodeToken({ ...gateway.admin, actor: 'up' }));
+  const token =
+    firstRun?.node?.token ?? (await orStop(started, () => demoNodeToken({ ...gateway.admin, actor: 'up' })));
   const connector =
     token === undefined ? undefined : await startDemo({ address, token, config: loaded.config, output });
   if (connector === undefined) {
@@ -61,7 +63,6 @@ async function prepareDataFolder(
   const demoPool = loaded.config.pools.some((pool) => pool.name === DEMO_POOL) ? DEMO_POOL : undefined;
   const made = await firstRun({ ...gateway.admin, actor: 'first-run' }, { demoPool });
   if (!made.ok) {
-    await gateway.stop();
     throw new CommandFailure(`The data folder could not be prepared: ${faultMessage(made.error)}`, {
       code: made.error.code,
     });
