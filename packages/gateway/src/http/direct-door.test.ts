@@ -166,6 +166,22 @@ it.each([
   expect(arrivals.map(({ remoteAddress }) => remoteAddress)).toEqual([address, address]);
 });
 
+it.each([
+  ['203.0.113.9:40001', '203.0.113.9'],
+  ['198.51.100.1, 203.0.113.9:40001', '203.0.113.9'],
+  ['203.0.113.9:40001, 127.0.0.1:80', '203.0.113.9'],
+  ['[2001:db8::9]:40001', '2001:db8::9'],
+  ['[2001:db8::9]', '2001:db8::9'],
+  ['2001:db8::9', '2001:db8::9'],
+  ['unknown', 'unknown'],
+])('takes no port for a part of the address where a proxy says %s', async (said, address) => {
+  const port = await start(['127.0.0.1']);
+  const headers = [JSON_HEADER, `x-forwarded-for: ${said}`];
+  await sendRaw(port, requestText({ headers }));
+  await sendRaw(port, requestText({ headers, path: '/v1/chat/completions?framework=1' }));
+  expect(arrivals.map(({ remoteAddress }) => remoteAddress)).toEqual([address, address]);
+});
+
 it.each<[string, readonly string[], number | undefined]>([
   ['plain JSON', ['Content-Type', 'application/json', 'Content-Length', '12'], 12],
   [

@@ -82,6 +82,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     return503OnClosing: false,
     serverFactory: (handle) =>
       createServer(HTTP_OPTIONS, (request, response) => {
+        if (config.trustedProxies.length > 0) dropForwardedPorts(request);
         if (!isTakenDirectly(request, response)) handle(request, response);
       }),
     clientErrorHandler: (error, socket) => refuseBrokenRequest(error.code, socket),
@@ -159,6 +160,22 @@ function inferenceHandler(row: InferenceRow, log: Log): RouteRow['handler'] {
     };
     serveSafely(row, arrival, { request: request.raw, log });
   };
+}
+
+/** `1.2.3.4:5678`, `[2001:db8::1]:5678`, `[2001:db8::1]` */
+const ADDRESS_WITH_PORT = /^\s*(?:(\d+\.\d+\.\d+\.\d+):\d+|\[([0-9a-f:.]+)\](?::\d+)?)\s*$/i;
+
+/**
+ * Some proxies write the client's port beside its address. Left there, each connection would be an address of its own, and
+ * nothing that is counted by address would ever reach its bound.
+ */
+function dropForwardedPorts({ headers }: IncomingMessage): void {
+  const forwarded = headers['x-forwarded-for'];
+  if (typeof forwarded !== 'string' || !forwarded.includes(':')) return;
+  headers['x-forwarded-for'] = forwarded
+    .split(',')
+    .map((address) => address.replace(ADDRESS_WITH_PORT, '$1$2'))
+    .join(',');
 }
 
 /** The same rule as the framework's `request.ip`. */
