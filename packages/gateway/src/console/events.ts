@@ -17,6 +17,11 @@ export function eventsRow(hub: EventHub, sessions: PeopleSessions): ConsoleRow {
 function openStream(hub: EventHub, sessions: PeopleSessions, call: AccountCall, reply: FastifyReply): void {
   const { account, person, request } = call;
   const { headers } = request;
+  // Gone while the session was read: nothing would say so a second time, and the reader would count for ever.
+  if (reply.raw.closed) {
+    reply.hijack();
+    return;
+  }
   const sink = sinkOf(reply, async () => {
     const now = await sessions.read(headers);
     return now?.id === person.id && now.memberships.some(({ accountId }) => accountId === account.id);
