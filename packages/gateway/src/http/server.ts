@@ -133,9 +133,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
 
   app.server.on('upgrade', (request, socket, head) => {
+    // Node has taken its own listeners off: without one, a line that breaks now would end the program.
+    socket.on('error', () => socket.destroy());
     const path = (request.url ?? '').split('?', 1)[0];
     if (path === '/node/v1') options.handleUpgrade(request, socket, head);
-    else socket.end('HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    else socket.end(UPGRADE_REFUSED, () => socket.destroy());
   });
 
   return serverOf(app, config);
@@ -266,6 +268,8 @@ function knownFault(error: unknown): Fault | undefined {
       return undefined;
   }
 }
+
+const UPGRADE_REFUSED = 'HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
 
 /** Answers what Node's parser refused; there is no request object then, so the reply is written by hand. */
 function refuseBrokenRequest(code: string | undefined, socket: Duplex): void {
