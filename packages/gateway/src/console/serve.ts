@@ -68,10 +68,11 @@ async function enter(
   request: FastifyRequest,
 ): Promise<Result<GuardedCall, Fault>> {
   const params = stringsOf(request.params);
-  const { headers } = request;
+  // The address is read first: a line that breaks while the session is read has none any more.
+  const { headers, ip } = request;
   const asking = await deps.sessions.read(headers);
   const tooMany = deps.rate.refuse(
-    asking === undefined ? { network: networkOf(request.ip) } : { personId: asking.id },
+    asking === undefined ? { network: networkOf(ip) } : { personId: asking.id },
   );
   if (tooMany !== undefined) return failed(fault('rate_limit_exceeded', { message: TOO_MANY, ...tooMany }));
   const access = decideAccess(
