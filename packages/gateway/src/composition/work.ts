@@ -10,7 +10,7 @@ import { observeRequests } from '../inference/observe-requests.ts';
 import { startPulse } from '../inference/serve-text.ts';
 import type { Shutdown } from '../inference/shutdown.ts';
 import type { Receipt } from '../ledger/ledger.ts';
-import { createAddressGuard } from '../limits/address-guard.ts';
+import { byNetwork, createAddressGuard } from '../limits/address-guard.ts';
 import { createKeyLimits } from '../limits/key-limits.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { createClassifier } from '../safety/create-classifier.ts';
@@ -53,7 +53,7 @@ export async function openWork({ config, clock, log, closers }: Base, parts: Wor
     resolveModel: models.resolveModel,
     defaultLimits: config.limits,
     lowBalanceMicros: config.accounts.lowBalanceMicros,
-    addressGuard: createAddressGuard(clock),
+    addressGuard: byNetwork(createAddressGuard(clock)),
     keyLimits,
     ledger,
     idempotency: createIdempotency({

@@ -4,7 +4,7 @@ import { errorRow, fault, faultMessage, type Fault } from '../core/errors.ts';
 import { errorFields, type Log } from '../core/log.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import type { RouteRow } from '../http/routes.ts';
-import { networkOf } from '../people/network.ts';
+import { networkOf } from '../core/network.ts';
 import type { CallRate } from './call-rate.ts';
 import { decideAccess } from './guard.ts';
 import { type PeopleSessions, personActor } from '../people/person.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
+import { networkOf } from '../core/network.ts';
 
 /** Slows down guessing of keys: counts failed credentials per client address. Good requests never touch it. */
 export type AddressGuard = {
@@ -43,6 +44,17 @@ export function createAddressGuard(
       const name = nameIn(current, address);
       current.set(name, (current.get(name) ?? 0) + 1);
     },
+  };
+}
+
+/**
+ * Counts networks instead of addresses: who has one of IPv6 would else have as many tries as it has addresses, and with
+ * them fill the guard, so that everybody else shares one count.
+ */
+export function byNetwork(guard: AddressGuard): AddressGuard {
+  return {
+    allows: (address) => guard.allows(networkOf(address)),
+    noteFailure: (address) => guard.noteFailure(networkOf(address)),
   };
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
-import { createAddressGuard } from './address-guard.ts';
+import { byNetwork, createAddressGuard } from './address-guard.ts';
 import { createKeyLimits, type Permit } from './key-limits.ts';
 import { fullBucket, returnToken, takeToken } from './token-bucket.ts';
 
@@ -190,5 +190,13 @@ describe('address guard', () => {
     const guard = createAddressGuard(createVirtualClock(), 2);
     for (let i = 0; i < 30_000; i++) guard.noteFailure(`10.${i >> 8}.${i & 255}`);
     expect(guard.allows('others')).toBe(false);
+  });
+
+  it('takes the addresses of one network for one, and nobody else for them', () => {
+    const guard = byNetwork(createAddressGuard(createVirtualClock(), 2));
+    for (let i = 0; i < 30_000; i++) guard.noteFailure(`2001:db8::${i.toString(16)}`);
+    expect(guard.allows('2001:db8::ffff:1')).toBe(false);
+    expect(guard.allows('2001:db8:0:1::1')).toBe(true);
+    expect(guard.allows('192.0.2.1')).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { refusedDomains } from './disposable-domains.ts';
 import { expect, it } from 'vitest';
 import { EMAIL_SHAPE, hasRefusedDomain, mailboxOf, shownEmail } from './email-address.ts';
-import { customerOf, networkOf } from './network.ts';
+import { customerOf, networkOf } from '../core/network.ts';
 
 it.each([
   ['Ann@Example.com', 'ann@example.com'],

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { PeopleDeps } from './deps.ts';
 import { isPlaceholder, mailboxOf } from './email-address.ts';
-import { customerOf } from './network.ts';
+import { customerOf } from '../core/network.ts';
 import type { StoredPerson } from './store.ts';
 
 const DAY_MS = 86_400_000;

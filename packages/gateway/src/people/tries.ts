@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { createAddressGuard } from '../limits/address-guard.ts';
 import { mailboxOf } from './email-address.ts';
-import { networkOf } from './network.ts';
+import { networkOf } from '../core/network.ts';
 
 /** In a minute or two: tries with a secret of one network, and beginnings of something that may never be ended. */
 const TRIES_PER_NETWORK = 30;
