@@ -26,6 +26,18 @@ export const NO_USAGE: Usage = Object.freeze({
   reasoningTokens: 0,
 });
 
+/** The sum, bucket by bucket. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    imageInputTokens: a.imageInputTokens + b.imageInputTokens,
+    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
+    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+  };
+}
+
 /** All input tokens, pictures too, cached or not: what OpenAI calls `prompt_tokens`. */
 export function totalInputTokens(usage: Usage): number {
   return usage.inputTokens + usage.imageInputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;

@@ -1,8 +1,8 @@
+import { addUsage } from '@switchyard/protocol/usage.ts';
 import type { AdminContext } from '../admin/context.ts';
 import { personName, type PersonName } from '../admin/views.ts';
 import { addMicros } from '../core/money.ts';
 import type { HourRow, UsageRow } from '../receipts/reader.ts';
-import { addUsage } from '../receipts/usage-report.ts';
 
 /** Usage of a bucket by whoever the keys belong to. The account's own keys count as one of them. */
 export type MemberRow = (UsageRow | HourRow) & { member: PersonName };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NO_USAGE, type Usage } from '@switchyard/protocol/usage.ts';
+import { addUsage, NO_USAGE, type Usage } from '@switchyard/protocol/usage.ts';
 import type { UsageAnswer, UsageBucket } from '@switchyard/protocol/console/usage.ts';
 import type { AdminContext } from '../admin/context.ts';
 import { fault, type Fault } from '../core/errors.ts';
@@ -10,7 +10,6 @@ import { type HourRow, type RecordReader, USAGE_DAYS_MAX, type UsageRow } from '
 import { roleCovers } from '../people/person.ts';
 import { byMember, type MemberRow } from './usage-by-member.ts';
 import { usageView } from '../receipts/receipt-view.ts';
-import { addUsage } from '../receipts/usage-report.ts';
 import { type AccountCall, type ConsoleRow, CsvFile, memberRow } from './row.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import { NO_USAGE, type Usage } from '@switchyard/protocol/usage.ts';
+import { addUsage, NO_USAGE, type Usage } from '@switchyard/protocol/usage.ts';
 import { addMicros, type Micros, ZERO_MICROS } from '../core/money.ts';
 import { csvText } from './csv.ts';
 import { dayText } from './days.ts';
@@ -60,17 +60,6 @@ function entryOf(row: UsageRow, groups: readonly UsageGroup[], keyName: KeyNames
 
 function groupText(row: UsageRow, group: UsageGroup): string {
   return (group === 'day' ? (row.day === undefined ? undefined : dayText(row.day)) : row[group]) ?? '';
-}
-
-export function addUsage(a: Usage, b: Usage): Usage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    imageInputTokens: a.imageInputTokens + b.imageInputTokens,
-    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
-  };
 }
 
 const SUM_COLUMNS = [

@@ -1,4 +1,4 @@
-import type { Usage } from '@switchyard/protocol/usage.ts';
+import { addUsage, type Usage } from '@switchyard/protocol/usage.ts';
 import type { JsonObject } from '../../core/json-body.ts';
 import { isJsonObject } from '../../core/json-body.ts';
 
@@ -21,19 +21,8 @@ export function readUsage(start: unknown, end: unknown): Usage | undefined {
   return iterations.reduce<Usage>((sum, entry: unknown) => {
     const isCompaction = isJsonObject(entry) && entry['type'] === 'compaction';
     const made = isCompaction ? readCounts(entry, entry) : undefined;
-    return made === undefined ? sum : sumOf(sum, made);
+    return made === undefined ? sum : addUsage(sum, made);
   }, own);
-}
-
-function sumOf(one: Usage, other: Usage): Usage {
-  return {
-    inputTokens: one.inputTokens + other.inputTokens,
-    imageInputTokens: one.imageInputTokens + other.imageInputTokens,
-    cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
-    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
-    outputTokens: one.outputTokens + other.outputTokens,
-    reasoningTokens: one.reasoningTokens + other.reasoningTokens,
-  };
 }
 
 function readCounts(first: JsonObject, last: JsonObject): Usage | undefined {
